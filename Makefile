@@ -1,0 +1,45 @@
+# make run: set up and serve the page. make test: set up and run every check that CI runs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint types unit format chromium clean
+
+run: .venv/run.stamp
+	$(BIN)/python app.py
+
+test: lint types unit
+
+lint: .venv/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/test.stamp
+	$(BIN)/mypy
+
+unit: .venv/test.stamp chromium
+	$(BIN)/pytest
+
+format: .venv/test.stamp
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.venv/run.stamp: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/test.stamp: .venv/run.stamp pyproject.toml
+	$(BIN)/pip install --quiet -e ".[test]"
+	touch $@
+
+# The browser tests drive a real Chromium; on Debian and as root it can be installed here.
+chromium:
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 && exit 0; \
+	if command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
+	  apt-get update -qq && apt-get install -y -qq chromium chromium-driver >/dev/null && exit 0; \
+	fi; \
+	echo "*** NO CHROMIUM: the browser tests cannot run. Install chromium and try again. ***" >&2
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build *.egg-info

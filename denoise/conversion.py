@@ -1,0 +1,113 @@
+"""An image of any accepted type <-> one array (N, H, W, C), with nothing lost on the way."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from denoise.errors import ImageError
+
+ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], torch.Tensor)
+Images = NDArray[Any]  # (N, H, W, C), C 1 or 3; uint8, uint16 or float in [0,1]
+
+PIL_MODES = ("L", "RGB", "LA", "RGBA", "I;16")
+
+
+class Unpacked(NamedTuple):
+    """The pixels of an image, and the way back to its own type."""
+
+    images: Images
+    repack: Callable[[Images], Any]  # takes the same shape and dtype
+
+
+def unpack(image: Image.Image | NDArray[Any] | torch.Tensor) -> Unpacked:
+    """Gives the pixels of an image, and a function that puts others in their place.
+
+    Args:
+        image: PIL image of one of `PIL_MODES`, array (H, W) or (H, W, C) of uint8, uint16 or
+            float in [0,1], or float tensor (N, C, H, W) in [0,1]; C is 1 or 3.
+
+    Raises:
+        ImageError: another type, mode, shape or dtype.
+    """
+    if isinstance(image, Image.Image):
+        return _unpack_pil(image)
+    if isinstance(image, torch.Tensor):
+        return _unpack_tensor(image)
+    if isinstance(image, np.ndarray):
+        return _unpack_array(image)
+    raise ImageError(
+        f"An image is a PIL image, a numpy array or a tensor; this one is a {type(image).__name__}."
+    )
+
+
+def full_scale(dtype: np.dtype[Any]) -> float:
+    """Gives the value of white: 255, 65535, or 1 for floats."""
+    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+
+
+def to_unit(images: NDArray[Any], dtype: type[np.floating[Any]] = np.float32) -> NDArray[Any]:
+    """Gives the pixels as floats in [0,1]; floats are taken as they are, unclipped."""
+    unit: NDArray[Any] = images.astype(dtype)
+    if images.dtype.kind == "u":
+        unit /= dtype(full_scale(images.dtype))
+    return unit
+
+
+def from_unit(unit: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Gives floats in [0,1] as `dtype`; integers are clipped and rounded, floats kept."""
+    values = np.rint(np.clip(unit, 0, 1) * full_scale(dtype)) if dtype.kind == "u" else unit
+    converted: NDArray[Any] = values.astype(dtype)
+    return converted
+
+
+def _unpack_pil(image: Image.Image) -> Unpacked:
+    if image.mode not in PIL_MODES:
+        raise ImageError(
+            f"A PIL image has one of the modes {', '.join(PIL_MODES)}; this one has {image.mode}: "
+            "convert it first."
+        )
+    pixels = np.asarray(image)
+    if image.mode not in ("LA", "RGBA"):
+        images, repack = _unpack_array(pixels)
+        return Unpacked(images, lambda result: Image.fromarray(repack(result)))
+    images, repack = _unpack_array(np.ascontiguousarray(pixels[..., :-1]))
+    alpha = pixels[..., -1:]
+    return Unpacked(
+        images,
+        lambda result: Image.fromarray(np.concatenate((repack(result), alpha), axis=2)),
+    )
+
+
+def _unpack_array(image: NDArray[Any]) -> Unpacked:
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
+        raise ImageError(
+            f"An array image is (H, W), (H, W, 1) or (H, W, 3); this one is {image.shape}."
+        )
+    if image.dtype not in (np.uint8, np.uint16) and image.dtype.kind != "f":
+        raise ImageError(
+            f"An array image is of uint8, uint16 or float; this one is of {image.dtype}."
+        )
+    if image.size == 0:
+        raise ImageError(f"An image has at least one pixel; this one is {image.shape}.")
+    images = image.reshape(1, *image.shape[:2], -1)
+    return Unpacked(images, lambda result: result.reshape(image.shape))
+
+
+def _unpack_tensor(image: torch.Tensor) -> Unpacked:
+    if image.ndim != 4 or image.shape[1] not in (1, 3) or not image.is_floating_point():
+        raise ImageError(
+            "A tensor image is a float tensor of shape (N, 1, H, W) or (N, 3, H, W); this one is "
+            f"{tuple(image.shape)} of {image.dtype}."
+        )
+    if image.numel() == 0:
+        raise ImageError(f"An image has at least one pixel; this one is {tuple(image.shape)}.")
+    plain = image.detach().cpu()
+    plain = plain if image.dtype in (torch.float32, torch.float64) else plain.float()
+    return Unpacked(
+        plain.permute(0, 2, 3, 1).numpy(),
+        lambda result: torch.from_numpy(result).permute(0, 3, 1, 2).to(image).contiguous(),
+    )

@@ -1,0 +1,76 @@
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "denoise"
+FRONT_DOOR = {"denoiser", "noise", "estimate", "metrics", "images", "weights", "errors"}
+FACES = {"ui", "cli", "commands", "__main__"}
+# module -> what it may import of the package; errors and conversion are for all.
+ALLOWED = {
+    "errors": set(),
+    "conversion": set(),
+    "models": set(),
+    "images": set(),
+    "noise": set(),
+    "metrics": set(),
+    "sigma": set(),
+    "devices": set(),
+    "tiles": set(),
+    "weights": {"models"},
+    "estimate": {"weights", "models"},
+    "denoiser": {"weights", "estimate", "images", "models", "sigma", "devices", "tiles"},
+    "pipeline": {"denoiser", "noise", "images"},
+    "training": {"models", "noise", "metrics", "images", "weights", "denoiser", "devices"},
+    "benchmark": {"denoiser", "noise", "metrics", "estimate", "images", "weights"},
+    "__init__": FRONT_DOOR,
+}
+FOR_ALL = {"errors", "conversion"}
+
+
+def imported_names(file: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+        elif isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+    return names
+
+
+def room(file: Path) -> str:
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_a_module_imports_only_what_its_layer_may(file):
+    if room(file) in FACES:
+        return
+    used = {name.split(".")[1] for name in imported_names(file) if name.startswith("denoise.")}
+    assert used <= ALLOWED[room(file)] | FOR_ALL | {room(file)}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_gradio_lives_in_the_page_only(file):
+    is_page = room(file) == "ui"
+    assert is_page or not any(name.split(".")[0] == "gradio" for name in imported_names(file))
+
+
+def test_every_module_has_its_layer():
+    assert {room(file) for file in FILES} <= ALLOWED.keys() | FACES
+
+
+def test_importing_draws_no_random_number_and_opens_no_window():
+    code = (
+        "import torch, numpy; state = torch.get_rng_state(); numbers = numpy.random.get_state()[1];"
+        "import denoise, denoise.cli, denoise.training.train, denoise.benchmark, sys;"
+        "assert torch.equal(state, torch.get_rng_state());"
+        "assert (numbers == numpy.random.get_state()[1]).all();"
+        "assert 'gradio' not in sys.modules and 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=PACKAGE.parent)
