@@ -1,0 +1,201 @@
+"""Ways to spoil an image, seeded: the kinds of noise, their ranges and one `add_noise`."""
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from denoise.conversion import ImageT, from_unit, to_unit, unpack
+from denoise.errors import SettingError
+
+Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
+
+CAMERA_BLUR = 0.7  # pixels; about what demosaicing and a camera's own smoothing leave
+CAMERA_GRAY_SHARE = 0.5  # of the noise's variance that the channels have in common
+CAMERA_READ_SHARE = 0.2  # of the variance at middle gray that does not depend on the light
+
+
+def add_noise(
+    image: ImageT, kind: str = "gaussian", level: float = 0.1, *, seed: int = 0, clip: bool = False
+) -> ImageT:
+    """Gives `image` with seeded noise, in the same type, shape and dtype.
+
+    The noise is drawn by numpy's PCG64 in float64 as (H, W, C): the same kind, level, seed and
+    shape give the same noise everywhere. The images of a batch take their noise one after
+    another from one generator. Transparency is left alone.
+
+    Args:
+        image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1], or
+            tensor (N, C, H, W) in [0,1].
+        kind: one of `KINDS`.
+        level: 0 (unchanged) to the kind's `max_level`, in the kind's own unit.
+        seed: 0 or more.
+        clip: whether a float result is clipped to [0,1]; integers always are.
+
+    Raises:
+        SettingError: unknown kind; level or seed out of range.
+        ImageError: an image of another type, shape or mode.
+    """
+    noise = find_kind(kind)
+    check_level(noise, level)
+    rng = seeded_generator(seed)
+    images, repack = unpack(image)
+    clean = to_unit(images, np.float64)
+    noisy = np.stack([noise.apply(one, level, rng) for one in clean]) if level > 0 else clean
+    noisy = np.clip(noisy, 0, 1) if clip else noisy
+    result: ImageT = repack(from_unit(noisy, images.dtype))
+    return result
+
+
+@dataclass(frozen=True)
+class NoiseKind:
+    """A kind of noise: `apply(clean, level, rng)` gives (H, W, C) float64, not clipped."""
+
+    name: str
+    max_level: float
+    meaning: str  # of the level
+    apply: Callable[[Pixels, float, np.random.Generator], Pixels]
+
+
+def find_kind(name: str) -> NoiseKind:
+    """Gives the kind of that name.
+
+    Raises:
+        SettingError: there is none.
+    """
+    if name not in KINDS:
+        raise SettingError(f"Unknown kind of noise {name!r}; choose one of: {', '.join(KINDS)}.")
+    return KINDS[name]
+
+
+def check_level(kind: NoiseKind, level: float) -> None:
+    """Refuses a level outside 0 to the kind's `max_level`.
+
+    Raises:
+        SettingError: with the allowed range.
+    """
+    is_number = isinstance(level, (int, float)) and not isinstance(level, bool)
+    if is_number and 0 <= level <= kind.max_level:
+        return
+    hint = f" Did you mean {level:g}/255?" if is_number and 1 < level <= 255 else ""
+    raise SettingError(
+        f"The level of {kind.name} noise is {kind.meaning}, a number from 0 to "
+        f"{kind.max_level:g}; {level!r} is not.{hint}"
+    )
+
+
+def seeded_generator(seed: int) -> np.random.Generator:
+    """Gives numpy's PCG64 generator for a seed of 0 or more.
+
+    Raises:
+        SettingError: another seed.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise SettingError(f"The seed is a whole number, 0 or more; {seed} is not.")
+    return np.random.Generator(np.random.PCG64(int(seed)))
+
+
+def camera_noise(
+    clean: Pixels,
+    level: float,
+    rng: np.random.Generator,
+    *,
+    blur: float = CAMERA_BLUR,
+    gray_share: float = CAMERA_GRAY_SHARE,
+    read_share: float = CAMERA_READ_SHARE,
+) -> Pixels:
+    """Adds noise as a camera's pipeline leaves it: correlated and dependent on the light.
+
+    Shot noise grows with the light and is compressed by the sRGB tone curve; demosaicing and
+    smoothing blur it and mix the channels.
+
+    Args:
+        clean: (H, W, C) in [0,1].
+        level: standard deviation at middle gray (0.5).
+        rng: draws the noise.
+        blur: standard deviation of the smoothing, in pixels; 0 for none.
+        gray_share: of the variance, common to all channels.
+        read_share: of the variance at middle gray, independent of the light.
+    """
+    gray = rng.standard_normal((*clean.shape[:2], 1))
+    colour = rng.standard_normal(clean.shape)
+    field = math.sqrt(gray_share) * gray + math.sqrt(1 - gray_share) * colour
+    if blur > 0:
+        field = gaussian_filter(field, (blur, blur, 0), mode="wrap") / _blurred_std(blur)
+    return clean + level * _camera_gain(clean, read_share) * field
+
+
+def _camera_gain(clean: Pixels, read_share: float) -> Pixels:
+    middle = np.array(0.5)
+    return _camera_std(clean, read_share) / _camera_std(middle, read_share)
+
+
+def _camera_std(signal: NDArray[np.float64], read_share: float) -> NDArray[np.float64]:
+    light = np.clip(signal, 0, 1) ** 2.2  # sRGB's curve, near enough
+    variance = read_share * 0.5**2.2 + (1 - read_share) * light
+    slope = np.clip(signal, 0.1, 1) ** (1 - 2.2)  # of the tone curve; bounded in the shadows
+    return np.asarray(np.sqrt(variance) * slope)
+
+
+def _blurred_std(blur: float) -> float:
+    """Gives the standard deviation of white noise of deviation 1 after `gaussian_filter`."""
+    impulse = np.zeros(int(8 * blur + 2) * 2 + 1)
+    impulse[len(impulse) // 2] = 1
+    return float(np.sum(gaussian_filter(impulse, blur) ** 2))
+
+
+def _gaussian(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    return clean + level * rng.standard_normal(clean.shape)
+
+
+def _uniform(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    half_width = level * math.sqrt(3)
+    return clean + rng.uniform(-half_width, half_width, clean.shape)
+
+
+def _speckle(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    return clean * (1 + level * rng.standard_normal(clean.shape))
+
+
+def _poisson(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    peak = 1 / level**2  # photons that white stands for
+    if peak > 1e12:  # beyond what the sampler's integers hold; the noise is invisible there
+        return clean
+    return rng.poisson(np.clip(clean, 0, None) * peak) / peak
+
+
+def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    draw = rng.random((*clean.shape[:2], 1))  # one for all channels: a pixel is hit as a whole
+    return np.where(draw < level / 2, 0.0, np.where(draw < level, 1.0, clean))
+
+
+def _jpeg(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    quality = max(1, round(100 * (1 - level)))
+    file = io.BytesIO()
+    pixels = from_unit(clean, np.dtype(np.uint8))
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(
+        file, "JPEG", quality=quality
+    )
+    with Image.open(file) as decoded:
+        return (np.asarray(decoded) / 255.0).reshape(clean.shape)
+
+
+_SHARE = "the share of pixels hit"
+_STD = "its standard deviation"
+KINDS = {
+    kind.name: kind
+    for kind in (
+        NoiseKind("gaussian", 1.0, _STD, _gaussian),
+        NoiseKind("poisson", 1.0, "1 / square root of the peak photon count", _poisson),
+        NoiseKind("salt-pepper", 1.0, _SHARE, _salt_pepper),
+        NoiseKind("speckle", 1.0, "the standard deviation of its factor", _speckle),
+        NoiseKind("uniform", 1.0, _STD, _uniform),
+        NoiseKind("jpeg", 0.99, "1 - quality / 100", _jpeg),
+        NoiseKind("camera", 0.5, "its standard deviation at middle gray", camera_noise),
+    )
+}
