@@ -1,0 +1,65 @@
+"""How near a denoised image is to the clean one."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.metrics import structural_similarity
+
+from denoise.conversion import to_unit
+from denoise.errors import ImageError
+
+
+def psnr(clean: NDArray[Any], image: NDArray[Any]) -> float:
+    """Gives the peak signal-to-noise ratio in dB, over all channels; infinity where equal.
+
+    Args:
+        clean: (H, W) or (H, W, C); uint8, uint16 or float in [0,1].
+        image: of the same shape and dtype.
+
+    Raises:
+        ImageError: shapes or dtypes that differ.
+    """
+    reference, other = _comparable(clean, image)
+    return psnr_from_mse(float(np.mean((reference - other) ** 2)))
+
+
+def psnr_from_mse(mse: float) -> float:
+    """Gives the PSNR in dB of a mean squared error on [0,1]; infinity for 0."""
+    return -10 * math.log10(mse) if mse > 0 else math.inf
+
+
+def ssim(clean: NDArray[Any], image: NDArray[Any]) -> float:
+    """Gives the structural similarity, 1 where equal (Wang et al., 2004: Gaussian window, 1.5).
+
+    Args:
+        clean: (H, W) or (H, W, C), at least 11 pixels a side; uint8, uint16 or float in [0,1].
+        image: of the same shape and dtype.
+
+    Raises:
+        ImageError: shapes or dtypes that differ, or a side under 11 pixels.
+    """
+    reference, other = _comparable(clean, image)
+    if min(reference.shape[:2]) < 11:
+        raise ImageError("SSIM needs pictures of at least 11 pixels a side.")
+    return float(
+        structural_similarity(
+            reference,
+            other,
+            data_range=1.0,
+            channel_axis=2 if reference.ndim == 3 else None,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+    )
+
+
+def _comparable(clean: NDArray[Any], image: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    if clean.shape != image.shape or clean.dtype != image.dtype:
+        raise ImageError(
+            "Only pictures of the same size and bit depth can be compared; these are "
+            f"{clean.shape} of {clean.dtype} and {image.shape} of {image.dtype}."
+        )
+    return to_unit(clean, np.float64), to_unit(image, np.float64)
