@@ -1,0 +1,55 @@
+"""Registry of the architectures: name -> network class and its config dataclass."""
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from torch import nn
+
+from denoise.models.conv import ConvAE, ConvAEConfig
+from denoise.models.dense import DenseAE, DenseAEConfig
+from denoise.models.unet import UNet, UNetConfig
+
+
+class Architecture(NamedTuple):
+    """A network class, built from an instance of its frozen config dataclass."""
+
+    network: type[nn.Module]
+    config: type[Any]
+
+
+ARCHITECTURES = {
+    "conv-ae": Architecture(ConvAE, ConvAEConfig),
+    "dense-ae": Architecture(DenseAE, DenseAEConfig),
+    "unet": Architecture(UNet, UNetConfig),
+}
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a network asks of a picture and what it was trained for."""
+
+    channels: int  # of the picture, 1 or 3
+    domain: str  # "photo" or "28x28"
+    trained_sigma: tuple[float, float]  # lowest and highest, in [0,1]
+    takes_sigma: bool  # can be told the noise level
+    blind: bool  # can guess it
+    fixed_size: int | None = None  # pixels a side, where no other size will do
+    multiple_of: int = 1  # both sides, in pixels
+    receptive_field: int = 1  # pixels a side that one output pixel depends on
+
+
+def build_network(architecture: str, config: dict[str, Any]) -> nn.Module:
+    """Gives an untrained network.
+
+    Args:
+        architecture: a key of `ARCHITECTURES`.
+        config: the fields of its config dataclass, as JSON holds them.
+
+    Raises:
+        KeyError: no such architecture.
+        TypeError: a field that the config does not have.
+    """
+    network, config_class = ARCHITECTURES[architecture]
+    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in config.items()}
+    built: nn.Module = network(config_class(**fields))
+    return built

@@ -1,0 +1,95 @@
+"""U-shaped convolutional autoencoder with additive skips (RED-Net, 2016; DRUNet, 2021)."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Numbers of a UNet; multiples of 32 keep CPU matrix units busy."""
+
+    channels: int = 3  # of the picture
+    widths: tuple[int, ...] = (64, 64, 128, 192)  # at 1/2, 1/4, ... of the picture's resolution
+    blocks: tuple[int, ...] = (1, 2, 2, 3)  # residual blocks a level, on either side of the U
+
+
+class UNet(nn.Module):
+    """Predicts the noise of a picture of any size that is a multiple of `2 ** len(widths)`.
+
+    No bias and no norm, so that scaling picture, sigma and flag scales the result (Mohan et al.,
+    "Robust and interpretable blind image denoising via bias-free CNNs", ICLR 2020).
+    """
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        widths, blocks = config.widths, config.blocks
+        steps = list(zip(widths, widths[1:], blocks, strict=False))
+        planes = config.channels + 2  # beside the picture: sigma, and whether it is known
+        self.head = _conv3x3(4 * planes, widths[0])
+        self.encode = nn.ModuleList(_blocks(here, count) for here, _, count in steps)
+        self.down = nn.ModuleList(
+            nn.Conv2d(here, below, 2, stride=2, bias=False) for here, below, _ in steps
+        )
+        self.bottom = _blocks(widths[-1], blocks[-1])
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(below, here, 2, stride=2, bias=False) for here, below, _ in steps
+        )
+        self.merge = nn.ModuleList(_blocks(here, count) for here, _, count in steps)
+        self.tail = _conv3x3(widths[0], 4 * config.channels)
+
+    def forward(
+        self, noisy: Tensor, sigma: Tensor | None = None, known: Tensor | None = None
+    ) -> Tensor:
+        """Gives the denoised picture, (N, C, H, W), not clamped.
+
+        Args:
+            noisy: (N, C, H, W), sRGB in [0,1]; H and W multiples of `2 ** len(widths)`.
+            sigma: broadcastable to (N, 1, H, W), in [0,1]; None: the network guesses.
+            known: like sigma, 1 where it is told and 0 where it must be guessed; None: told.
+        """
+        planes = _condition(noisy, sigma, known)
+        x = F.pixel_unshuffle(torch.cat((noisy, planes), dim=1), 2)  # (N, 4 * (C + 2), H/2, W/2)
+        with torch.autocast(noisy.device.type, enabled=False):
+            x = self.head(x)  # in float32: bfloat16 has 8 bits, which would add noise of its own
+        skips = []
+        for encode, down in zip(self.encode, self.down, strict=True):
+            x = encode(x)
+            skips.append(x)
+            x = down(x)
+        x = self.bottom(x)
+        for up, merge in zip(reversed(self.up), reversed(self.merge), strict=True):
+            x = merge(up(x) + skips.pop())
+        with torch.autocast(noisy.device.type, enabled=False):  # the residual's last bits, too
+            residual = self.tail(x.float())
+        return noisy - F.pixel_shuffle(residual, 2)  # (N, C, H, W)
+
+
+def _condition(noisy: Tensor, sigma: Tensor | None, known: Tensor | None) -> Tensor:
+    shape = (noisy.shape[0], 1, *noisy.shape[2:])
+    if sigma is None:
+        return noisy.new_zeros(shape).expand(-1, 2, -1, -1)
+    known = torch.ones_like(sigma) if known is None else known
+    return torch.cat([(sigma * known).expand(shape), known.expand(shape)], dim=1)
+
+
+class _ResidualBlock(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv3x3(width, width)
+        self.second = _conv3x3(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        change: Tensor = self.second(F.relu(self.first(x), inplace=True))
+        return x + change
+
+
+def _conv3x3(width_in: int, width_out: int) -> nn.Conv2d:
+    return nn.Conv2d(width_in, width_out, 3, padding=1, bias=False)
+
+
+def _blocks(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(_ResidualBlock(width) for _ in range(count)))

@@ -1,0 +1,171 @@
+import json
+from dataclasses import asdict
+
+import pytest
+import torch
+from torch import nn
+
+from denoise.models import ARCHITECTURES, build_network
+from denoise.models.conv import ConvAE, ConvAEConfig
+from denoise.models.dense import DenseAE, DenseAEConfig
+from denoise.models.unet import UNet, UNetConfig
+
+# Where the default is heavy; an architecture that is not named here is tested as it is.
+TINY = {"unet": {"widths": (4, 8), "blocks": (1, 2)}}
+
+
+@pytest.fixture(params=ARCHITECTURES)
+def network(request):
+    torch.manual_seed(0)
+    return build_network(request.param, TINY.get(request.param, {}))
+
+
+def pictures(network, count=3, side=28, seed=0):
+    channels = getattr(network.config, "channels", 1)
+    rng = torch.Generator().manual_seed(seed)
+    return torch.rand((count, channels, side, side), generator=rng)
+
+
+@pytest.fixture
+def unet():
+    torch.manual_seed(0)
+    return UNet(UNetConfig(widths=(4, 8), blocks=(1, 2)))
+
+
+def test_shape_and_dtype_are_kept(network):
+    noisy = pictures(network)
+    denoised = network(noisy)
+    assert denoised.shape == noisy.shape
+    assert denoised.dtype == torch.float32
+
+
+def test_a_batch_equals_one_by_one(network):
+    network.eval()
+    noisy = pictures(network)
+    singles = torch.cat([network(one[None]) for one in noisy])
+    torch.testing.assert_close(network(noisy), singles, atol=1e-5, rtol=0)
+
+
+def test_every_parameter_gets_a_gradient(network):
+    network(pictures(network, count=16)).square().mean().backward()
+    without = [
+        name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().any()
+    ]
+    assert not without
+
+
+def test_the_input_is_left_alone(network):
+    noisy = pictures(network)
+    before = noisy.clone()
+    network(noisy)
+    assert torch.equal(noisy, before)
+
+
+def test_decoding_the_code_is_the_whole_network(network):
+    if not hasattr(network, "decode"):
+        pytest.skip(f"{type(network).__name__} has skips, so no code of its own")
+    network.eval()
+    noisy = pictures(network)
+    code = network.encode(noisy)
+    assert code[0].numel() < noisy[0].numel()
+    assert torch.equal(network.decode(code), network(noisy))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_config_goes_through_json(name):
+    config = ARCHITECTURES[name].config()
+    fields = json.loads(json.dumps(asdict(config)))
+    with torch.device("meta"):
+        assert build_network(name, fields).config == config
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_a_field_that_the_config_has_not_is_refused(name):
+    with pytest.raises(TypeError, match="depth"):
+        build_network(name, {"depth": 3})
+
+
+def test_an_unknown_architecture_is_refused():
+    with pytest.raises(KeyError):
+        build_network("vae", {})
+
+
+@pytest.mark.parametrize(
+    ("network", "count"),
+    [(DenseAE(DenseAEConfig()), 101_200), (ConvAE(ConvAEConfig()), 3_217)],
+    ids=["dense", "conv"],
+)
+def test_the_networks_have_the_tutorials_number_of_parameters(network, count):
+    assert sum(p.numel() for p in network.parameters()) == count
+
+
+@pytest.mark.parametrize("network", [DenseAE(DenseAEConfig()), ConvAE(ConvAEConfig())])
+def test_the_tutorials_networks_stay_in_range(network):
+    denoised = network(pictures(network) * 100 - 50)
+    assert denoised.min() >= 0
+    assert denoised.max() <= 1
+
+
+def set_single_tap(conv: nn.Module):
+    """Makes a 3x3 convolution that copies what lies under its middle."""
+    nn.init.zeros_(conv.weight)
+    conv.weight.data[0, 0, 1, 1] = 1
+
+
+def test_strided_convolutions_have_the_phase_of_tensorflow():
+    network = ConvAE(ConvAEConfig(widths=(1,)))
+    set_single_tap(network.encoder[0])
+    noisy = pictures(network)
+    assert torch.equal(network.encode(noisy), noisy[..., 1::2, 1::2])  # by tf.nn.conv2d, "SAME"
+
+
+def test_transposed_convolutions_have_the_phase_of_tensorflow():
+    network = ConvAE(ConvAEConfig(widths=(1,)))
+    set_single_tap(network.decoder[0])
+    set_single_tap(network.tail)
+    code = pictures(network, side=14)
+    decoded = network.decode(code).logit()
+    torch.testing.assert_close(decoded[..., 1::2, 1::2], code, atol=1e-5, rtol=0)
+    assert decoded[..., ::2, :].abs().max() < 1e-6
+
+
+def test_a_unet_scales_with_picture_and_sigma(unet):
+    noisy, sigma = pictures(unet), torch.full((3, 1, 1, 1), 0.1)
+    known = torch.tensor([1.0, 0.0, 0.5]).view(3, 1, 1, 1)
+    scaled = unet(4 * noisy, sigma, 4 * known)  # known scales sigma's plane as well as its own
+    torch.testing.assert_close(scaled, 4 * unet(noisy, sigma, known), atol=1e-5, rtol=1e-5)
+
+
+def test_a_unet_that_guesses_scales_with_the_picture(unet):
+    noisy = pictures(unet)
+    torch.testing.assert_close(unet(4 * noisy), 4 * unet(noisy), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (4, 12), (8, 20)])
+def test_a_unet_takes_any_multiple(unet, height, width):
+    assert unet(torch.rand(1, 3, height, width)).shape == (1, 3, height, width)
+
+
+def test_a_unet_is_told_sigma_or_guesses(unet):
+    noisy, sigma = pictures(unet), torch.full((3, 1, 1, 1), 0.1)
+    told, guessed = unet(noisy, sigma), unet(noisy)
+    assert not torch.allclose(told, guessed)
+    assert torch.equal(unet(noisy, sigma, torch.zeros_like(sigma)), guessed)
+
+
+def test_a_unet_takes_sigma_as_a_map(unet):
+    noisy, sigma = pictures(unet), torch.tensor([0.0, 0.1, 0.2]).view(3, 1, 1, 1)
+    mapped = unet(noisy, sigma.expand(3, 1, 28, 28))
+    torch.testing.assert_close(mapped, unet(noisy, sigma))
+
+
+def test_the_ends_of_a_unet_stay_in_float32_under_autocast(unet):
+    dtypes = {}
+    for name, module in unet.named_modules():
+        if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+            module.register_forward_hook(lambda _, __, y, name=name: dtypes.update({name: y.dtype}))
+    with torch.autocast("cpu", torch.bfloat16):
+        denoised = unet(pictures(unet))
+    ends = {"head", "tail"}
+    assert all((dtype == torch.float32) == (name in ends) for name, dtype in dtypes.items())
+    assert denoised.dtype == torch.float32
