@@ -1,0 +1,161 @@
+"""Name -> verified, strictly loaded network and the facts about it, from the bundled folder."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from denoise.errors import UnknownModelError, WeightsError
+from denoise.models import ARCHITECTURES, Needs, build_network
+
+BUNDLED = Path(__file__).resolve().parent.parent / "weights"
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """Everything known about a member of the zoo; `config.json` of its folder holds it."""
+
+    name: str
+    summary: str  # what it is for, in plain words
+    architecture: str
+    config: dict[str, Any]
+    needs: Needs
+    sha256: str  # of the weights file
+    parameters: int
+    recipe: dict[str, Any] = field(default_factory=dict)
+    training_data: list[dict[str, str]] = field(default_factory=list)
+    metrics: list[dict[str, Any]] = field(default_factory=list)
+    license: str = "Apache-2.0"
+    bfloat16: bool = False  # measured: costs less than 0.02 dB
+
+
+def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
+    """Gives the facts about every model of the zoo, by name.
+
+    Raises:
+        WeightsError: a config that cannot be read.
+    """
+    return [read_facts(name, folder) for name in _names(folder)]
+
+
+def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
+    """Gives the facts about one model.
+
+    Raises:
+        UnknownModelError: no such model.
+        WeightsError: its config cannot be read.
+    """
+    names = _names(folder)
+    if name not in names:
+        raise UnknownModelError(
+            f"Unknown model {name!r}; choose one of: {', '.join(names) or 'none is installed'}."
+        )
+    try:
+        fields = json.loads((folder / name / CONFIG_FILE).read_text(encoding="utf-8"))
+        needs = fields.pop("needs")
+        needs["trained_sigma"] = tuple(needs["trained_sigma"])
+        return ModelFacts(needs=Needs(**needs), **fields)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(
+            f"The {CONFIG_FILE} of model {name!r} is damaged; restore its folder in weights/."
+        ) from error
+
+
+def load_network(name: str, folder: Path = BUNDLED) -> tuple[nn.Module, ModelFacts]:
+    """Gives a network in float32, ready for inference, and the facts about it.
+
+    The file's sha256 must be the config's, and its tensors exactly those of the architecture.
+
+    Raises:
+        UnknownModelError: no such model.
+        WeightsError: weights that are missing, altered or do not fit.
+    """
+    facts = read_facts(name, folder)
+    tensors = _read_tensors(folder / name / WEIGHTS_FILE, facts)
+    try:
+        with torch.device("meta"):
+            network = build_network(facts.architecture, facts.config)
+        network.load_state_dict(tensors, strict=True, assign=True)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise WeightsError(
+            f"The weights of {name!r} do not fit the architecture {facts.architecture!r} "
+            f"that its {CONFIG_FILE} names; known are: {', '.join(ARCHITECTURES)}."
+        ) from error
+    return network.float().eval().requires_grad_(False), facts
+
+
+def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: bool) -> ModelFacts:
+    """Writes the weights and the config of a model into `folder / facts.name`.
+
+    Args:
+        network: whose state is written.
+        facts: as they are, but sha256 and parameters, which are filled in.
+        folder: of the zoo.
+        half: whether the weights are stored in float16.
+
+    Returns:
+        The facts as written.
+    """
+    place = folder / facts.name
+    place.mkdir(parents=True, exist_ok=True)
+    tensors = {
+        name: tensor.detach()
+        .cpu()
+        .to(torch.float16 if half and tensor.is_floating_point() else tensor.dtype)
+        .contiguous()
+        for name, tensor in network.state_dict().items()
+    }
+    content = safetensors.torch.save(tensors)
+    written = ModelFacts(
+        **{
+            **vars(facts),
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        }
+    )
+    _replace(place / WEIGHTS_FILE, content)
+    write_facts(written, folder)
+    return written
+
+
+def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
+    """Writes the config of a model whose weights are there already."""
+    text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
+    _replace(folder / facts.name / CONFIG_FILE, text.encode())
+
+
+def _names(folder: Path) -> list[str]:
+    return sorted(config.parent.name for config in folder.glob(f"*/{CONFIG_FILE}"))
+
+
+def _read_tensors(file: Path, facts: ModelFacts) -> dict[str, torch.Tensor]:
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"The weights of {facts.name!r} are missing: its folder in weights/ has no readable "
+            f"{WEIGHTS_FILE}. Restore it."
+        ) from error
+    if hashlib.sha256(content).hexdigest() != facts.sha256:
+        raise WeightsError(
+            f"The weights of {facts.name!r} are not the ones its {CONFIG_FILE} names (sha256 "
+            "differs): the file is damaged or was exchanged. Restore it."
+        )
+    try:
+        return safetensors.torch.load(content)
+    except safetensors.SafetensorError as error:
+        raise WeightsError(f"The weights of {facts.name!r} are no safetensors file.") from error
+
+
+def _replace(file: Path, content: bytes) -> None:
+    unfinished = file.with_name(f"{file.name}.part")
+    unfinished.write_bytes(content)
+    unfinished.replace(file)
