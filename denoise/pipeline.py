@@ -1,0 +1,69 @@
+"""What page, HTTP and command line do to a picture, so that all of them give the same bytes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from denoise.conversion import from_unit
+from denoise.denoiser import Denoiser, OnTile, fit_picture
+from denoise.images import Picture
+from denoise.noise import add_noise
+
+
+def denoise_picture(
+    picture: Picture,
+    denoiser: Denoiser,
+    sigma: float | None = None,
+    strength: float = 1.0,
+    *,
+    ensemble: bool = False,
+    on_tile: OnTile | None = None,
+) -> tuple[Picture, dict[str, Any]]:
+    """Gives the denoised picture and the report on it.
+
+    For a network of fixed size the picture is fitted first, and the report says how.
+
+    Raises:
+        DenoiseError: as `Denoiser` does.
+    """
+    fitted, notes = _fit(picture, denoiser.facts.name)
+    denoised, report = denoiser.run(fitted, sigma, strength, ensemble=ensemble, on_tile=on_tile)
+    facts = report.to_dict()
+    facts["warnings"] = [*picture.warnings, *notes, *report.warnings]
+    return denoised, facts
+
+
+def noise_picture(
+    picture: Picture, kind: str = "gaussian", level: float = 0.1, *, seed: int = 0
+) -> tuple[Picture, dict[str, Any]]:
+    """Gives the picture with seeded noise, clipped and rounded, and a report.
+
+    Raises:
+        SettingError: kind, level or seed out of range.
+    """
+    noisy = picture.with_pixels(add_noise(picture.pixels, kind, level, seed=seed))
+    height, width = picture.pixels.shape[:2]
+    return noisy, {
+        "kind": kind,
+        "level": level,
+        "seed": seed,
+        "size": [width, height],
+        "warnings": list(picture.warnings),
+    }
+
+
+def _fit(picture: Picture, model: str) -> tuple[Picture, tuple[str, ...]]:
+    pixels, notes = fit_picture(picture, model)
+    if not notes:
+        return picture, ()
+    sentence = f"For {model} the picture was {_listed(notes)}."
+    return Picture(_as_integers(pixels), format=picture.format), (sentence,)
+
+
+def _as_integers(pixels: NDArray[Any]) -> NDArray[Any]:
+    return pixels if pixels.dtype.kind == "u" else from_unit(pixels, np.dtype(np.uint8))
+
+
+def _listed(phrases: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, [", ".join(phrases[:-1]), phrases[-1]]))

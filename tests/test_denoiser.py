@@ -1,0 +1,293 @@
+import math
+import threading
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from skimage import data
+
+import denoise.denoiser
+from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
+from denoise.devices import choose_dtype
+from denoise.errors import ImageError, SettingError, UnknownModelError
+from denoise.images import Picture
+from denoise.weights import list_models
+
+HALF_STEP = 0.5 / 255
+PHOTO_MODELS = [facts.name for facts in list_models() if facts.needs.fixed_size is None]
+SMALL_MODELS = [facts.name for facts in list_models() if facts.needs.fixed_size is not None]
+ALL_MODELS = PHOTO_MODELS + SMALL_MODELS
+
+
+@pytest.fixture(scope="module")
+def denoisers():
+    return {name: Denoiser(name, device="cpu") for name in ALL_MODELS}
+
+
+@pytest.fixture(params=PHOTO_MODELS)
+def photo_denoiser(request, denoisers):
+    return denoisers[request.param]
+
+
+@pytest.fixture(params=ALL_MODELS)
+def any_denoiser(request, denoisers):
+    return denoisers[request.param]
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return data.astronaut()[:96, 200:312]
+
+
+def suited(denoiser, clean):
+    side = denoiser.facts.needs.fixed_size
+    return clean if side is None else np.ascontiguousarray(clean[:side, :side, 0])
+
+
+def test_a_noisy_photo_comes_back_cleaner(photo_denoiser, clean):
+    noisy = add_noise(clean, "gaussian", 25 / 255)
+    assert psnr(clean, photo_denoiser(noisy, 25 / 255)) > psnr(clean, noisy) + 6
+    assert psnr(clean, photo_denoiser(noisy)) > psnr(clean, noisy) + 6
+
+
+def test_a_clean_photo_comes_back_nearly_as_it_was(photo_denoiser, clean):
+    assert psnr(clean, photo_denoiser(clean)) > 36
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float16, np.float32, np.float64])
+def test_type_shape_and_dtype_of_an_array_are_kept(any_denoiser, clean, dtype):
+    scale = np.iinfo(dtype).max if np.dtype(dtype).kind == "u" else 1
+    image = (suited(any_denoiser, clean) / 255.0 * scale).astype(dtype)
+    denoised = any_denoiser(image)
+    assert (denoised.shape, denoised.dtype) == (image.shape, image.dtype)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+def test_mode_and_transparency_of_a_pil_image_are_kept(photo_denoiser, clean, mode):
+    image = Image.fromarray(clean).convert(mode)
+    denoised = photo_denoiser(image)
+    assert (denoised.mode, denoised.size) == (image.mode, image.size)
+    if mode.endswith("A"):
+        assert denoised.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+
+
+def test_a_16_bit_pil_image_comes_back_with_16_bits(photo_denoiser, clean):
+    image = Image.fromarray(clean[..., 0].astype(np.uint16) * 257)
+    denoised = np.asarray(photo_denoiser(image))
+    assert denoised.dtype == np.uint16
+    assert len(np.unique(denoised)) > 256
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
+def test_a_tensor_comes_back_as_a_tensor(photo_denoiser, dtype):
+    image = torch.rand(2, 3, 24, 20, generator=torch.Generator().manual_seed(0)).to(dtype)
+    denoised = photo_denoiser(image, 0.1)
+    assert (denoised.shape, denoised.dtype) == (image.shape, dtype)
+
+
+def test_a_picture_keeps_all_but_its_pixels(photo_denoiser, clean):
+    alpha = np.full(clean.shape[:2], 7, dtype=np.uint8)
+    picture = Picture(clean, alpha=alpha, format="TIFF", icc_profile=b"profile")
+    denoised = photo_denoiser(picture)
+    assert np.array_equal(denoised.alpha, alpha)
+    assert (denoised.format, denoised.icc_profile) == ("TIFF", b"profile")
+    assert np.array_equal(denoised.pixels, photo_denoiser(clean))
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 13), (15, 17), (16, 16), (33, 1)])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_any_size_is_taken(photo_denoiser, size, channels):
+    image = np.random.default_rng(0).uniform(0, 1, (*size, channels)).astype(np.float32)
+    denoised = photo_denoiser(image, 0.1)
+    assert denoised.shape == image.shape
+    assert np.isfinite(denoised).all()
+
+
+def test_another_size_than_28_is_refused(denoisers, clean):
+    for name in SMALL_MODELS:
+        with pytest.raises(ImageError, match="28x28 pixels only"):
+            denoisers[name](clean)
+
+
+def test_gray_comes_back_as_three_equal_channels_would(photo_denoiser, clean):
+    gray = clean[..., 0]
+    colour = photo_denoiser(np.repeat(gray[..., None], 3, axis=2).astype(np.float32) / 255, 0.1)
+    single = photo_denoiser(gray.astype(np.float32) / 255, 0.1)
+    assert np.allclose(single, colour.mean(axis=2), atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("sigma", [None, 25 / 255, 50 / 255])
+@pytest.mark.parametrize("name", PHOTO_MODELS)
+def test_tiled_and_whole_differ_by_less_than_half_a_step(name, dtype, sigma, monkeypatch):
+    denoiser = Denoiser(name, device="cpu", dtype=dtype)
+    noisy = add_noise(data.coffee()[:400, :440] / 255.0, "gaussian", sigma or 0.1)
+    noisy = noisy.astype(np.float32)
+    whole = denoiser(noisy, sigma)
+    monkeypatch.setattr(denoise.denoiser, "TILE", 256)
+    tiled, report = denoiser.run(noisy, sigma)
+    assert report.tiles == 9
+    assert np.abs(tiled - whole).max() <= HALF_STEP
+
+
+def test_a_batch_equals_one_by_one(any_denoiser, clean):
+    image = suited(any_denoiser, clean) / np.float32(255)
+    batch = torch.from_numpy(np.atleast_3d(image)).permute(2, 0, 1)[None].float()
+    batch = torch.cat((batch, batch.flip(2)))
+    together = any_denoiser(batch)
+    one_by_one = torch.cat([any_denoiser(batch[i : i + 1]) for i in range(2)])
+    assert (together - one_by_one).abs().max() <= HALF_STEP
+
+
+def test_strength_blends_with_the_noisy_picture(any_denoiser, clean):
+    noisy = suited(any_denoiser, clean).astype(np.float32) / 255
+    full = any_denoiser(noisy)
+    assert np.array_equal(any_denoiser(noisy, strength=0), noisy)
+    assert np.allclose(any_denoiser(noisy, strength=0.5), (noisy + full) / 2, atol=1e-3)
+
+
+def test_the_ensemble_is_the_mean_of_eight_orientations(photo_denoiser, clean):
+    noisy = add_noise(clean / 255.0, "gaussian", 0.1).astype(np.float32)
+    mean = np.zeros_like(noisy)
+    for turns in range(4):
+        turned = np.rot90(noisy, turns)
+        mean += np.rot90(photo_denoiser(np.ascontiguousarray(turned), 0.1), -turns) / 8
+        mirrored = np.ascontiguousarray(np.fliplr(turned))
+        mean += np.rot90(np.fliplr(photo_denoiser(mirrored, 0.1)), -turns) / 8
+    assert np.abs(photo_denoiser(noisy, 0.1, ensemble=True) - mean).max() < 0.01
+
+
+def test_the_ensemble_is_refused_where_orientation_matters(denoisers):
+    with pytest.raises(SettingError, match="photo networks"):
+        denoisers["dense-mnist"](np.zeros((28, 28), dtype=np.uint8), ensemble=True)
+
+
+@pytest.mark.parametrize("sigma", [-1, 25, 1.001, math.nan, math.inf, "0.1"])
+def test_a_sigma_out_of_range_is_refused(photo_denoiser, clean, sigma):
+    with pytest.raises(SettingError, match="from 0 to 1"):
+        photo_denoiser(clean, sigma)
+
+
+def test_a_sigma_in_the_papers_unit_gets_a_hint(photo_denoiser, clean):
+    with pytest.raises(SettingError, match=r"Did you mean 25/255 = 0\.098"):
+        photo_denoiser(clean, 25)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 7, math.nan, None])
+def test_a_strength_out_of_range_is_refused(photo_denoiser, clean, strength):
+    with pytest.raises(SettingError, match="strength is a number from 0 to 1"):
+        photo_denoiser(clean, strength=strength)
+
+
+def test_sigma_may_be_a_number_for_each_image_or_a_map(photo_denoiser):
+    images = torch.rand(2, 3, 24, 20, generator=torch.Generator().manual_seed(0))
+    each = photo_denoiser(images, torch.tensor([0.05, 0.2]))
+    planes = torch.tensor([0.05, 0.2]).view(2, 1, 1, 1).expand(2, 1, 24, 20)
+    assert (photo_denoiser(images, planes) - each).abs().max() <= HALF_STEP
+    assert (photo_denoiser(images[1:], 0.2) - each[1:]).abs().max() <= HALF_STEP
+
+
+def test_a_map_of_another_size_is_refused(photo_denoiser):
+    with pytest.raises(SettingError, match="a map"):
+        photo_denoiser(torch.rand(1, 3, 24, 20), torch.full((1, 1, 8, 8), 0.1))
+
+
+def test_the_report_says_whether_sigma_was_told_or_guessed(denoisers, clean):
+    told = denoisers["conv-photo"].run(clean, 0.1).report
+    guessed = denoisers["conv-photo"].run(clean).report
+    assert (told.sigma_used, told.sigma_source) == (0.1, "told")
+    assert (guessed.sigma_used, guessed.sigma_source) == (None, "guessed")
+    assert guessed.sigma_estimated == estimate_sigma(clean)
+    assert guessed.size == (112, 96)
+
+
+def test_a_network_that_takes_no_sigma_says_that_it_was_ignored(denoisers):
+    report = denoisers["dense-mnist"].run(np.zeros((28, 28), dtype=np.uint8), 0.1).report
+    assert report.sigma_source == "ignored"
+    assert "ignored" in report.warnings[0]
+
+
+def test_sigma_outside_the_trained_range_is_a_warning(denoisers, clean):
+    report = denoisers["conv-photo"].run(clean, 0.9).report
+    assert "outside the range" in report.warnings[0]
+
+
+def test_what_on_tile_raises_stops_the_work(photo_denoiser, monkeypatch):
+    monkeypatch.setattr(denoise.denoiser, "TILE", 256)
+    calls = []
+
+    def stop_at_the_second(done, total):
+        calls.append((done, total))
+        if done == 2:
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        photo_denoiser(np.zeros((400, 400, 3), dtype=np.uint8), on_tile=stop_at_the_second)
+    assert calls == [(1, 9), (2, 9)]
+
+
+def test_one_denoiser_serves_many_threads(photo_denoiser, clean):
+    images = [np.roll(clean, shift, axis=1) for shift in range(4)]
+    expected = [photo_denoiser(image, 0.1) for image in images]
+    results = [None] * 4
+
+    def work(i):
+        results[i] = photo_denoiser(images[i], 0.1)
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert all(np.array_equal(a, b) for a, b in zip(results, expected, strict=True))
+
+
+def test_the_input_is_not_changed(photo_denoiser, clean):
+    before = clean.copy()
+    photo_denoiser(clean)
+    assert np.array_equal(clean, before)
+
+
+def test_an_unknown_model_device_or_precision_is_refused():
+    with pytest.raises(UnknownModelError, match="choose one of"):
+        Denoiser("vae")
+    with pytest.raises(SettingError, match="choose one of: auto, cpu"):
+        Denoiser(device="tpu")
+    with pytest.raises(SettingError, match="choose one of: auto, float32"):
+        Denoiser(dtype="float64")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
+def test_a_device_that_is_not_there_is_refused():
+    with pytest.raises(SettingError, match="has no cuda device"):
+        Denoiser(device="cuda")
+
+
+def test_bfloat16_is_chosen_only_where_it_does_no_harm():
+    cpu = torch.device("cpu")
+    assert choose_dtype("auto", cpu, bfloat16_is_harmless=False) is torch.float32
+    assert choose_dtype("bfloat16", cpu, bfloat16_is_harmless=False) is torch.bfloat16
+
+
+@pytest.mark.parametrize("level", [5, 15, 25, 50])
+def test_the_estimated_sigma_of_white_noise_is_near(level):
+    noisy = add_noise(data.astronaut() / 255.0, "gaussian", level / 255)
+    assert estimate_sigma(noisy) * 255 == pytest.approx(level, rel=0.2)
+
+
+def test_the_estimated_sigma_of_correlated_noise_is_near():
+    clean = data.astronaut() / 255.0
+    noisy = add_noise(clean, "camera", 12 / 255)
+    rms = np.sqrt(np.mean((noisy - clean) ** 2))
+    assert estimate_sigma(noisy) == pytest.approx(rms, rel=0.25)
+
+
+def test_a_photo_is_fitted_for_a_28x28_network(clean):
+    fitted, notes = fit_picture(clean, "dense-mnist")
+    assert fitted.shape == (28, 28)
+    assert notes
+
+
+def test_a_photo_needs_no_fitting_for_a_photo_network(clean):
+    fitted, notes = fit_picture(clean, "conv-photo")
+    assert np.array_equal(fitted, clean)
+    assert notes == ()
