@@ -1,0 +1,111 @@
+"""Photographs as training data: any folders of them, cut into random clean patches."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from denoise.errors import ImageError
+
+Photo = NDArray[np.uint8]  # (H, W, 3), sRGB
+Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+DOWNSCALE_SHARE = 0.5  # of patches that are shrunk: cleans grainy photographs and adds scales
+SMALLEST_SCALE = 0.5
+# What the sources of the shipped weights state; a folder of another name states nothing.
+LICENSES = {
+    "azure-mit": "MIT",
+    "bsds500": "none stated (research data set)",
+    "budgie-cc0": "CC0",
+    "cid22-train": "CC BY-SA 4.0",
+    "clic2025-unsplash": "Unsplash License",
+    "immich-pd": "public domain",
+    "mate-nature": "GPL-2+ or CC BY 4.0",
+    "pexels-trident": "Pexels License",
+    "unsplash-elementary": "Unsplash License, five of them Pexels License",
+    "unsplash-pop-os": "public domain",
+    "unsplash-squeeze": "Unsplash License",
+    "unsplash-work_suite": "Unsplash License",
+}
+GRAY_SHARE = 0.15
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601
+
+
+def load_photos(folders: list[Path], *, min_side: int) -> list[Photo]:
+    """Gives the photographs of the folders and of all folders below them, in sorted order.
+
+    Args:
+        folders: searched for PNG, JPEG, WebP, TIFF and BMP files.
+        min_side: pixels; smaller photographs are left out.
+
+    Raises:
+        ImageError: a folder that is not there, or no photograph in any of them.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            raise ImageError(f"There is no folder {folder} to take photographs from.")
+    files = _find_photos(folders)
+    photos = [photo for photo in map(_load_photo, files) if min(photo.shape[:2]) >= min_side]
+    if not photos:
+        raise ImageError(
+            f"No photograph of at least {min_side} pixels a side in "
+            f"{', '.join(map(str, folders))}; name folders that hold some with --data."
+        )
+    return photos
+
+
+def describe_sources(folders: list[Path]) -> list[dict[str, str]]:
+    """Gives name, number of photographs and stated licence of each folder that holds some."""
+    counts = Counter(file.parent.name for file in _find_photos(folders))
+    return [
+        {
+            "name": name,
+            "pictures": str(count),
+            "license": LICENSES.get(name, "none stated"),
+        }
+        for name, count in sorted(counts.items())
+    ]
+
+
+def random_patch(photos: list[Photo], side: int, rng: np.random.Generator) -> Patch:
+    """Cuts a clean patch of `side` pixels, (side, side, 3) or gray (side, side, 1).
+
+    Photographs are drawn in proportion to their pixels; scale, place, orientation and gray or
+    colour are random.
+    """
+    areas = np.array([photo.shape[0] * photo.shape[1] for photo in photos], dtype=float)
+    photo = photos[rng.choice(len(photos), p=areas / areas.sum())]
+    scale = rng.uniform(SMALLEST_SCALE, 1) if rng.random() < DOWNSCALE_SHARE else 1.0
+    source_side = min(round(side / scale), *photo.shape[:2])
+    patch = _random_crop(photo, source_side, rng)
+    if source_side != side:
+        patch = np.asarray(Image.fromarray(patch).resize((side, side), Image.Resampling.BOX))
+    patch = _random_orientation(patch, rng)
+    clean = patch / 255.0
+    return (clean @ LUMA)[..., None] if rng.random() < GRAY_SHARE else clean
+
+
+def _find_photos(folders: list[Path]) -> list[Path]:
+    return sorted(
+        file for folder in folders for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES
+    )
+
+
+def _load_photo(file: Path) -> Photo:
+    with Image.open(file) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def _random_crop(photo: Photo, side: int, rng: np.random.Generator) -> Photo:
+    top = rng.integers(photo.shape[0] - side + 1)
+    left = rng.integers(photo.shape[1] - side + 1)
+    return photo[top : top + side, left : left + side]
+
+
+def _random_orientation(patch: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    turned = np.rot90(patch, int(rng.integers(4)))
+    return np.fliplr(turned) if rng.random() < 0.5 else turned

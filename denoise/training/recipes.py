@@ -1,0 +1,111 @@
+"""Recipes: everything that made the weights of a network, by its name in the zoo."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from denoise.models import Needs
+from denoise.models.conv import ConvAEConfig
+from denoise.models.dense import DenseAEConfig
+from denoise.models.unet import UNetConfig
+from denoise.training.loop import Budget, Schedule, Task
+from denoise.training.photo_task import PhotoTask
+from denoise.training.photos import describe_sources, load_photos
+from denoise.training.small_image_task import SmallImageTask
+from denoise.training.small_images import describe_small_images, load_small_images
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is built and trained."""
+
+    architecture: str
+    config: Any  # the architecture's config dataclass
+    needs: Needs
+    purpose: str  # what the network is for, in plain words
+    method: str  # how it is trained, one line for the card
+    make_task: Callable[[list[Path], int], Task]  # from data folders and seed
+    make_optimizer: Callable[..., torch.optim.Optimizer]
+    schedule: Schedule
+    budget: Budget  # where none is given
+    is_half: bool = False  # whether the weights are stored in float16
+    autocast: bool = False  # whether bfloat16 is good enough to train and to run in
+    workers: int = 1  # processes that make batches; 0 where that costs less than handing them over
+
+    @property
+    def config_fields(self) -> dict[str, Any]:
+        """The config as JSON holds it."""
+        return asdict(self.config)
+
+
+def _photo_task(folders: list[Path], seed: int) -> Task:
+    return PhotoTask(load_photos(folders, min_side=128), seed, describe_sources(folders))
+
+
+def _small_image_task(
+    images: str, factor: float, batch_size: int, folders: list[Path], seed: int
+) -> Task:
+    pictures = load_small_images(images, folders)
+    described = describe_small_images(images, len(pictures))
+    return SmallImageTask(pictures, seed, factor, described, batch_size=batch_size)
+
+
+SMALL_IMAGE_NEEDS = Needs(
+    channels=1,
+    domain="28x28",
+    trained_sigma=(0.05, 1.0),
+    takes_sigma=False,
+    blind=True,
+    fixed_size=28,
+)
+
+RECIPES = {
+    "conv-photo": Recipe(
+        architecture="unet",
+        config=UNetConfig(),
+        needs=Needs(
+            channels=3,
+            domain="photo",
+            trained_sigma=(0.0, 75 / 255),
+            takes_sigma=True,
+            blind=True,
+            multiple_of=16,
+        ),
+        purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
+        method="96x96 patches, half Gaussian and half practical noise, mean absolute error",
+        make_task=_photo_task,
+        make_optimizer=partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01),
+        schedule=Schedule(rate=1e-3),
+        budget=Budget(minutes=100),
+        is_half=True,
+        autocast=True,
+    ),
+    "dense-mnist": Recipe(
+        architecture="dense-ae",
+        config=DenseAEConfig(),
+        needs=SMALL_IMAGE_NEEDS,
+        purpose="Handwritten digits of 28x28 pixels, white on black. Guesses the noise by itself.",
+        method="Gaussian noise of 0.05 to 1, clipped and drawn anew, mean squared error",
+        make_task=partial(_small_image_task, "mnist", 0.5, 256),
+        make_optimizer=torch.optim.Adam,
+        schedule=Schedule(rate=5e-3),
+        budget=Budget(minutes=10),
+        workers=0,
+    ),
+    "conv-fashion": Recipe(
+        architecture="conv-ae",
+        config=ConvAEConfig(),
+        needs=SMALL_IMAGE_NEEDS,
+        purpose="Clothing of 28x28 pixels, light on black. Guesses the noise by itself.",
+        method="Gaussian noise of 0.05 to 1, clipped and drawn anew, mean squared error",
+        make_task=partial(_small_image_task, "fashion-mnist", 0.4, 64),
+        make_optimizer=torch.optim.Adam,
+        schedule=Schedule(rate=1e-2),
+        budget=Budget(minutes=20),
+        workers=0,
+    ),
+}

@@ -1,0 +1,99 @@
+"""MNIST and Fashion-MNIST through torchvision's classes, from a folder or downloaded."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from denoise.errors import ImageError
+
+DOWNLOADS = Path.home() / ".cache" / "denoise"
+
+
+class SmallImageSet(NamedTuple):
+    """A set of 70,000 gray pictures of 28x28 pixels."""
+
+    title: str
+    torchvision_class: str  # in torchvision.datasets
+    license: str  # as its source states
+
+
+SMALL_IMAGE_SETS = {
+    "mnist": SmallImageSet("MNIST", "MNIST", "MIT, as rasbt/mnist-pngs states"),
+    "fashion-mnist": SmallImageSet("Fashion-MNIST", "FashionMNIST", "MIT (Zalando)"),
+}
+
+
+def load_small_images(name: str, folders: list[Path], *, is_test: bool = False) -> Tensor:
+    """Gives the 60,000 training or 10,000 test pictures, (N, 1, 28, 28) uint8.
+
+    Args:
+        name: a key of `SMALL_IMAGE_SETS`.
+        folders: searched, with all folders below them, for the four official .gz files; none:
+            they are downloaded, once, to `DOWNLOADS`.
+        is_test: whether to give the test pictures.
+
+    Raises:
+        ImageError: the files are not in the folders, or cannot be downloaded.
+    """
+    dataset = _torchvision_class(name)
+    if not folders:
+        return _download(dataset, name, is_test=is_test)
+    source = _find_source(folders, dataset, name)
+    with tempfile.TemporaryDirectory(prefix="denoise-") as root:
+        raw = Path(root) / dataset.__name__ / "raw"  # where torchvision looks
+        raw.mkdir(parents=True)
+        for file, _ in dataset.resources:
+            shutil.copy(source / file, raw)
+        return _read(dataset, Path(root), is_test=is_test)
+
+
+def describe_small_images(name: str, count: int) -> list[dict[str, str]]:
+    """Gives the name, number of pictures and licence of the set, for a model's card."""
+    title, _, license_ = SMALL_IMAGE_SETS[name]
+    return [{"name": title, "pictures": str(count), "license": license_}]
+
+
+def _torchvision_class(name: str) -> Any:
+    from torchvision import datasets  # takes a second to import
+
+    return getattr(datasets, SMALL_IMAGE_SETS[name].torchvision_class)
+
+
+def _find_source(folders: list[Path], dataset: Any, name: str) -> Path:
+    """Gives the folder of the official files; those of the two sets differ by checksum only."""
+    from torchvision.datasets.utils import check_integrity
+
+    for folder in folders:
+        if not folder.is_dir():
+            raise ImageError(f"There is no folder {folder} to take {_title(name)} from.")
+    first = dataset.resources[0][0]
+    for place in sorted(file.parent for folder in folders for file in folder.rglob(first)):
+        if all(check_integrity(place / file, md5) for file, md5 in dataset.resources):
+            return place
+    files = ", ".join(file for file, _ in dataset.resources)
+    raise ImageError(
+        f"No folder in {', '.join(map(str, folders))} holds the official files of {_title(name)} "
+        f"({files}); name one with --data, or none to download them."
+    )
+
+
+def _download(dataset: Any, name: str, *, is_test: bool) -> Tensor:
+    try:
+        return _read(dataset, DOWNLOADS, is_test=is_test)
+    except (OSError, RuntimeError) as error:  # torchvision's for no network, no space, no rights
+        raise ImageError(
+            f"{_title(name)} cannot be downloaded to {DOWNLOADS}; name a folder that holds its "
+            "four .gz files with --data."
+        ) from error
+
+
+def _read(dataset: Any, root: Path, *, is_test: bool) -> Tensor:
+    images: Tensor = dataset(root, train=not is_test, download=True).data
+    return images[:, None]
+
+
+def _title(name: str) -> str:
+    return SMALL_IMAGE_SETS[name].title

@@ -1,0 +1,93 @@
+"""One network from nothing, or from where it was, to a weights folder."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import torch
+
+from denoise.devices import choose_device, has_bfloat16_units
+from denoise.errors import SettingError, UnknownModelError
+from denoise.models import build_network
+from denoise.training.loop import Budget, Progress, Trainer
+from denoise.training.recipes import RECIPES, Recipe
+from denoise.weights import ModelFacts, write_weights
+
+
+@dataclass(frozen=True)
+class TrainingRun:
+    """What to train, on what, for how long and where."""
+
+    name: str  # of the network, a key of RECIPES
+    folders: tuple[Path, ...]  # of training data
+    budget: Budget | None = None  # None: the recipe's
+    seed: int = 0
+    device: str = "auto"
+    runs: Path = Path("runs")  # checkpoints: runs/<name>
+    weights: Path = Path("weights")  # result: weights/<name>
+
+
+def train(run: TrainingRun) -> Iterator[Progress]:
+    """Trains a network, giving the progress after every step; writes its folder at the end.
+
+    A run that was stopped goes on from its last checkpoint; with a budget in steps, to the
+    same weights as without the stop.
+
+    Raises:
+        UnknownModelError: no recipe of that name.
+        ImageError: no training data.
+        SettingError: a budget, seed or device that cannot be.
+    """
+    if run.name not in RECIPES:
+        raise UnknownModelError(
+            f"There is no recipe for {run.name!r}; choose one of: {', '.join(RECIPES)}."
+        )
+    if not 0 <= run.seed < 2**64:  # what torch's generators take
+        raise SettingError(f"The seed is a whole number, 0 or more; {run.seed} is not.")
+    recipe = RECIPES[run.name]
+    budget = run.budget or recipe.budget
+    trainer = _make_trainer(run, recipe)
+    yield from trainer.run(budget)
+    facts = _describe(run, recipe, trainer)
+    write_weights(trainer.averaged, facts, run.weights, half=recipe.is_half)
+
+
+def _make_trainer(run: TrainingRun, recipe: Recipe) -> Trainer:
+    device = choose_device(run.device)
+    torch.manual_seed(run.seed)
+    network = build_network(recipe.architecture, recipe.config_fields)
+    return Trainer(
+        network,
+        recipe.make_task(list(run.folders), run.seed),
+        recipe.schedule,
+        recipe.make_optimizer,
+        run_folder=run.runs / run.name,
+        seed=run.seed,
+        device=device,
+        autocast=recipe.autocast and has_bfloat16_units(device),
+        workers=recipe.workers,
+    )
+
+
+def _describe(run: TrainingRun, recipe: Recipe, trainer: Trainer) -> ModelFacts:
+    state = trainer.state
+    return ModelFacts(
+        name=run.name,
+        summary=recipe.purpose,
+        architecture=recipe.architecture,
+        config=recipe.config_fields,
+        needs=recipe.needs,
+        sha256="",
+        parameters=0,
+        recipe={
+            "method": recipe.method,
+            "steps": state.step,
+            "minutes": round(state.seconds / 60, 1),
+            "seed": run.seed,
+            "date": date.today().isoformat(),
+            "torch": torch.__version__,
+        },
+        training_data=trainer.task.sources(),
+        bfloat16=recipe.autocast,
+    )
