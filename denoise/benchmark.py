@@ -1,0 +1,139 @@
+"""The tables of README and cards: PSNR by the published protocol, and speed."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from denoise.conversion import from_unit
+from denoise.denoiser import Denoiser
+from denoise.errors import ImageError
+from denoise.images import load_picture
+from denoise.metrics import psnr, ssim
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
+SPEED_SIDE = 1024  # pixels of the square picture that speed is measured on
+SPEED_RUNS = 5
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table: means over all pictures of a set."""
+
+    model: str
+    set_name: str
+    pictures: int
+    sigma_255: float
+    told: bool  # sigma, or left to guess
+    eight_bit: bool  # noise clipped and rounded, as an upload is; else float
+    psnr_noisy: float
+    psnr: float
+    ssim: float
+
+
+def load_set(folder: Path) -> list[NDArray[np.uint8]]:
+    """Gives the pictures of a folder in sorted order, (H, W) or (H, W, 3).
+
+    Raises:
+        ImageError: no folder there, or no picture of 8 bits in it.
+    """
+    files = sorted(file for file in folder.glob("*") if file.suffix.lower() in SUFFIXES)
+    if not files:
+        raise ImageError(f"There are no pictures in {folder} to measure on.")
+    pictures = [load_picture(file).pixels for file in files]
+    if any(pixels.dtype != np.uint8 for pixels in pictures):
+        raise ImageError(f"The protocol asks for 8-bit pictures; {folder} holds others.")
+    return pictures
+
+
+def measure(
+    denoiser: Denoiser,
+    pictures: list[NDArray[np.uint8]],
+    sigma_255: float,
+    *,
+    told: bool = True,
+    eight_bit: bool = False,
+    set_name: str = "",
+) -> Row:
+    """Gives the mean PSNR and SSIM of a model over a set.
+
+    N(0, sigma) is added as float, by numpy's `default_rng` of the picture's index; the result
+    is clamped and rounded to 8 bits; PSNR is over all channels, without a border cut.
+
+    Args:
+        denoiser: under test.
+        pictures: (H, W) or (H, W, 3), clean.
+        sigma_255: of the noise, in steps of 1/255.
+        told: whether the network is told sigma.
+        eight_bit: whether the noisy picture is clipped and rounded first.
+        set_name: for the row.
+    """
+    sigma = sigma_255 / 255
+    figures = []
+    for index, clean in enumerate(pictures):
+        noise = np.random.default_rng(index).standard_normal(clean.shape)
+        noisy: NDArray[Any] = (clean / 255 + sigma * noise).astype(np.float32)
+        shown = from_unit(noisy, np.dtype(np.uint8))
+        denoised = denoiser(shown if eight_bit else noisy, sigma if told else None)
+        result = from_unit(denoised, np.dtype(np.uint8)) if not eight_bit else denoised
+        unclipped = clean / 255
+        figures.append(
+            (
+                psnr(unclipped, noisy.astype(np.float64)) if not eight_bit else psnr(clean, shown),
+                psnr(clean, result),
+                ssim(clean, result),
+            )
+        )
+    noisy_psnr, denoised_psnr, denoised_ssim = (
+        statistics.mean(column) for column in zip(*figures, strict=True)
+    )
+    return Row(
+        model=denoiser.facts.name,
+        set_name=set_name,
+        pictures=len(pictures),
+        sigma_255=sigma_255,
+        told=told,
+        eight_bit=eight_bit,
+        psnr_noisy=noisy_psnr,
+        psnr=denoised_psnr,
+        ssim=denoised_ssim,
+    )
+
+
+def measure_table(
+    denoisers: list[Denoiser], folder: Path, sigmas_255: list[float]
+) -> Iterator[Row]:
+    """Gives the rows of a table as they come: told, guessing, and guessing from 8 bits."""
+    pictures = load_set(folder)
+    for denoiser in denoisers:
+        ways = [(True, False)] if denoiser.facts.needs.takes_sigma else []
+        ways += [(False, False), (False, True)]
+        for sigma_255 in sigmas_255:
+            for told, eight_bit in ways:
+                yield measure(
+                    denoiser,
+                    pictures,
+                    sigma_255,
+                    told=told,
+                    eight_bit=eight_bit,
+                    set_name=folder.name,
+                )
+
+
+def measure_speed(denoiser: Denoiser, side: int = SPEED_SIDE) -> float:
+    """Gives seconds per Mpixel: the median of five runs on a square picture of noise."""
+    rng = np.random.default_rng(0)
+    size = denoiser.facts.needs.fixed_size
+    shape = (side, side, 3) if size is None else (size, size)
+    picture = rng.integers(0, 256, shape, dtype=np.uint8)
+    seconds = []
+    for _ in range(SPEED_RUNS + 1):  # the first one warms up
+        started = time.perf_counter()
+        denoiser(picture)
+        seconds.append(time.perf_counter() - started)
+    return statistics.median(seconds[1:]) / (shape[0] * shape[1] / 1e6)

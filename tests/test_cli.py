@@ -1,0 +1,184 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from denoise import Denoiser, add_noise, load_picture
+from denoise.cli import main
+
+COMMANDS = ["run", "noise", "estimate", "models", "train", "benchmark"]
+
+
+@pytest.fixture
+def photo(tmp_path):
+    file = tmp_path / "photo.png"
+    Image.fromarray(data.astronaut()[:64, 200:280]).save(file)
+    return file
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def test_run_gives_what_the_denoiser_gives(photo, tmp_path):
+    assert run("run", photo, "-o", tmp_path / "clean.png", "--sigma", 0.1) == 0
+    expected = Denoiser()(load_picture(photo).pixels, 0.1)
+    assert np.array_equal(load_picture(tmp_path / "clean.png").pixels, expected)
+
+
+def test_noise_gives_what_add_noise_gives(photo, tmp_path):
+    assert run("noise", photo, "-o", tmp_path / "noisy.png", "--kind", "poisson", "--seed", 3) == 0
+    expected = add_noise(load_picture(photo).pixels, "poisson", 0.1, seed=3)
+    assert np.array_equal(load_picture(tmp_path / "noisy.png").pixels, expected)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "kind"), [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP"), ("tif", "TIFF")]
+)
+def test_the_output_keeps_the_format_of_the_input(photo, tmp_path, suffix, kind):
+    file = tmp_path / f"other.{suffix}"
+    Image.open(photo).save(file)
+    assert run("noise", file, "-o", tmp_path / "out") == 0
+    assert load_picture(tmp_path / "out" / file.name).format == kind
+
+
+def test_the_output_has_the_format_that_was_told(photo, tmp_path):
+    assert run("noise", photo, "-o", tmp_path / "out", "--format", "webp") == 0
+    assert load_picture(tmp_path / "out" / "photo.webp").format == "WEBP"
+
+
+def test_a_folder_is_taken_with_its_tree_where_asked(photo, tmp_path):
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    shutil.copy(photo, tmp_path / "in" / "deep" / "a.png")
+    shutil.copy(photo, tmp_path / "in" / "b.png")
+    assert run("noise", tmp_path / "in", "-o", tmp_path / "out", "--recursive") == 0
+    assert (tmp_path / "out" / "deep" / "a.png").is_file()
+    assert (tmp_path / "out" / "b.png").is_file()
+
+
+def test_a_broken_file_does_not_stop_the_others(photo, tmp_path, capsys):
+    broken = tmp_path / "broken.png"
+    broken.write_text("no picture")
+    assert run("noise", broken, photo, "-o", tmp_path / "out") == 1
+    assert (tmp_path / "out" / "photo.png").is_file()
+    assert not (tmp_path / "out" / "broken.png").exists()
+    assert "broken.png" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--model", "vae"),
+        ("--sigma", "-1"),
+        ("--sigma", "25"),
+        ("--sigma", "nan"),
+        ("--strength", "7"),
+        ("--device", "tpu"),
+    ],
+)
+def test_misuse_of_run_is_a_sentence_and_code_2(photo, tmp_path, capsys, options):
+    assert run("run", photo, "-o", tmp_path / "out.png", *options) == 2
+    assert capsys.readouterr().err.strip().endswith((".", "?"))
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("options", [("--kind", "fog"), ("--level", "9"), ("--seed", "-1")])
+def test_misuse_of_noise_is_a_sentence_and_code_2(photo, tmp_path, options):
+    assert run("noise", photo, "-o", tmp_path / "out.png", *options) == 2
+
+
+def test_a_number_that_is_none_is_code_2(photo, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("run", photo, "-o", tmp_path / "out.png", "--sigma", "much")
+    assert stop.value.code == 2
+    assert "a number from 0 to 1, or auto" in capsys.readouterr().err
+
+
+def test_an_output_never_replaces_its_input(photo):
+    before = photo.read_bytes()
+    assert run("noise", photo, "-o", photo) == 2
+    assert run("noise", photo, "-o", photo.parent) == 2
+    assert photo.read_bytes() == before
+
+
+def test_two_inputs_of_one_name_are_refused(photo, tmp_path):
+    (tmp_path / "b").mkdir()
+    shutil.copy(photo, tmp_path / "b" / "photo.png")
+    assert run("noise", photo, tmp_path / "b" / "photo.png", "-o", tmp_path / "out") == 2
+
+
+@pytest.mark.parametrize("name", ["out.pdf", "out.gif"])
+def test_an_output_format_that_cannot_be_written_is_refused(photo, tmp_path, name):
+    assert run("noise", photo, "-o", tmp_path / name) == 2
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    assert run("noise", tmp_path, "-o", tmp_path / "out") == 2
+
+
+def test_a_missing_input_is_code_1(tmp_path, capsys):
+    assert run("noise", tmp_path / "none.png", "-o", tmp_path / "out.png") == 1
+    assert "none.png" in capsys.readouterr().err
+
+
+def test_json_reports_are_one_a_line(photo, tmp_path, capsys):
+    assert run("run", photo, "-o", tmp_path / "out.png", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["model"] == "conv-photo"
+    assert report["sigma_source"] == "guessed"
+    assert report["output"] == str(tmp_path / "out.png")
+
+
+def test_a_photo_for_a_28x28_network_is_fitted_and_the_report_says_so(photo, tmp_path, capsys):
+    assert run("run", photo, "-o", tmp_path / "out.png", "--model", "dense-mnist") == 0
+    assert load_picture(tmp_path / "out.png").pixels.shape == (28, 28)
+    assert "turned to gray" in capsys.readouterr().err
+
+
+def test_models_lists_every_network(capsys):
+    assert run("models") == 0
+    names = {line.split()[0] for line in capsys.readouterr().out.splitlines()}
+    assert {"conv-photo", "dense-mnist", "conv-fashion"} <= names
+
+
+def test_models_gives_every_fact_as_json(capsys):
+    assert run("models", "--json") == 0
+    facts = {model["name"]: model for model in json.loads(capsys.readouterr().out)}
+    assert facts["conv-photo"]["needs"]["trained_sigma"][0] == 0
+
+
+def test_estimate_prints_sigma_in_both_units(photo, capsys):
+    assert run("estimate", photo) == 0
+    _, sigma, in_255 = capsys.readouterr().out.split("\t")
+    assert 0 < float(sigma) < 0.1
+    assert in_255.strip().endswith("/255")
+
+
+def test_benchmark_prints_a_table(photo, capsys):
+    assert run("benchmark", "--set", photo.parent, "--sigma-255", 25) == 0
+    rows = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("| conv-photo")
+    ]
+    assert len(rows) == 3
+    assert float(rows[0].split("|")[8]) > 25
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_its_help(command, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run(command, "--help")
+    assert stop.value.code == 0
+    assert len(capsys.readouterr().out) > 100
+
+
+def test_the_module_runs_as_a_program():
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-m", "denoise", "models"]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert "conv-photo" in result.stdout
