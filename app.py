@@ -1,0 +1,125 @@
+"""Serves the page: `python app.py`, here and as a Hugging Face Space."""
+
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from denoise.devices import choose_device
+from denoise.errors import DenoiseError, SettingError
+from denoise.ui.service import Limits, Service
+
+FAILED, MISUSE = 1, 2
+SWEEP_S = 60
+FLUSH_S = 1  # for the last answers to leave
+
+_log = logging.getLogger("denoise")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says."""
+
+    device: str = "auto"
+    host: str = "127.0.0.1"
+    port: int = 7860
+    limits: Limits = field(default_factory=Limits)
+
+
+def main() -> int:
+    """Serves until SIGTERM or SIGINT, and gives the exit code."""
+    try:
+        settings = read_settings(os.environ)
+    except SettingError as error:
+        return _complain(str(error), MISUSE)
+    service = Service(device=settings.device, limits=settings.limits)
+    try:
+        return _serve(service, settings)
+    finally:
+        shutil.rmtree(service.folder, ignore_errors=True)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Gives the settings in DENOISE_* and GRADIO_SERVER_*.
+
+    Raises:
+        SettingError: naming the variable.
+    """
+    device = environment.get("DENOISE_DEVICE") or "auto"
+    try:
+        choose_device(device)
+    except SettingError as error:
+        raise SettingError(f"DENOISE_DEVICE: {error}") from error
+    limits = Limits(
+        max_pixels=_whole_number(environment, "DENOISE_MAX_PIXELS", Limits.max_pixels),
+        max_bytes=_whole_number(environment, "DENOISE_MAX_BYTES", Limits.max_bytes),
+        queue_size=_whole_number(environment, "DENOISE_QUEUE", Limits.queue_size),
+    )
+    port = _whole_number(environment, "GRADIO_SERVER_PORT", Settings.port)
+    if port > 65_535:
+        raise SettingError(f"GRADIO_SERVER_PORT is a number from 1 to 65535; {port} is not.")
+    usual_host = "0.0.0.0" if environment.get("SPACE_ID") else Settings.host
+    return Settings(device, environment.get("GRADIO_SERVER_NAME") or usual_host, port, limits)
+
+
+def _whole_number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingError(f"{name} is a whole number, 1 or more; {text!r} is not.")
+    return int(text)
+
+
+def _serve(service: Service, settings: Settings) -> int:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Gradio reads these when it is imported, and when a page is built.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(service.folder)
+    from denoise.ui.page import build_page, look
+    from denoise.ui.serving import files_of, start_serving
+
+    is_told_to_stop = _watch_signals()
+    page = build_page(service)
+    try:
+        start_serving(page, service, host=settings.host, port=settings.port, look=look())
+    except OSError:
+        place = f"{settings.host}, port {settings.port}"
+        sentence = "the port is in use or the address unknown; set GRADIO_SERVER_PORT to another."
+        return _complain(f"Cannot serve at {place}: {sentence}", FAILED)
+    print(f"Serving at {page.local_url}", flush=True)  # noqa: T201
+    threading.Thread(target=_warm, args=(service,), daemon=True).start()
+    while not is_told_to_stop.wait(SWEEP_S):
+        service.sweep(keep=files_of(page))
+    service.close()
+    time.sleep(FLUSH_S)
+    page.close(verbose=False)
+    return 0
+
+
+def _watch_signals() -> threading.Event:
+    is_told_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: is_told_to_stop.set())
+    return is_told_to_stop
+
+
+def _warm(service: Service) -> None:
+    try:
+        service.warm()
+    except DenoiseError:
+        _log.exception("The default network cannot be used.")
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    return code
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)  # a cancelled tile may still be at work in its thread, and a plain exit crashes

@@ -1,0 +1,1 @@
+"""The page and its HTTP endpoints: Gradio lives here and in app.py only."""

@@ -1,0 +1,108 @@
+"""The endpoints that scripts rely on, apart from the page's own events."""
+
+import inspect
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+
+from denoise.denoiser import DEFAULT_MODEL
+from denoise.errors import SettingError
+from denoise.ui.failures import explained
+from denoise.ui.service import Result, Service, Step
+from denoise.ui.uploads import uploaded_file
+from denoise.weights import list_models
+
+COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at a time
+
+Answer = tuple[gr.FileData, dict[str, Any]]
+Answers = Iterator[tuple[gr.FileData | None, dict[str, Any]]]
+
+
+def add_endpoints(service: Service) -> None:
+    """Adds /denoise, /add_noise and /models to the page that is being built."""
+
+    def denoise(
+        image: gr.FileData,
+        model: str = DEFAULT_MODEL,
+        sigma: float | None = None,
+        strength: float = 1.0,
+        ensemble: bool = False,
+    ) -> Answers:
+        """Takes noise out of a picture.
+
+        While it works, each tile gives an interim answer without a file.
+
+        Args:
+            image: the noisy picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
+            model: a name from /models.
+            sigma: the noise's standard deviation, 0 to 1 where white is 1; null: auto.
+            strength: share of the change, 0 (none) to 1.
+            ensemble: true averages over the eight orientations: a little better, 8x slower.
+
+        Returns:
+            The denoised picture as PNG, of the same bit depth.
+            The report: model, sigma, seconds by stage, device, size, warnings.
+        """
+        with explained():
+            _check_switch("ensemble", ensemble)
+            file = uploaded_file(image, service.folder)
+            for done in service.denoise(file, model, sigma, strength, ensemble=ensemble):
+                yield _interim(done) if isinstance(done, Step) else _answer(done)
+
+    def add_noise(
+        image: gr.FileData, kind: str = "gaussian", level: float = 0.1, seed: int = 0
+    ) -> Answer:
+        """Adds seeded noise to a picture.
+
+        Args:
+            image: the clean picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
+            kind: gaussian, poisson, salt-pepper, speckle, uniform, jpeg or camera.
+            level: 0 for none; for gaussian noise its standard deviation, up to 1.
+            seed: a whole number, 0 or more; the same one gives the same noise.
+
+        Returns:
+            The noisy picture as PNG, of the same bit depth.
+            The report: kind, level, seed, size, warnings.
+        """
+        with explained():
+            _check_text("kind", kind)
+            file = uploaded_file(image, service.folder)
+            return _answer(service.add_noise(file, kind, level, seed))
+
+    def models() -> list[dict[str, Any]]:
+        """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.
+
+        Returns:
+            The facts about every network.
+        """
+        with explained():
+            return [asdict(facts) for facts in list_models()]
+
+    # Gradio takes a generator's return type for that of one answer.
+    denoise.__signature__ = inspect.signature(denoise).replace(  # type: ignore[attr-defined]
+        return_annotation=Answer
+    )
+    api(denoise, api_name="denoise", concurrency_id=COMPUTE, concurrency_limit=1)
+    api(add_noise, api_name="add_noise", concurrency_id=COMPUTE, concurrency_limit=1)
+    api(models, api_name="models", concurrency_id="facts", concurrency_limit=None)
+
+
+def _answer(result: Result) -> Answer:
+    return gr.FileData(path=str(result.file), orig_name=result.file.name), result.report
+
+
+def _interim(step: Step) -> tuple[None, dict[str, Any]]:
+    return None, {"tiles_done": step.done, "tiles": step.total}
+
+
+def _check_text(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise SettingError(f"{name} is a text; {value!r} is not.")
+
+
+def _check_switch(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise SettingError(f"{name} is true or false; {value!r} is not.")

@@ -1,0 +1,336 @@
+"""The tab Denoise: a noisy picture in, a clean one out."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from denoise.denoiser import DEFAULT_MODEL, fit_picture
+from denoise.errors import ImageError
+from denoise.images import OUTPUT_FORMATS
+from denoise.ui.api import COMPUTE
+from denoise.ui.failures import explained
+from denoise.ui.parts import (
+    PictureInput,
+    describe_model,
+    flat_pixels,
+    in_255,
+    model_choices,
+    name_of,
+    noisy_examples,
+    write_shown,
+)
+from denoise.ui.service import Result, Service, Step
+from denoise.ui.uploads import uploaded_file
+from denoise.weights import read_facts
+
+AUTO, TOLD = "Auto: judge it from the picture", "I set it"
+READY = "Drop in a picture and press **Denoise**."
+PRIVACY = (
+    "Your pictures stay on this server for an hour at most and are sent nowhere else. "
+    "Nothing else is kept."
+)
+SOURCES = {
+    "guessed": "the network judged it by itself",
+    "told": "you set it",
+    "estimated": "as estimated",
+    "ignored": "this network cannot be told",
+}
+
+
+def build_denoise_tab(service: Service) -> None:
+    """Adds the tab's contents to the page that is being built."""
+    result_file = gr.State(None)  # the lossless result, for another format
+    with gr.Row(equal_height=False):
+        with gr.Column(scale=3, min_width=320):
+            picture = PictureInput(
+                type="filepath",
+                format="png",
+                label="Noisy picture",
+                sources=["upload", "clipboard", "webcam"],
+                height=380,
+                buttons=["fullscreen"],
+                elem_id="noisy-picture",
+            )
+            gr.Examples(
+                noisy_examples(service),
+                picture,
+                label="No picture at hand? Take one of these",
+                api_visibility="private",
+            )
+        with gr.Column(scale=2, min_width=300):
+            controls = _build_controls()
+            with gr.Row():
+                start = gr.Button("Denoise", variant="primary", elem_id="start", scale=2)
+                cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", scale=1)
+    status = gr.Markdown(READY, elem_id="status")
+    with gr.Row(equal_height=False, visible=False, elem_id="outcome") as outcome:
+        with gr.Column(scale=3, min_width=300):
+            compared = gr.ImageSlider(
+                label="Before and after: move the line",
+                type="filepath",
+                format="png",
+                interactive=False,
+                max_height=720,
+                elem_id="compared",
+                buttons=["fullscreen"],
+            )
+        with gr.Column(scale=2, min_width=300):
+            report = gr.Markdown(elem_id="report")
+            image_format = gr.Dropdown(
+                list(OUTPUT_FORMATS), value="PNG", label="Format of the download"
+            )
+            keep_exif = gr.Checkbox(
+                value=True,
+                label="Keep the photo's details (EXIF)",
+                info="Camera, date and, where the file has one, the place.",
+            )
+            download = gr.DownloadButton("Download", interactive=False, elem_id="download")
+            command = gr.Code(
+                label="Copy as command",
+                language="shell",
+                interactive=False,
+                lines=1,
+                wrap_lines=True,
+                elem_id="command",
+                buttons=["copy"],
+            )
+    several, several_results = _build_several()
+    gr.Markdown(PRIVACY, elem_classes="quiet")
+
+    def run(
+        file: str | None,
+        model: str,
+        noise: str,
+        steps: float,
+        strength: float,
+        ensemble: bool,
+        chosen_format: str,
+        exif: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[Any]:
+        with explained():
+            if not file:
+                raise ImageError("There is no picture yet; drop one in first.")
+            sigma = _sigma(model, noise, steps)
+            yield gr.skip(), "Reading the picture …", *[gr.skip()] * 5
+            for done in service.denoise(file, model, sigma, strength, ensemble=ensemble):
+                if isinstance(done, Step):
+                    progress((done.done, done.total), desc="Denoising", unit="tiles")
+                    yield gr.skip(), f"Tile {done.done} of {done.total}", *[gr.skip()] * 5
+                else:
+                    yield _show(
+                        service, file, done, (model, sigma, strength, ensemble), exif, chosen_format
+                    )
+
+    def change_format(file: str | None, chosen_format: str, exif: bool) -> Any:
+        with explained():
+            return gr.skip() if file is None else _download(service, file, chosen_format, exif)
+
+    def run_several(
+        files: list[str] | None,
+        model: str,
+        noise: str,
+        steps: float,
+        strength: float,
+        ensemble: bool,
+        chosen_format: str,
+        exif: bool,
+    ) -> Iterator[Any]:
+        settings = (model, _sigma(model, noise, steps), strength)
+        with explained():
+            if not files:
+                raise ImageError("There are no pictures yet; choose some first.")
+            finished: list[str] = []
+            for number, file in enumerate(files, start=1):
+                yield finished, f"Picture {number} of {len(files)}"
+                upload = uploaded_file({"path": str(file)}, service.folder)
+                for done in service.denoise(
+                    upload, *settings, ensemble=ensemble, image_format=chosen_format, keep_exif=exif
+                ):
+                    if isinstance(done, Result):
+                        finished = [*finished, str(done.file)]
+                    yield finished, f"Picture {number} of {len(files)}"
+            yield finished, f"{len(finished)} pictures are done."
+
+    settings = [controls[key] for key in ("model", "noise", "steps", "strength", "ensemble")]
+    one_at_a_time: dict[str, Any] = {
+        "concurrency_id": COMPUTE,
+        "concurrency_limit": 1,
+        "api_visibility": "private",
+    }
+    running = start.click(
+        run,
+        [picture, *settings, image_format, keep_exif],
+        [compared, status, report, download, command, result_file, outcome],
+        show_progress="minimal",
+        show_progress_on=[status],
+        **one_at_a_time,
+    )
+    running_several = several.upload(
+        run_several,
+        [several, *settings, image_format, keep_exif],
+        [several_results, status],
+        show_progress="minimal",
+        **one_at_a_time,
+    )
+    cancel.click(
+        lambda: "Cancelled. Nothing was changed.",
+        None,
+        status,
+        cancels=[running, running_several],
+        queue=False,
+        api_visibility="private",
+    )
+    for choice in (image_format, keep_exif):
+        choice.input(
+            change_format,
+            [result_file, image_format, keep_exif],
+            download,
+            api_visibility="private",
+        )
+
+
+def _build_controls() -> dict[str, Any]:
+    facts = read_facts(DEFAULT_MODEL)
+    model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="model")
+    words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
+    noise = gr.Radio([AUTO, TOLD], value=AUTO, label="Noise level", elem_id="noise")
+    steps = gr.Slider(
+        0,
+        round(facts.needs.trained_sigma[1] * 255),
+        value=25,
+        step=1,
+        label="Noise level, in steps of 1/255",
+        info=_steps_words(25),
+        visible=False,
+        elem_id="steps",
+    )
+    strength = gr.Slider(
+        0, 1, value=1, step=0.05, label="Strength", info="How much of the change to apply."
+    )
+    ensemble = gr.Checkbox(
+        label="Best quality",
+        info="The mean over eight orientations: a little better, eight times slower.",
+    )
+
+    def change_model(name: str) -> Any:
+        needs = read_facts(name).needs
+        return (
+            describe_model(read_facts(name)),
+            gr.update(visible=needs.takes_sigma, value=AUTO),
+            gr.update(visible=False, maximum=round(needs.trained_sigma[1] * 255)),
+            gr.update(visible=needs.domain == "photo", value=False),
+        )
+
+    model.input(
+        change_model, model, [words, noise, steps, ensemble], api_visibility="private", queue=False
+    )
+    noise.input(
+        lambda chosen: gr.update(visible=chosen == TOLD),
+        noise,
+        steps,
+        api_visibility="private",
+        queue=False,
+    )
+    steps.release(
+        lambda value: gr.update(info=_steps_words(value)),
+        steps,
+        steps,
+        api_visibility="private",
+        queue=False,
+    )
+    return {
+        "model": model,
+        "noise": noise,
+        "steps": steps,
+        "strength": strength,
+        "ensemble": ensemble,
+    }
+
+
+def _build_several() -> tuple[gr.File, gr.File]:
+    with gr.Accordion("Several files at once", open=False):
+        several = gr.File(label="Noisy pictures", file_count="multiple", height=140)
+        results = gr.File(label="Denoised pictures", file_count="multiple", interactive=False)
+    return several, results
+
+
+def _steps_words(steps: float) -> str:
+    return f"{steps:g}/255 is sigma {steps / 255:.3f}, the noise's standard deviation."
+
+
+def _sigma(model: str, noise: str, steps: float) -> float | None:
+    is_told = noise == TOLD and read_facts(model).needs.takes_sigma
+    return round(steps) / 255 if is_told else None
+
+
+def _show(
+    service: Service,
+    file: str,
+    result: Result,
+    settings: tuple[str, float | None, float, bool],
+    exif: bool,
+    chosen_format: str,
+) -> tuple[Any, ...]:
+    model = settings[0]
+    fitted, notes = fit_picture(result.before, model)
+    before = fitted if notes else flat_pixels(result.before)
+    name = name_of(file)
+    pair = (
+        write_shown(service, before, f"before {name}"),
+        write_shown(service, flat_pixels(result.after), f"after {name}"),
+    )
+    return (
+        pair,
+        "Done.",
+        _report_words(result.report),
+        _download(service, str(result.file), chosen_format, exif),
+        _command_line(name, chosen_format, *settings),
+        str(result.file),
+        gr.update(visible=True),
+    )
+
+
+def _download(service: Service, lossless: str, chosen_format: str, exif: bool) -> Any:
+    if not Path(lossless).is_file():
+        raise ImageError("The result is older than an hour and gone; denoise the picture again.")
+    if chosen_format == "PNG" and exif:
+        return gr.update(value=lossless, interactive=True)
+    picture = service.read(lossless)
+    file = service.write(picture, lossless, chosen_format, keep_exif=exif)
+    return gr.update(value=str(file), interactive=True)
+
+
+def _report_words(report: dict[str, Any]) -> str:
+    width, height = report["size"]
+    estimated, used = report["sigma_estimated"], report["sigma_used"]
+    source = SOURCES[report["sigma_source"]]
+    seconds = sum(report["seconds"].values())
+    lines = [
+        f"**{width} x {height}** pixels by **{report['model']}** in **{seconds:.1f} s** "
+        f"on {report['device']}, {report['precision']}.",
+        f"Noise found: about **{in_255(estimated)}**." if estimated is not None else "",
+        f"Noise level used: {in_255(used)}, {source}."
+        if used is not None
+        else f"Noise level: {source}.",
+        *report["warnings"],
+    ]
+    return "\n\n".join(line for line in lines if line)
+
+
+def _command_line(
+    name: str,
+    chosen_format: str,
+    model: str,
+    sigma: float | None,
+    strength: float,
+    ensemble: bool,
+) -> str:
+    parts = ["python", "-m", "denoise", "run", name, "-o", "denoised", "--model", model]
+    parts += ["--format", chosen_format]
+    parts += ["--sigma", f"{sigma:.17g}"] if sigma is not None else []
+    parts += ["--strength", f"{strength:g}"] if strength != 1 else []
+    return shlex.join(parts + ["--ensemble"] * ensemble)

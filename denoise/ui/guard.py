@@ -1,0 +1,196 @@
+"""ASGI guard around all of Gradio: sizes of bodies, files that are named, headers, shut routes."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from denoise.ui.uploads import NOT_UPLOADED, is_inside
+
+UPLOAD = "/gradio_api/upload"
+MAX_MULTIPART_BYTES = 1_000_000  # around the file: boundaries, headers, small fields
+MAX_JSON_BYTES = 1_000_000  # files are uploaded, so that a call only names them
+
+# Of Gradio's, not used here: fetching from the Internet, editing, recording, spying, keeping.
+SHUT = (
+    "/gradio_api/file=http",
+    "/gradio_api/file/",
+    "/gradio_api/proxy=",
+    "/gradio_api/component_server",
+    "/gradio_api/deep_link",
+    "/gradio_api/dev/",
+    "/gradio_api/process_recording",
+    "/gradio_api/run-history/",
+    "/gradio_api/runs",
+    "/gradio_api/stream/",
+    "/gradio_api/undo-vibe-edit",
+    "/gradio_api/vibe-",
+    "/monitoring",
+)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # addresses of results are secrets
+    # A Space is shown in a frame of huggingface.co.
+    "Content-Security-Policy": "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
+}
+
+
+class Guard:
+    """Refuses requests that no page or script of ours needs, and adds headers to every answer.
+
+    Args:
+        app: what is guarded.
+        folder: where uploads and results lie; requests may name no other files.
+        max_bytes: of an upload.
+        is_closing: whether new work is refused, since the server is about to stop.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, folder: Path, max_bytes: int, is_closing: Callable[[], bool]
+    ) -> None:
+        self._app = app
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._is_closing = is_closing
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        send = _with_headers(send)
+        if scope["path"].startswith(SHUT):
+            await _refuse(404, "There is nothing here.")(scope, receive, send)
+        elif scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
+            await self._app(scope, receive, send)
+        elif self._is_closing():
+            message = "The server is restarting; try again in a minute."
+            await _refuse(503, message)(scope, receive, send)
+        elif scope["path"].rstrip("/") == UPLOAD:
+            await self._pass_upload(scope, receive, send)
+        else:
+            await self._pass_call(scope, receive, send)
+
+    async def _pass_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands the body on as it comes, as far as it may."""
+        limit = self._max_bytes + MAX_MULTIPART_BYTES
+        refusal = _refuse(413, f"An upload has at most {self._max_bytes:,} bytes.")
+        if _announced_bytes(scope) > limit:
+            await refusal(scope, receive, send)
+            return
+        body = _CountedBody(receive, limit)
+
+        async def send_unless_refused(message: Message) -> None:
+            if not body.is_too_large:
+                await send(message)
+
+        try:
+            await self._app(scope, body.receive, send_unless_refused)
+        except Exception:
+            if not body.is_too_large:
+                raise
+        if body.is_too_large:
+            await refusal(scope, receive, send)
+
+    async def _pass_call(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Reads the body, which is small, and hands it on if it names uploaded files only."""
+        body = None if _announced_bytes(scope) > MAX_JSON_BYTES else await _read_body(receive)
+        if body is None:
+            message = f"A call has at most {MAX_JSON_BYTES:,} bytes; upload files instead."
+            await _refuse(413, message)(scope, receive, send)
+        elif all(is_inside(path, self._folder) for path in _named_files(body)):
+            await self._app(scope, _replay(body, receive), send)
+        else:
+            await _refuse_file()(scope, receive, send)
+
+
+class _CountedBody:
+    """A body that ends as if the client had gone as soon as it is too large."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive = receive
+        self._left = limit
+        self.is_too_large = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._left -= len(message.get("body", b""))
+        self.is_too_large |= self._left < 0
+        return {"type": "http.disconnect"} if self.is_too_large else message
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            # Gradio lets any page of the Internet act with a visitor's cookies.
+            del headers["Access-Control-Allow-Credentials"]
+            if "Access-Control-Allow-Origin" in headers:
+                headers["Access-Control-Allow-Origin"] = "*"
+        await send(message)
+
+    return send_with_headers
+
+
+def _announced_bytes(scope: Scope) -> int:
+    announced = Headers(scope=scope).get("content-length", "0")
+    return int(announced) if announced.isdecimal() else 0
+
+
+async def _read_body(receive: Receive) -> bytes | None:
+    """Gives the whole body; None: it is too large, or its sender has gone."""
+    body = b""
+    while len(body) <= MAX_JSON_BYTES:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            return body if len(body) <= MAX_JSON_BYTES else None
+    return None
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive_again() -> Message:
+        return messages.pop() if messages else await receive()
+
+    return receive_again
+
+
+def _named_files(body: bytes) -> Iterator[str]:
+    """Gives every path in a JSON body, as Gradio writes those of files."""
+    try:
+        waiting: list[Any] = [json.loads(body)]
+    except (ValueError, RecursionError):
+        return  # no JSON: FastAPI refuses it
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            path = value.get("path")
+            if isinstance(path, str):
+                yield path
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+
+
+def _refuse(status: int, sentence: str) -> JSONResponse:
+    return JSONResponse({"detail": sentence}, status, {"Connection": "close"})
+
+
+def _refuse_file() -> JSONResponse:
+    """Refuses in the form that Gradio's clients show as an input's own error."""
+    detail = {
+        "__type__": "validate",
+        "is_valid": False,
+        "parameter_name": "image",
+        "message": NOT_UPLOADED,
+    }
+    return JSONResponse({"detail": [detail]}, 422)

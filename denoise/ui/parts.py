@@ -1,0 +1,95 @@
+"""What both tabs are made of: the picture input, pictures for display, words about networks."""
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from gradio.data_classes import ImageData
+from numpy.typing import NDArray
+from skimage import data
+
+from denoise.conversion import from_unit, to_unit
+from denoise.images import Picture, flatten
+from denoise.noise import add_noise
+from denoise.ui.service import Service
+from denoise.ui.uploads import uploaded_file
+from denoise.weights import ModelFacts, list_models
+
+SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
+PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
+EXAMPLE_SIGMA = 25 / 255
+
+
+class PictureInput(gr.Image):
+    """An image input that hands over the uploaded file itself, undecoded.
+
+    It has no `__init__` of its own: Gradio draws what the signature of that names.
+    """
+
+    is_template = True  # drawn by the front end of gr.Image
+
+    def preprocess(self, payload: ImageData | None) -> str | None:
+        """Gives the path of the upload.
+
+        Raises:
+            ImageError: a file that was not uploaded.
+        """
+        if payload is None:
+            return None
+        return str(uploaded_file({"path": payload.path}, Path(self.GRADIO_CACHE)))
+
+
+def clean_examples(service: Service) -> list[str]:
+    """Writes the free photographs, and gives their files."""
+    return [str(service.write(Picture(photo()), f"{name}.png")) for name, photo in _photos()]
+
+
+def noisy_examples(service: Service) -> list[str]:
+    """Writes the free photographs with noise, and gives their files."""
+    return [
+        str(service.write(Picture(add_noise(photo(), "gaussian", EXAMPLE_SIGMA)), f"{name}.png"))
+        for name, photo in _photos()
+    ]
+
+
+def model_choices() -> list[tuple[str, str]]:
+    """Gives label and name of every network, those for photos first."""
+    models = sorted(list_models(), key=lambda facts: facts.needs.domain != "photo")
+    domains = {"photo": "photos and scans", "28x28": "28x28 lessons"}
+    return [(f"{facts.name} · {domains[facts.needs.domain]}", facts.name) for facts in models]
+
+
+def describe_model(facts: ModelFacts) -> str:
+    """Gives one line on what a network is for, how fast and how good it is."""
+    parts = [facts.summary]
+    parts += [str(figure["words"]) for figure in facts.metrics if "words" in figure]
+    return " ".join(parts)
+
+
+def write_shown(service: Service, pixels: NDArray[Any], name: str) -> str:
+    """Writes pixels as an 8-bit PNG for the browser; tiny ones enlarged without smoothing."""
+    shown = from_unit(to_unit(pixels), np.dtype(np.uint8))
+    factor = max(1, SHOWN_SIDE // max(shown.shape[:2]))
+    if max(shown.shape[:2]) <= SHOWN_SIDE // 4:
+        shown = shown.repeat(factor, axis=0).repeat(factor, axis=1)
+    return str(service.write(Picture(shown), name))
+
+
+def flat_pixels(picture: Picture) -> NDArray[Any]:
+    """Gives the pixels over white, as a browser would show them."""
+    return flatten(picture)
+
+
+def in_255(sigma: float) -> str:
+    """Gives a noise level in both units."""
+    return f"{sigma * 255:.1f}/255 (sigma {sigma:.3f})"
+
+
+def name_of(file: str) -> str:
+    """Gives the name of an upload without its folder."""
+    return Path(file).name
+
+
+def _photos() -> list[tuple[str, Any]]:
+    return [(name, getattr(data, name)) for name in PHOTOS]

@@ -1,0 +1,247 @@
+"""What page and HTTP ask for: pictures read within limits, worked on, and written where served."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from denoise.denoiser import DEFAULT_MODEL, Denoiser
+from denoise.errors import CancelledError, SettingError
+from denoise.images import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    OUTPUT_FORMATS,
+    Picture,
+    load_picture,
+    losses,
+    save_picture,
+)
+from denoise.pipeline import denoise_picture, noise_picture
+from denoise.ui.sweep import new_folder, new_home, sweep_folder
+from denoise.ui.watched import OnTile, Step, watch
+from denoise.weights import read_facts
+
+__all__ = ["Limits", "Result", "Service", "Step"]
+
+SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
+MAX_STEM = 60  # characters of at most 4 bytes; file systems hold 255 bytes a name
+RESTARTING = "The server is restarting; try again in a minute."
+WARM_SIDE = 64  # pixels; enough to go once through every layer
+
+Change = Callable[[Picture], tuple[Picture, dict[str, Any]]]  # gives a report, too
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one visitor may ask of the server."""
+
+    max_pixels: int = MAX_PIXELS
+    max_bytes: int = MAX_BYTES  # of one uploaded file
+    queue_size: int = 20  # jobs that may wait
+    keep_s: int = 3600  # age at which uploads and results go
+    max_work_s: int = 1800  # for one picture
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A written file, the report on it, and the pictures before and after."""
+
+    file: Path
+    report: dict[str, Any]
+    before: Picture
+    after: Picture
+
+
+class Service:
+    """Networks, limits and files behind the page; one serves every visitor.
+
+    Args:
+        device: as for `Denoiser`.
+        limits: what is refused, and how long files stay.
+        folder: for results, which Gradio must be allowed to serve; None: a new temporary one.
+    """
+
+    def __init__(
+        self, *, device: str = "auto", limits: Limits | None = None, folder: Path | None = None
+    ) -> None:
+        self.device = device
+        self.limits = limits or Limits()
+        self.folder = folder or new_home()
+        self.is_ready = False  # the default network is loaded and has run once
+        self._denoisers: dict[str, Denoiser] = {}
+        self._loading = threading.Lock()
+        self._computing = threading.Lock()
+        self._closing = threading.Event()  # nothing new is begun
+        self._cancelling = threading.Event()  # nothing is finished
+
+    def denoiser(self, model: str = DEFAULT_MODEL) -> Denoiser:
+        """Gives the denoiser of that name, loaded once.
+
+        Raises:
+            UnknownModelError: no such model.
+            WeightsError: weights that are missing, altered or do not fit.
+        """
+        read_facts(model)
+        with self._loading:
+            if model not in self._denoisers:
+                self._denoisers[model] = Denoiser(model, device=self.device)
+            return self._denoisers[model]
+
+    def warm(self) -> None:
+        """Loads the default network and runs it once, so that the first visitor does not wait."""
+        with self._turn():
+            self.denoiser().run(np.full((WARM_SIDE, WARM_SIDE, 3), 128, np.uint8))
+        self.is_ready = True
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether new work is refused."""
+        return self._closing.is_set()
+
+    def close(self, finish_s: float = 3.0) -> None:
+        """Refuses new work, lets what runs finish, and stops what takes longer than that."""
+        self._closing.set()
+        if self._computing.acquire(timeout=finish_s):
+            self._computing.release()
+        self._cancelling.set()
+
+    def sweep(self, keep: Collection[Path] = ()) -> None:
+        """Deletes uploads and results older than the limit, all but the files in `keep`."""
+        sweep_folder(self.folder, self.limits.keep_s, keep=keep)
+
+    def read(self, file: str | Path) -> Picture:
+        """Gives the picture in an uploaded file.
+
+        Raises:
+            ImageError: not a picture, damaged, of a kind not supported or above the limits.
+        """
+        limits = self.limits
+        return load_picture(file, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes)
+
+    def denoise(
+        self,
+        file: str | Path,
+        model: str = DEFAULT_MODEL,
+        sigma: float | None = None,
+        strength: float = 1.0,
+        *,
+        ensemble: bool = False,
+        image_format: str = "PNG",
+        keep_exif: bool = True,
+    ) -> Iterator[Step | Result]:
+        """Denoises an uploaded file: gives a Step after every tile, and at last the Result.
+
+        Closing the generator stops the work at the next tile.
+
+        Args:
+            file: of the upload.
+            model: its name in the zoo.
+            sigma: noise level in [0,1]; None: auto.
+            strength: of the change, 0 to 1.
+            ensemble: whether to average over the eight orientations.
+            image_format: of the result, one of `OUTPUT_FORMATS`.
+            keep_exif: whether the result has the upload's EXIF data.
+
+        Raises:
+            DenoiseError: at the first `next` or a later one.
+        """
+
+        def work(on_tile: OnTile) -> Result:
+            def change(noisy: Picture) -> tuple[Picture, dict[str, Any]]:
+                return denoise_picture(
+                    noisy, self.denoiser(model), sigma, strength, ensemble=ensemble, on_tile=on_tile
+                )
+
+            return self._convert(file, change, image_format, keep_exif=keep_exif)
+
+        yield from watch(work, self._reason_to_stop())
+
+    def add_noise(
+        self,
+        file: str | Path,
+        kind: str = "gaussian",
+        level: float = 0.1,
+        seed: int = 0,
+        *,
+        image_format: str = "PNG",
+        keep_exif: bool = True,
+    ) -> Result:
+        """Adds seeded noise to an uploaded file.
+
+        Raises:
+            DenoiseError: an unknown kind, a level or seed out of range, or a bad picture.
+        """
+        return self._convert(
+            file,
+            lambda clean: noise_picture(clean, kind, level, seed=seed),
+            image_format,
+            keep_exif=keep_exif,
+        )
+
+    def write(
+        self, picture: Picture, name: str, image_format: str = "PNG", *, keep_exif: bool = True
+    ) -> Path:
+        """Writes a picture into a new folder, and gives the file: photo.jpg becomes photo.png.
+
+        Args:
+            picture: to be written.
+            name: of the upload; the folders in it do not count.
+            image_format: one of `OUTPUT_FORMATS`.
+            keep_exif: whether the file has the picture's EXIF data.
+
+        Raises:
+            ImageError: a picture too large for the format, or a full disk.
+        """
+        stem = re.sub(r"[^\w .()+-]", "_", Path(name).stem).strip(" .")[:MAX_STEM] or "picture"
+        file = new_folder(self.folder) / f"{stem}{SUFFIXES[image_format]}"
+        save_picture(picture, file, keep_exif=keep_exif)
+        return file
+
+    def _convert(
+        self, file: str | Path, change: Change, image_format: str, *, keep_exif: bool
+    ) -> Result:
+        _check_format(image_format)
+        with self._turn():
+            started = time.perf_counter()
+            before = self.read(file)
+            read_s = time.perf_counter() - started
+            after, report = change(before)
+            changed = time.perf_counter()
+            written = self.write(after, str(file), image_format, keep_exif=keep_exif)
+            write_s = time.perf_counter() - changed
+        seconds = {"read": round(read_s, 3), "write": round(write_s, 3)}
+        report["seconds"] = report.get("seconds", {}) | seconds
+        report["warnings"] += losses(after, image_format)
+        return Result(written, report, before, after)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Waits until nobody else computes; one picture at a time, whoever asks."""
+        with self._computing:
+            if self.is_closing:
+                raise CancelledError(RESTARTING)
+            yield
+
+    def _reason_to_stop(self) -> Callable[[], None]:
+        deadline = time.monotonic() + self.limits.max_work_s
+
+        def check() -> None:
+            if self._cancelling.is_set():
+                raise CancelledError(RESTARTING)
+            if time.monotonic() > deadline:
+                raise CancelledError("This picture takes too long here; try a smaller one.")
+
+        return check
+
+
+def _check_format(image_format: str) -> None:
+    if image_format not in OUTPUT_FORMATS:
+        raise SettingError(
+            f"Unknown format {image_format!r}; choose one of: {', '.join(OUTPUT_FORMATS)}."
+        )

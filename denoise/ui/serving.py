@@ -1,0 +1,117 @@
+"""A page and its endpoints on the network: Gradio's switches, probes and the guard."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.route_utils import FnIndexInferError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from denoise.ui.api import add_endpoints
+from denoise.ui.guard import Guard
+from denoise.ui.service import Service
+
+CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
+
+
+def start_serving(
+    page: gr.Blocks, service: Service, *, host: str, port: int, look: Mapping[str, Any]
+) -> None:
+    """Serves a page and the endpoints from a thread of their own.
+
+    `GRADIO_TEMP_DIR` must have named `service.folder` when the page was built.
+
+    Args:
+        page: without endpoints for scripts.
+        service: behind it.
+        host: name or address to listen at.
+        port: to listen at.
+        look: further arguments of `launch`, such as theme and css.
+
+    Raises:
+        OSError: the address is unknown or the port is in use.
+    """
+    with page:
+        add_endpoints(service)
+    page.queue(max_size=service.limits.queue_size, api_open=False)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        show_error=False,  # only sentences of gr.Error leave the server
+        run_history=False,
+        enable_monitoring=False,
+        max_file_size=service.limits.max_bytes,
+        ssr_mode=False,  # a second server in front would go round the guard
+        pwa=False,
+        app_kwargs={
+            "routes": _probes(service),
+            "lifespan": _guarded_by(service),
+            "openapi_url": None,  # FastAPI's; Gradio's own is /gradio_api/openapi.json
+            "exception_handlers": {
+                KeyError: _unknown_endpoint,
+                FnIndexInferError: _unknown_endpoint,
+                TypeError: _wrong_parameters,
+            },
+        },
+        **look,
+    )
+
+
+def files_of(page: gr.Blocks) -> set[Path]:
+    """Gives the files that a page shows from the start, such as examples: never swept."""
+    return {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
+
+
+def _guarded_by(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def guard(app: Starlette) -> AsyncIterator[None]:
+        # Middleware that Gradio is given runs inside its own, which sets the headers for other
+        # origins; the guard must be outside. No request has come yet.
+        app.middleware_stack = Guard(
+            app.middleware_stack or app.build_middleware_stack(),
+            folder=service.folder,
+            max_bytes=service.limits.max_bytes,
+            is_closing=lambda: service.is_closing,
+        )
+        yield
+
+    return guard
+
+
+def _probes(service: Service) -> list[Route]:
+    async def is_alive(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def is_ready(_: Request) -> Response:
+        if service.is_ready and not service.is_closing:
+            return JSONResponse({"status": "ready"})
+        status = "closing" if service.is_closing else "loading"
+        return JSONResponse({"status": status}, 503)
+
+    return [Route("/healthz", is_alive), Route("/readyz", is_ready)]
+
+
+def _is_call(request: Request) -> bool:
+    return f"{request.url.path}/".startswith(CALLS)
+
+
+async def _unknown_endpoint(request: Request, error: Exception) -> Response:
+    """Gradio looks endpoints up in a dictionary, and lets the failure through."""
+    if not _is_call(request):
+        raise error
+    return JSONResponse({"detail": "No such endpoint; /gradio_api/info lists them."}, 404)
+
+
+async def _wrong_parameters(request: Request, error: Exception) -> Response:
+    """Gradio's client, which sorts the parameters, says which one is missing or unknown."""
+    if not _is_call(request):
+        raise error
+    sentence = str(error).split(" Please click")[0].rstrip(".")
+    return JSONResponse({"detail": f"{sentence}; /gradio_api/info lists the parameters."}, 422)

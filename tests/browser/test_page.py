@@ -1,0 +1,275 @@
+"""The page in a real Chromium, on real pictures."""
+
+import io
+import os
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MS = 120_000
+DESKTOP, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        message = "NO CHROMIUM: the page is not tested in a browser. Install chromium."
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    yield page
+    context.close()
+
+
+def open_page(context, server):
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(server.url)
+    page.get_by_role("button", name="Denoise", exact=True).wait_for()
+    page.locator("#noisy-picture input[type=file]").wait_for(state="attached")
+    return page
+
+
+@pytest.fixture
+def noisy(tmp_path):
+    file = tmp_path / "coffee cup.png"
+    pixels = add_noise(data.coffee()[:256, :320], "gaussian", 25 / 255, seed=1)
+    save_picture(Picture(pixels), file)
+    return file
+
+
+def upload(page, file, where="#noisy-picture"):
+    with page.expect_response(lambda answer: "/upload" in answer.url):
+        page.locator(f"{where} input[type=file]").set_input_files(file)
+
+
+def denoise(page):
+    page.get_by_role("button", name="Denoise", exact=True).click()
+    page.locator("#status").get_by_text("Done.").wait_for()
+
+
+def download(page) -> Path:
+    with page.expect_download() as waiting:
+        page.locator("#download").click()
+    return waiting.value
+
+
+def bytes_of(downloaded) -> bytes:
+    return Path(downloaded.path()).read_bytes()
+
+
+def test_a_noisy_photo_comes_back_as_the_denoiser_gives_it(page, noisy):
+    upload(page, noisy)
+    denoise(page)
+    downloaded = download(page)
+    assert downloaded.suggested_filename == "coffee cup.png"
+    result = load_picture(bytes_of(downloaded)).pixels
+    assert np.array_equal(result, Denoiser()(load_picture(noisy).pixels))
+
+
+def test_the_report_and_the_command_say_what_was_done(page, noisy):
+    upload(page, noisy)
+    denoise(page)
+    report = page.locator("#report").inner_text()
+    assert "320 x 256 pixels by conv-photo" in report
+    assert re.search(r"Noise found: about \d+\.\d/255 \(sigma 0\.\d+\)", report)
+    command = page.locator("#command .cm-content").inner_text()
+    assert "denoise run 'coffee cup.png'" in command.replace("\n", " ")
+
+
+def test_the_before_and_after_pictures_are_lossless(page, noisy):
+    upload(page, noisy)
+    denoise(page)
+    sources = [image.get_attribute("src") for image in page.locator("#compared img").all()]
+    shown = [load_picture(page.request.get(source).body()).pixels for source in sources]
+    before = load_picture(noisy).pixels
+    assert any(np.array_equal(pixels, before) for pixels in shown)
+    assert any(np.array_equal(pixels, Denoiser()(before)) for pixels in shown)
+
+
+def test_another_format_is_written_without_running_again(page, noisy):
+    upload(page, noisy)
+    denoise(page)
+    page.get_by_label("Format of the download").click()
+    page.get_by_role("option", name="TIFF").click()
+    page.wait_for_timeout(2000)  # the file is written anew
+    downloaded = download(page)
+    assert downloaded.suggested_filename == "coffee cup.tif"
+    picture = load_picture(bytes_of(downloaded))
+    assert picture.format == "TIFF"
+    assert np.array_equal(picture.pixels, Denoiser()(load_picture(noisy).pixels))
+
+
+def test_16_bits_and_transparency_are_kept(page, tmp_path):
+    file = tmp_path / "deep.png"
+    pixels = data.astronaut()[:64, :80].astype(np.uint16) * 257
+    alpha = np.arange(64 * 80, dtype=np.uint16).reshape(64, 80)
+    save_picture(Picture(pixels, alpha=alpha), file)
+    upload(page, file)
+    denoise(page)
+    result = load_picture(bytes_of(download(page)))
+    assert result.pixels.dtype == np.uint16
+    assert np.array_equal(result.alpha, alpha)
+
+
+def test_a_text_file_named_png_gets_a_sentence_and_the_next_picture_works(page, noisy, tmp_path):
+    file = tmp_path / "letter.png"
+    file.write_text("Dear Sir or Madam")
+    upload(page, file)
+    page.get_by_role("button", name="Denoise", exact=True).click()
+    page.get_by_text("letter.png is a text file, not a picture").first.wait_for()
+    page.get_by_label("Clear").or_(page.get_by_label("Remove Image")).first.click()
+    upload(page, noisy)
+    denoise(page)
+
+
+def test_no_picture_gets_a_sentence(page):
+    page.get_by_role("button", name="Denoise", exact=True).click()
+    page.get_by_text("There is no picture yet").first.wait_for()
+
+
+def test_cancel_stops_the_work_and_the_next_picture_works(page, noisy, tmp_path):
+    large = tmp_path / "large.png"
+    pixels = np.tile(data.coffee(), (8, 6, 1))  # 11 Mpixel
+    Image.fromarray(pixels).save(large)
+    upload(page, large)
+    page.get_by_role("button", name="Denoise", exact=True).click()
+    page.locator("#status").get_by_text(re.compile(r"Tile \d+ of \d+")).wait_for()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.locator("#status").get_by_text("Cancelled").wait_for()
+    page.get_by_label("Clear").or_(page.get_by_label("Remove Image")).first.click()
+    upload(page, noisy)
+    denoise(page)
+    assert "320 x 256" in page.locator("#report").inner_text()
+
+
+def test_a_photo_for_the_digits_network_is_fitted_and_the_page_says_so(page, noisy):
+    upload(page, noisy)
+    page.locator("#model input").click()
+    page.get_by_role("option", name=re.compile("dense-mnist")).click()
+    page.locator("#model-words").get_by_text("28x28").wait_for()
+    denoise(page)
+    assert "turned to gray" in page.locator("#report").inner_text()
+    assert load_picture(bytes_of(download(page))).pixels.shape == (28, 28)
+
+
+def test_the_slider_tells_sigma_exactly(page, noisy):
+    upload(page, noisy)
+    page.get_by_label("I set it").check()
+    page.locator("#steps").get_by_text("25/255 is sigma 0.098").wait_for()
+    denoise(page)
+    expected = Denoiser()(load_picture(noisy).pixels, 25 / 255)
+    assert np.array_equal(load_picture(bytes_of(download(page))).pixels, expected)
+
+
+def test_the_noise_lab_shows_the_figures_that_python_gives(page):
+    page.get_by_role("tab", name="Noise lab").click()
+    page.locator("#denoised-words").get_by_text("PSNR").wait_for()
+    clean = data.astronaut()
+    noisy = add_noise(clean, "gaussian", 0.1, seed=0)
+    denoised = Denoiser()(noisy)
+    for name, image in (("noisy", noisy), ("denoised", denoised)):
+        words = page.locator(f"#{name}-words").inner_text()
+        assert (
+            words.split()
+            == f"PSNR {psnr(clean, image):.2f} dB · SSIM {ssim(clean, image):.4f}".split()
+        )
+        source = page.locator(f"#{name}-view img").get_attribute("src")
+        assert np.array_equal(load_picture(page.request.get(source).body()).pixels, image)
+
+
+def test_the_noise_lab_follows_its_controls(page):
+    page.get_by_role("tab", name="Noise lab").click()
+    page.locator("#denoised-words").get_by_text("PSNR").wait_for()
+    before = page.locator("#noisy-words").inner_text()
+    page.locator("#kind input").click()
+    page.get_by_role("option", name="salt-pepper").click()
+    expected = psnr(data.astronaut(), add_noise(data.astronaut(), "salt-pepper", 0.1, seed=0))
+    page.locator("#noisy-words").get_by_text(f"{expected:.2f} dB").wait_for()
+    assert page.locator("#noisy-words").inner_text() != before
+
+
+@pytest.mark.parametrize("tab", ["Denoise", "Noise lab"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_phone_needs_no_sideways_scrolling(browser, server, tab, theme):
+    context = browser.new_context(viewport=PHONE)
+    page = open_page(context, server)
+    page.goto(f"{server.url}/?__theme={theme}")
+    page.get_by_role("tab", name=tab).click()
+    page.wait_for_timeout(1500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    context.close()
+
+
+def test_the_page_works_by_keyboard(page, noisy):
+    upload(page, noisy)
+    page.get_by_role("button", name="Denoise", exact=True).focus()
+    page.keyboard.press("Enter")
+    page.locator("#status").get_by_text("Done.").wait_for()
+    focused = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        focused.add(
+            page.evaluate("document.activeElement.id || document.activeElement.closest('[id]')?.id")
+        )
+    assert "download" in focused
+
+
+def test_nothing_is_fetched_from_elsewhere(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    asked = []
+    context.on("request", lambda request: asked.append(request.url))
+    open_page(context, server)
+    foreign = [url for url in asked if not url.startswith((server.url, "data:", "blob:"))]
+    context.close()
+    assert foreign == []
+
+
+def test_an_example_is_denoised_at_a_click(page):
+    page.locator("button.gallery-item").first.click()
+    page.locator("#noisy-picture img").wait_for()
+    denoise(page)
+    result = load_picture(bytes_of(download(page))).pixels
+    assert psnr(data.astronaut(), result) > 29
+
+
+def test_several_files_come_back_together(page, noisy, tmp_path):
+    second = tmp_path / "second.png"
+    shutil.copy(noisy, second)
+    page.get_by_text("Several files at once").click()
+    page.get_by_label("Noisy pictures").or_(
+        page.locator("input[type=file][multiple]")
+    ).last.set_input_files([noisy, second])
+    page.locator("#status").get_by_text("2 pictures are done.").wait_for()
+    content = page.request.get(page.locator("a[download='second.png']").first.get_attribute("href"))
+    expected = Denoiser()(load_picture(noisy).pixels)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content.body()))), expected)

@@ -1,0 +1,313 @@
+import json
+import struct
+import subprocess
+import sys
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError, ValidationError
+from PIL import Image
+
+from denoise import Denoiser, add_noise, list_models, load_picture
+
+ROOT = Path(__file__).parent.parent
+FILE = {"_type": "gradio.FileData"}
+
+
+@pytest.fixture(scope="session")
+def client(server):
+    return Client(server.url, verbose=False, httpx_kwargs={"trust_env": False})
+
+
+@pytest.fixture(scope="session")
+def web(server):
+    with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="session", params=["8 bits", "16 bits"])
+def noisy_file(request, tmp_path_factory):
+    file = tmp_path_factory.mktemp("pictures") / "my photo.png"
+    shape, dtype = ((61, 83), np.uint16) if request.param == "16 bits" else ((61, 83, 3), np.uint8)
+    pixels = np.full(shape, np.iinfo(dtype).max // 2, dtype)
+    Image.fromarray(add_noise(pixels, level=0.1)).save(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def small_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("pictures") / "small.png"
+    Image.fromarray(np.full((20, 30, 3), 90, np.uint8)).save(file)
+    return file
+
+
+def upload(web, content, name="picture.png"):
+    answer = web.post("/gradio_api/upload", files={"files": (name, content)})
+    return answer.raise_for_status().json()[0]
+
+
+def call(web, endpoint, **parameters):
+    """Gives the kind and the content of the last message of a call, as curl sees it."""
+    answer = web.post(f"/gradio_api/call/v2/{endpoint}", json=parameters).raise_for_status()
+    stream = web.get(f"/gradio_api/call/v2/{endpoint}/{answer.json()['event_id']}").text
+    kind, content = stream.strip().split("\n\n")[-1].split("\n")
+    return kind.removeprefix("event: "), json.loads(content.removeprefix("data: "))
+
+
+def pixels_of(file):
+    return load_picture(file).pixels
+
+
+def png(width, height, *, bit_depth, rows=b""):
+    """Gives a gray PNG of any size, which need not hold as many pixels as it says."""
+    header = struct.pack(">IIBBBBB", width, height, bit_depth, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(content))
+        + name
+        + content
+        + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in chunks
+    )
+
+
+def test_the_client_equals_the_denoiser_to_the_bit(client, noisy_file):
+    file, report = client.predict(image=handle_file(noisy_file), api_name="/denoise")
+    expected = Denoiser()(load_picture(noisy_file)).pixels
+    assert pixels_of(file).dtype == expected.dtype
+    assert np.array_equal(pixels_of(file), expected)
+    assert report["model"] == "conv-photo"
+
+
+def test_settings_reach_the_denoiser(client, noisy_file):
+    file, report = client.predict(
+        handle_file(noisy_file), "conv-photo", 0.15, 0.5, True, api_name="/denoise"
+    )
+    expected = Denoiser()(load_picture(noisy_file), 0.15, 0.5, ensemble=True).pixels
+    assert np.array_equal(pixels_of(file), expected)
+    assert report["sigma_source"] == "told"
+
+
+def test_the_client_equals_the_command_line_to_the_bit(client, noisy_file, tmp_path):
+    file, _ = client.predict(image=handle_file(noisy_file), api_name="/denoise")
+    command = [sys.executable, "-m", "denoise", "run", noisy_file, "-o", tmp_path / "out.png"]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert np.array_equal(pixels_of(file), pixels_of(tmp_path / "out.png"))
+
+
+def test_curl_needs_nothing_but_the_image(web, noisy_file):
+    path = upload(web, noisy_file.read_bytes(), noisy_file.name)
+    kind, (result, report) = call(web, "denoise", image={"path": path})
+    assert kind == "complete"
+    assert result["orig_name"] == noisy_file.name
+    assert report["size"] == [83, 61]
+
+
+def test_a_result_is_served_as_it_was_written(web, server, noisy_file):
+    path = upload(web, noisy_file.read_bytes())
+    _, (result, _) = call(web, "denoise", image={"path": path, "meta": FILE})
+    served = web.get(result["url"])
+    assert served.content == Path(result["path"]).read_bytes()
+    assert served.headers["content-type"] == "image/png"
+
+
+def test_noise_equals_add_noise_to_the_bit(client, noisy_file):
+    file, report = client.predict(handle_file(noisy_file), "camera", 0.2, 7, api_name="/add_noise")
+    expected = add_noise(pixels_of(noisy_file), "camera", 0.2, seed=7)
+    assert np.array_equal(pixels_of(file), expected)
+    assert report["seed"] == 7
+
+
+def test_models_lists_the_zoo(client):
+    listed = client.predict(api_name="/models")
+    assert [facts["name"] for facts in listed] == [facts.name for facts in list_models()]
+
+
+def test_scripts_see_their_own_endpoints_only(client):
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    assert set(endpoints) == {"/denoise", "/add_noise", "/models"}
+    names = [parameter["parameter_name"] for parameter in endpoints["/denoise"]["parameters"]]
+    assert names == ["image", "model", "sigma", "strength", "ensemble"]
+
+
+def test_a_large_picture_tells_how_far_it_is(client, tmp_path):
+    Image.fromarray(np.full((1100, 40), 90, np.uint8)).save(tmp_path / "long.png")
+    job = client.submit(image=handle_file(tmp_path / "long.png"), api_name="/denoise")
+    *steps, (file, _) = job
+    assert [step for _, step in steps] == [{"tiles_done": n, "tiles": 2} for n in (1, 2)]
+    assert pixels_of(file).shape == (1100, 40)
+
+
+def test_four_at_once_get_their_own_answers(server, tmp_path):
+    def denoise(gray):
+        file = tmp_path / f"{gray}.png"
+        Image.fromarray(np.full((50, 50 + gray), gray, np.uint8)).save(file)
+        client = Client(server.url, verbose=False, download_files=tmp_path / f"{gray}")
+        return client.predict(image=handle_file(file), api_name="/denoise")[0]
+
+    grays = (40, 90, 140, 190)
+    with ThreadPoolExecutor(len(grays)) as pool:
+        files = list(pool.map(denoise, grays))
+    for gray, file in zip(grays, files, strict=True):
+        expected = Denoiser()(np.full((50, 50 + gray), gray, np.uint8))
+        assert np.array_equal(pixels_of(file), expected)
+
+
+BAD_FILES = {
+    "text.png": b"This is a text.",
+    "empty.png": b"",
+    "cut.png": png(500, 500, bit_depth=8, rows=bytes(1000)),
+    "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>',
+    "paper.pdf": b"%PDF-1.7\n",
+    "phone.heic": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "bomb.png": png(13_000, 13_000, bit_depth=1, rows=bytes(13_000 * 1626)),
+    "huge.png": png(2**31 - 1, 2**31 - 1, bit_depth=8),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_a_bad_file_is_refused_with_a_sentence(web, name):
+    path = upload(web, BAD_FILES[name], name)
+    kind, content = call(web, "denoise", image={"path": path, "meta": FILE})
+    assert kind == "error"
+    assert content["error"].startswith(f"{name} ")
+    assert content["error"].endswith(".")
+
+
+BAD_SETTINGS = (
+    ("denoise", {"model": "vae"}),
+    ("denoise", {"model": ["conv-photo"]}),
+    ("denoise", {"sigma": -1}),
+    ("denoise", {"sigma": 25}),
+    ("denoise", {"sigma": "much"}),
+    ("denoise", {"strength": 7}),
+    ("denoise", {"strength": None}),
+    ("denoise", {"ensemble": "yes"}),
+    ("add_noise", {"kind": "grain"}),
+    ("add_noise", {"kind": ["gaussian"]}),
+    ("add_noise", {"level": 25}),
+    ("add_noise", {"seed": -1}),
+    ("add_noise", {"seed": 0.5}),
+)
+
+
+@pytest.mark.parametrize(("endpoint", "setting"), BAD_SETTINGS, ids=str)
+def test_a_bad_setting_is_refused_with_a_sentence(web, small_file, endpoint, setting):
+    path = upload(web, small_file.read_bytes())
+    kind, content = call(web, endpoint, image={"path": path}, **setting)
+    assert kind == "error"
+    assert content["error"].endswith((".", "?"))
+    assert "Something went wrong" not in content["error"]
+
+
+def test_a_sigma_that_is_no_number_is_refused(web, small_file):
+    path = upload(web, small_file.read_bytes())
+    body = json.dumps({"image": {"path": path}, "sigma": float("nan")})
+    event = web.post("/gradio_api/call/v2/denoise", content=body, headers=JSON).json()["event_id"]
+    assert "nan is not" in web.get(f"/gradio_api/call/v2/denoise/{event}").text
+
+
+def test_the_client_raises_the_sentence(client, small_file):
+    with pytest.raises(AppError, match="Unknown model 'vae'; choose one of: "):
+        client.predict(image=handle_file(small_file), model="vae", api_name="/denoise")
+
+
+@pytest.mark.parametrize("meta", [{"meta": FILE}, {}], ids=["as a file", "as text"])
+@pytest.mark.parametrize(
+    "path",
+    ["/etc/passwd", str(ROOT / "app.py"), "app.py", "{home}/../../app.py", "http://127.0.0.1"],
+)
+def test_a_file_of_the_server_is_refused(web, server, path, meta):
+    home = next(server.folder.iterdir())
+    before = set(home.rglob("*"))
+    image = {"path": path.format(home=home), **meta}
+    answer = web.post("/gradio_api/call/v2/denoise", json={"image": image})
+    assert answer.status_code == 422
+    assert "not an uploaded file" in answer.text
+    assert set(home.rglob("*")) == before
+
+
+def test_a_link_out_of_the_uploads_is_refused(web, server):
+    link = next(server.folder.iterdir()) / "link.png"
+    link.symlink_to("/etc/passwd")
+    answer = web.post("/gradio_api/call/v2/denoise", json={"image": {"path": str(link)}})
+    link.unlink()
+    assert answer.status_code == 422
+
+
+def test_the_client_is_told_why_an_address_is_refused(client):
+    address = {"path": "https://example.org/a.png", "meta": FILE}
+    with pytest.raises(ValidationError, match="Addresses and files of the server are not read"):
+        client.predict(image=address, api_name="/denoise")
+
+
+@pytest.mark.parametrize("route", ["call/v2/nothing", "call/nothing", "run/nothing"])
+def test_an_unknown_endpoint_is_not_found(web, route):
+    answer = web.post(f"/gradio_api/{route}", json={"data": []})
+    assert answer.status_code == 404
+    assert "No such endpoint" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("parameters", [{}, {"image": None, "colour": 1}])
+def test_a_missing_or_unknown_parameter_is_named(web, parameters):
+    answer = web.post("/gradio_api/call/v2/denoise", json=parameters)
+    assert answer.status_code == 422
+    assert ("colour" if parameters else "image") in answer.json()["detail"]
+
+
+def test_the_queue_cannot_be_gone_round(web):
+    assert web.post("/gradio_api/run/denoise", json={"data": []}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "route",
+    ["gradio_api/file=https://example.org/", "gradio_api/proxy=https://a.hf.space/", "monitoring"],
+)
+def test_routes_without_use_here_are_shut(web, route):
+    assert web.get(f"/{route}").status_code == 404
+
+
+def test_every_answer_has_the_security_headers(web):
+    for route in ("/", "/healthz", "/nothing", "/gradio_api/info", "/monitoring"):
+        headers = web.get(route).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert headers["content-security-policy"].startswith("frame-ancestors 'self'")
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_no_other_site_acts_with_a_visitors_cookies(web, method):
+    asking = {"Origin": "https://evil.example", "Host": "public.example"}
+    asking["Access-Control-Request-Method"] = "POST"
+    headers = web.request(method, "/config", headers=asking).headers
+    assert headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in headers
+
+
+def test_an_oversized_call_is_refused(web):
+    answer = web.post("/gradio_api/call/v2/denoise", json={"image": "x" * 1_000_000})
+    assert answer.status_code == 413
+
+
+def test_an_oversized_call_of_unknown_length_is_refused(web):
+    chunks = (b" " * 100_000 for _ in range(11))
+    answer = web.post("/gradio_api/call/v2/denoise", content=chunks, headers=JSON)
+    assert answer.status_code == 413
+
+
+def test_probes_say_that_the_server_is_ready(web):
+    assert web.get("/healthz").json() == {"status": "alive"}
+    assert web.get("/readyz").json() == {"status": "ready"}
+
+
+def test_the_server_has_logged_no_bug(server, web):
+    web.get("/healthz").raise_for_status()
+    assert "An event failed" not in server.log.read_text()
+
+
+JSON = {"Content-Type": "application/json"}

@@ -1,0 +1,80 @@
+import os
+import signal
+import socket
+import time
+
+import numpy as np
+import pytest
+from conftest import running_server, start_app
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+import app
+from denoise.errors import SettingError
+from denoise.ui.service import Limits
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert app.read_settings({}) == app.Settings("auto", "127.0.0.1", 7860, Limits())
+
+
+def test_the_environment_is_read():
+    names = ("DENOISE_MAX_PIXELS", "DENOISE_MAX_BYTES", "DENOISE_QUEUE", "GRADIO_SERVER_PORT")
+    environment = {name: str(number) for number, name in enumerate(names, start=1)}
+    environment |= {"DENOISE_DEVICE": "cpu", "GRADIO_SERVER_NAME": "::1"}
+    limits = Limits(max_pixels=1, max_bytes=2, queue_size=3)
+    assert app.read_settings(environment) == app.Settings("cpu", "::1", 4, limits)
+
+
+def test_a_space_is_open_to_the_network():
+    assert app.read_settings({"SPACE_ID": "a/b"}).host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DENOISE_DEVICE", "abacus"),
+        ("DENOISE_MAX_PIXELS", "many"),
+        ("DENOISE_MAX_BYTES", "-1"),
+        ("DENOISE_QUEUE", "0"),
+        ("GRADIO_SERVER_PORT", "70000"),
+    ],
+)
+def test_a_bad_value_is_named(name, value):
+    with pytest.raises(SettingError, match=f"^{name}.*{value}"):
+        app.read_settings({name: value})
+
+
+def test_a_bad_value_is_misuse(monkeypatch, capsys):
+    monkeypatch.setenv("DENOISE_QUEUE", "long")
+    assert app.main() == 2
+    assert capsys.readouterr().err.startswith("DENOISE_QUEUE is a whole number")
+
+
+def test_a_port_in_use_is_said(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        process = start_app({"GRADIO_SERVER_PORT": port, "TMPDIR": str(tmp_path)})
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert output.decode().startswith(f"Cannot serve at 127.0.0.1, port {port}: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_stopped_server_says_so_to_its_visitors_and_leaves_nothing(tmp_path):
+    Image.fromarray(np.full((1000, 3000), 90, np.uint8)).save(tmp_path / "long.png")
+    with running_server(tmp_path / "server") as server:
+        client = Client(server.url, verbose=False)
+        picture = handle_file(tmp_path / "long.png")
+        jobs = [client.submit(picture, ensemble=True, api_name="/denoise") for _ in range(2)]
+        time.sleep(1)
+        os.kill(server.process.pid, signal.SIGTERM)
+        for job in jobs:
+            with pytest.raises(AppError, match="restarting"):
+                job.result(30)
+        assert server.process.wait(20) == 0
+    assert list((tmp_path / "server").iterdir()) == []

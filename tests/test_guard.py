@@ -1,0 +1,68 @@
+import asyncio
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+
+from denoise.ui.guard import MAX_MULTIPART_BYTES, UPLOAD, Guard
+
+LIMIT = 1000
+
+
+async def count_bytes(scope, receive, send):
+    body = await Request(scope, receive).body()
+    await PlainTextResponse(str(len(body)))(scope, receive, send)
+
+
+def ask(folder, path, *, is_closing=False, **request):
+    guard = Guard(count_bytes, folder=folder, max_bytes=LIMIT, is_closing=lambda: is_closing)
+
+    async def answer():
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://a") as client:
+            return await client.post(path, **request)
+
+    return asyncio.run(answer())
+
+
+async def stream(size):
+    for start in range(0, size, 10_000):
+        yield bytes(min(10_000, size - start))
+
+
+@pytest.mark.parametrize("as_sent", [bytes, stream])
+def test_an_upload_up_to_the_limit_passes(tmp_path, as_sent):
+    size = LIMIT + MAX_MULTIPART_BYTES
+    assert ask(tmp_path, UPLOAD, content=as_sent(size)).text == str(size)
+
+
+@pytest.mark.parametrize("as_sent", [bytes, stream])
+def test_an_upload_above_the_limit_is_refused(tmp_path, as_sent):
+    answer = ask(tmp_path, UPLOAD, content=as_sent(LIMIT + MAX_MULTIPART_BYTES + 1))
+    assert answer.status_code == 413
+    assert answer.json()["detail"] == "An upload has at most 1,000 bytes."
+
+
+def test_a_call_is_handed_on_whole(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"")
+    image = {"path": str(tmp_path / "a.png")}
+    assert int(ask(tmp_path, "/gradio_api/call/x", json={"image": image}).text) > 0
+
+
+@pytest.mark.parametrize("nest", [lambda x: x, lambda x: [[x]], lambda x: {"a": {"b": [x]}}])
+def test_a_file_outside_is_found_wherever_it_is_named(tmp_path, nest):
+    named = nest({"path": "/etc/passwd"})
+    assert ask(tmp_path, "/gradio_api/queue/join", json={"data": [named]}).status_code == 422
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_left_to_gradio(tmp_path, content):
+    answer = ask(tmp_path, "/gradio_api/queue/join", content=content)
+    assert answer.text == str(len(content))
+
+
+def test_a_closing_server_takes_no_new_work(tmp_path):
+    answer = ask(tmp_path, UPLOAD, is_closing=True, content=b"")
+    assert answer.status_code == 503
+    assert "restarting" in answer.json()["detail"]

@@ -1,0 +1,245 @@
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from denoise import Denoiser
+from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
+from denoise.ui import sweep
+from denoise.ui.failures import BUG, explained
+from denoise.ui.service import Limits, Service, Step
+from denoise.ui.sweep import new_home, sweep_folder
+from denoise.ui.uploads import is_inside, uploaded_file
+from denoise.ui.watched import watch
+
+HOUR = 3600
+
+
+@pytest.fixture
+def service(tmp_path):
+    return Service(folder=tmp_path / "served")
+
+
+@pytest.fixture
+def photo(tmp_path):
+    return save_gray(tmp_path / "photo.jpg", (30, 40, 3))
+
+
+def save_gray(file, shape):
+    Image.fromarray(np.full(shape, 90, np.uint8)).save(file)
+    return file
+
+
+def test_denoising_gives_a_step_after_every_tile_and_then_the_result(service, tmp_path):
+    *steps, result = service.denoise(save_gray(tmp_path / "long.png", (1100, 20)))
+    assert steps == [Step(1, 2), Step(2, 2)]
+    assert np.array_equal(result.after.pixels, Denoiser()(result.before).pixels)
+
+
+def test_a_report_has_the_seconds_of_reading_and_writing(service, photo):
+    *_, result = service.denoise(photo)
+    assert set(result.report["seconds"]) == {"estimate", "network", "read", "write"}
+
+
+def test_a_format_that_loses_something_says_so(service, tmp_path):
+    Image.fromarray(np.full((8, 8, 4), 90, np.uint8)).save(tmp_path / "clear.png")
+    *_, result = service.denoise(tmp_path / "clear.png", image_format="JPEG")
+    assert "Transparency was laid over white: JPEG has none." in result.report["warnings"]
+
+
+def test_closing_the_generator_stops_the_work_at_the_next_tile(service, tmp_path):
+    steps = service.denoise(save_gray(tmp_path / "long.png", (2100, 20)))
+    next(steps)
+    steps.close()
+    service.add_noise(save_gray(tmp_path / "other.png", (8, 8)))  # waits for the tile at work
+    assert [file.name for file in service.folder.rglob("*.png")] == ["other.png"]
+
+
+def test_too_long_a_work_is_ended(tmp_path, photo):
+    service = Service(folder=tmp_path, limits=Limits(max_work_s=-1))
+    with pytest.raises(CancelledError, match="takes too long"):
+        list(service.denoise(photo))
+
+
+def test_a_closed_service_refuses_work(service, photo):
+    service.close()
+    for work in (lambda: list(service.denoise(photo)), lambda: service.add_noise(photo)):
+        with pytest.raises(CancelledError, match="restarting"):
+            work()
+
+
+def test_limits_are_those_of_the_service(tmp_path, photo):
+    for limits in (Limits(max_pixels=1199), Limits(max_bytes=100)):
+        with pytest.raises(ImageError, match="at most"):
+            Service(folder=tmp_path, limits=limits).read(photo)
+
+
+def test_an_unknown_model_or_format_is_refused(service, photo):
+    with pytest.raises(UnknownModelError):
+        list(service.denoise(photo, "vae"))
+    with pytest.raises(SettingError, match="choose one of: PNG"):
+        list(service.denoise(photo, image_format="EXE"))
+
+
+def test_a_network_is_loaded_once(service):
+    assert service.denoiser() is service.denoiser()
+
+
+def test_a_warm_service_is_ready(service):
+    assert not service.is_ready
+    service.warm()
+    assert service.is_ready
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("photo.jpg", "photo.png"),
+        ("été à la plage.tiff", "été à la plage.png"),
+        ("../../etc/passwd", "passwd.png"),
+        ("a<b>|c.png", "a_b__c.png"),
+        ("...", "picture.png"),
+        ("x" * 300, "x" * 60 + ".png"),
+    ],
+)
+def test_a_result_is_named_as_its_upload(service, photo, name, written):
+    file = service.write(service.read(photo), name)
+    assert file.name == written
+    assert file.parent.parent == service.folder
+
+
+def test_two_results_of_one_name_do_not_meet(service, photo):
+    files = {service.add_noise(photo).file for _ in range(2)}
+    assert len(files) == 2
+
+
+def test_a_sweep_takes_old_files_and_leaves_young_ones(service):
+    old, young = (service.folder / name / "file.png" for name in ("old", "young"))
+    for file, age in ((old, 2 * HOUR), (young, 0)):
+        file.parent.mkdir(parents=True)
+        file.write_bytes(b"")
+        for path in (file, file.parent):
+            os.utime(path, (time.time() - age,) * 2)
+    service.sweep()
+    assert list(service.folder.rglob("*.png")) == [young]
+
+
+def test_a_sweep_leaves_nothing_after_the_hour(service, photo):
+    service.add_noise(photo)
+    (service.folder / "tmpaborted").write_bytes(b"half an upload")
+    sweep_folder(service.folder, HOUR, now=time.time() + HOUR + 60)
+    assert list(service.folder.iterdir()) == []
+
+
+PAGE_WITH_EXAMPLE = """
+import sys, gradio as gr
+from denoise.ui.serving import files_of
+with gr.Blocks() as page:
+    gr.Examples([sys.argv[1]], gr.Image(type="filepath"))
+print(*files_of(page))
+"""
+
+
+def test_a_sweep_leaves_the_examples_of_the_page(service, photo):
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(service.folder)}
+    command = [sys.executable, "-c", PAGE_WITH_EXAMPLE, photo]
+    kept = Path(subprocess.check_output(command, env=environment, text=True).strip())
+    sweep_folder(service.folder, HOUR, keep={kept}, now=time.time() + 2 * HOUR)
+    assert [file for file in service.folder.rglob("*") if file.is_file()] == [kept]
+
+
+def test_the_folder_of_a_killed_server_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweep.tempfile, "tempdir", str(tmp_path))
+    dead, alive = new_home(), new_home()
+    os.utime(dead, (0, 0))
+    new_home()
+    assert (dead.exists(), alive.exists()) == (False, True)
+
+
+def test_a_watch_gives_steps_and_the_outcome():
+    def work(report_step):
+        report_step(1, 1)
+        return "done"
+
+    assert list(watch(work, lambda: None)) == [Step(1, 1), "done"]
+
+
+def test_a_watch_raises_what_the_work_raises():
+    with pytest.raises(ZeroDivisionError):
+        list(watch(lambda _: 1 / 0, lambda: None))
+
+
+def test_a_closed_watch_raises_in_the_work():
+    is_closed, failures = threading.Event(), []
+
+    def work(report_step):
+        report_step(1, 2)
+        is_closed.wait(10)
+        try:
+            report_step(2, 2)
+        except CancelledError as error:
+            failures.append(error)
+        is_closed.clear()
+
+    steps = watch(work, lambda: None)
+    next(steps)
+    steps.close()
+    is_closed.set()
+    wait_until(lambda: not is_closed.is_set())
+    assert len(failures) == 1
+
+
+def test_a_reason_to_stop_is_seen_before_the_work_ends():
+    is_over = threading.Event()
+    reasons = iter([None, CancelledError("Enough.")])
+
+    def check():
+        if (reason := next(reasons)) is not None:
+            raise reason
+
+    with pytest.raises(CancelledError, match="Enough"):
+        list(watch(lambda _: is_over.wait(10), check))
+    is_over.set()
+
+
+def test_what_the_visitor_can_mend_is_said():
+    with pytest.raises(gr.Error, match="has no pixels") as caught, explained():
+        raise ImageError("a.png has no pixels.")
+    assert not caught.value.print_exception
+
+
+def test_a_bug_is_logged_and_hidden(caplog):
+    with pytest.raises(gr.Error) as caught, explained():
+        raise KeyError("/home/secret")
+    assert caught.value.message == BUG
+    assert "/home/secret" in caplog.text
+
+
+def test_only_files_below_the_folder_are_inside(tmp_path):
+    (tmp_path / "in").mkdir()
+    inside, outside = tmp_path / "in" / "a.png", tmp_path / "b.png"
+    for file in (inside, outside):
+        file.write_bytes(b"")
+    assert is_inside(str(inside), tmp_path / "in")
+    for path in (outside, inside.parent, f"{inside.parent}/../b.png", "", "a\0b", "x" * 5000):
+        assert not is_inside(str(path), tmp_path / "in")
+
+
+@pytest.mark.parametrize("image", [None, "a.png", {}, {"path": None}, {"path": 1}, []])
+def test_what_names_no_upload_is_refused(tmp_path, image):
+    with pytest.raises(ImageError):
+        uploaded_file(image, tmp_path)
+
+
+def wait_until(is_true):
+    deadline = time.monotonic() + 10
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
