@@ -3,18 +3,22 @@
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from denoise.conversion import from_unit
 from denoise.denoiser import Denoiser
+from denoise.devices import device_label
 from denoise.errors import ImageError
 from denoise.images import load_picture
 from denoise.metrics import psnr, ssim
+from denoise.weights import write_facts
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SPEED_SIDE = 1024  # pixels of the square picture that speed is measured on
@@ -34,6 +38,23 @@ class Row:
     psnr_noisy: float
     psnr: float
     ssim: float
+
+
+def record(denoiser: Denoiser, rows: list[Row], seconds_per_mpixel: float) -> None:
+    """Writes what was measured, with date, device and versions, into the model's config."""
+    stamp = {
+        "date": date.today().isoformat(),
+        "torch": torch.__version__,
+        "device": device_label(denoiser.device),
+        "precision": str(denoiser.dtype).removeprefix("torch."),
+    }
+    quality = [
+        {key: round(v, 4) if isinstance(v, float) else v for key, v in asdict(row).items()}
+        for row in rows
+        if row.model == denoiser.facts.name
+    ]
+    speed = {"seconds_per_mpixel": round(seconds_per_mpixel, 3)}
+    write_facts(replace(denoiser.facts, metrics=[*quality, speed, stamp]))
 
 
 def load_set(folder: Path) -> list[NDArray[np.uint8]]:

@@ -68,7 +68,7 @@ def find_kind(name: str) -> NoiseKind:
     Raises:
         SettingError: there is none.
     """
-    if name not in KINDS:
+    if not isinstance(name, str) or name not in KINDS:
         raise SettingError(f"Unknown kind of noise {name!r}; choose one of: {', '.join(KINDS)}.")
     return KINDS[name]
 

@@ -24,7 +24,7 @@ ALLOWED = {
     "denoiser": {"weights", "estimate", "images", "models", "sigma", "devices", "tiles"},
     "pipeline": {"denoiser", "noise", "images"},
     "training": {"models", "noise", "metrics", "images", "weights", "denoiser", "devices"},
-    "benchmark": {"denoiser", "noise", "metrics", "estimate", "images", "weights"},
+    "benchmark": {"denoiser", "devices", "noise", "metrics", "estimate", "images", "weights"},
     "__init__": FRONT_DOOR,
 }
 FOR_ALL = {"errors", "conversion"}

@@ -61,10 +61,27 @@ def model_choices() -> list[tuple[str, str]]:
 
 
 def describe_model(facts: ModelFacts) -> str:
-    """Gives one line on what a network is for, how fast and how good it is."""
-    parts = [facts.summary]
-    parts += [str(figure["words"]) for figure in facts.metrics if "words" in figure]
-    return " ".join(parts)
+    """Gives a line on what a network is for, and how good and how fast it was measured to be."""
+    return " ".join([facts.summary, *_quality_words(facts), *_speed_words(facts)])
+
+
+def _quality_words(facts: ModelFacts) -> list[str]:
+    return [
+        f"At noise of 25/255 it brings {row['set_name']} from {row['psnr_noisy']:.1f} to "
+        f"{row['psnr']:.1f} dB."
+        for row in facts.metrics
+        if row.get("sigma_255") == 25 and not row["told"] and not row["eight_bit"]
+    ]
+
+
+def _speed_words(facts: ModelFacts) -> list[str]:
+    measured = {key: value for row in facts.metrics for key, value in row.items()}
+    if "seconds_per_mpixel" not in measured:
+        return []
+    return [
+        f"A photo of 1 Mpixel took {measured['seconds_per_mpixel']:.2g} s on "
+        f"{measured['device']}, {measured['precision']}."
+    ]
 
 
 def write_shown(service: Service, pixels: NDArray[Any], name: str) -> str:
