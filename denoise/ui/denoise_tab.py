@@ -254,7 +254,12 @@ def _build_controls() -> dict[str, Any]:
 def _build_several() -> tuple[gr.File, gr.File]:
     with gr.Accordion("Several files at once", open=False):
         several = gr.File(label="Noisy pictures", file_count="multiple", height=140)
-        results = gr.File(label="Denoised pictures", file_count="multiple", interactive=False)
+        results = gr.File(
+            label="Denoised pictures",
+            file_count="multiple",
+            interactive=False,
+            elem_id="several-results",
+        )
     return several, results
 
 

@@ -270,6 +270,8 @@ def test_several_files_come_back_together(page, noisy, tmp_path):
         page.locator("input[type=file][multiple]")
     ).last.set_input_files([noisy, second])
     page.locator("#status").get_by_text("2 pictures are done.").wait_for()
-    content = page.request.get(page.locator("a[download='second.png']").first.get_attribute("href"))
+    content = page.request.get(
+        page.locator("#several-results a[download='second.png']").get_attribute("href")
+    )
     expected = Denoiser()(load_picture(noisy).pixels)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(content.body()))), expected)
