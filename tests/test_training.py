@@ -87,11 +87,11 @@ def test_held_out_pictures_are_never_trained_on():
 
 def test_small_noise_factors_fill_their_range():
     gray = torch.full((12, 1, 28, 28), 128, dtype=torch.uint8)
-    task = SmallImageTask(gray, 0, 0.5, factors=(0.05, 0.1), batch_size=500)
-    batch = task.batch(0)
+    batch = SmallImageTask(gray, 0, 0.06, factors=(0.05, 0.1), batch_size=1000).batch(0)
     levels = (batch["noisy"] - batch["clean"]).std(dim=(1, 2, 3))
     assert levels.min() == pytest.approx(0.05, abs=0.005)
     assert levels.max() == pytest.approx(0.1, abs=0.01)
+    assert levels.mean() == pytest.approx((0.05 + 0.06 + 0.1) / 3, abs=0.002)  # of a triangle
 
 
 def test_small_noisy_pictures_are_clipped():

@@ -1,4 +1,4 @@
-"""The noise that photo networks are trained on: half pure Gaussian, half practical."""
+"""The noise that photo networks are trained on: most of it pure Gaussian, the rest practical."""
 
 import math
 
@@ -9,9 +9,11 @@ from denoise.noise import KINDS, camera_noise
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
-GAUSSIAN_SHARE = 0.5
+# At a half, held-out PSNR at sigma 25 came to 30.80 dB in 17,000 steps, and rose to 30.91 in 2,000
+# more at four fifths.
+GAUSSIAN_SHARE = 0.8
 MAX_SIGMA = 75 / 255
-EIGHT_BIT_SHARE = 0.3  # of Gaussian patches that are clipped and rounded, as an upload is
+EIGHT_BIT_SHARE = 0.2  # of Gaussian patches that are clipped and rounded, as an upload is
 UNTOUCHED_SHARE = 0.04  # of practical patches: a clean picture must come back as it is
 # Of the practical stages. Camera noise leads: it is what real photographs hold.
 STAGE_WEIGHTS = {

@@ -31,7 +31,7 @@ class PhotoTask:
     seed: int
     described: list[dict[str, str]] = field(default_factory=list)
     batch_size: int = 16
-    side: int = 96
+    side: int = 64
 
     @property
     def training_photos(self) -> list[Photo]:
