@@ -1,18 +1,23 @@
 """The page in a real Chromium, on real pictures."""
 
 import io
+import json
 import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from gradio_client import Client, handle_file
 from PIL import Image
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
 
+ROOT = Path(__file__).parent.parent.parent
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
@@ -275,3 +280,45 @@ def test_several_files_come_back_together(page, noisy, tmp_path):
     )
     expected = Denoiser()(load_picture(noisy).pixels)
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(content.body()))), expected)
+
+
+def test_a_photo_of_1_mpixel_is_the_same_to_the_bit_in_all_four_ways(page, server, tmp_path):
+    noisy = tmp_path / "photo.png"
+    clean = np.tile(data.coffee(), (2, 2, 1))[:880, :1160]
+    save_picture(Picture(add_noise(clean, "gaussian", 25 / 255)), noisy)
+    upload(page, noisy)
+    denoise(page)
+    results = {
+        "page": load_picture(bytes_of(download(page))).pixels,
+        "client": load_picture(through_client(server, noisy)).pixels,
+        "curl": load_picture(through_curl(server, noisy)).pixels,
+        "command line": load_picture(through_command_line(noisy, tmp_path)).pixels,
+    }
+    assert all(pixels.shape == clean.shape for pixels in results.values())
+    assert [name for name in results if not np.array_equal(results[name], results["page"])] == []
+
+
+def through_client(server, file):
+    client = Client(server.url, verbose=False)
+    return client.predict(image=handle_file(file), api_name="/denoise")[0]
+
+
+def through_curl(server, file) -> bytes:
+    def curl(*arguments):
+        command = ["curl", "-sS", *arguments]
+        return subprocess.run(command, capture_output=True, check=True).stdout
+
+    api = f"{server.url}/gradio_api"
+    path = json.loads(curl("-F", f"files=@{file}", f"{api}/upload"))[0]
+    image = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    call = ["-H", "Content-Type: application/json", "-d", json.dumps({"image": image})]
+    event = json.loads(curl(*call, f"{api}/call/v2/denoise"))["event_id"]
+    answer = curl(f"{api}/call/denoise/{event}").decode().rsplit("data: ", 1)[1]
+    return curl(json.loads(answer)[0]["url"])
+
+
+def through_command_line(file, folder):
+    out = folder / "by command.png"
+    command = [sys.executable, "-m", "denoise", "run", str(file), "-o", str(out)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return out
