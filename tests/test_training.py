@@ -1,4 +1,5 @@
 import csv
+import json
 import shutil
 from dataclasses import dataclass, replace
 from functools import partial
@@ -87,11 +88,11 @@ def test_held_out_pictures_are_never_trained_on():
 
 def test_small_noise_factors_fill_their_range():
     gray = torch.full((12, 1, 28, 28), 128, dtype=torch.uint8)
-    batch = SmallImageTask(gray, 0, 0.06, factors=(0.05, 0.1), batch_size=1000).batch(0)
+    batch = SmallImageTask(gray, 0, 0.5, factors=(0.05, 0.1), batch_size=1000).batch(0)
     levels = (batch["noisy"] - batch["clean"]).std(dim=(1, 2, 3))
     assert levels.min() == pytest.approx(0.05, abs=0.005)
     assert levels.max() == pytest.approx(0.1, abs=0.01)
-    assert levels.mean() == pytest.approx((0.05 + 0.06 + 0.1) / 3, abs=0.002)  # of a triangle
+    assert levels.mean() == pytest.approx(0.075, abs=0.002)
 
 
 def test_small_noisy_pictures_are_clipped():
@@ -348,6 +349,7 @@ def test_the_shipped_weights_are_those_of_the_recipe(name):
     if not (BUNDLED / name).is_dir():
         pytest.skip(f"{name} is not bundled")
     facts, recipe = read_facts(name), RECIPES[name]
+    assert facts.config == json.loads(json.dumps(recipe.config_fields))
     assert facts.architecture == recipe.architecture
     assert facts.needs == recipe.needs
 
