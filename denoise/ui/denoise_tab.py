@@ -160,7 +160,11 @@ def build_denoise_tab(service: Service) -> None:
         "concurrency_id": COMPUTE,
         "concurrency_limit": 1,
         "api_visibility": "private",
+        # "once" would drop what is asked for while a cancelled job finishes its last tile.
+        "trigger_mode": "multiple",
     }
+    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
+    start.click(lambda: gr.update(interactive=False), None, start, **at_once)
     running = start.click(
         run,
         [picture, *settings, image_format, keep_exif],
@@ -169,6 +173,7 @@ def build_denoise_tab(service: Service) -> None:
         show_progress_on=[status],
         **one_at_a_time,
     )
+    running.then(lambda: gr.update(interactive=True), None, start, **at_once)
     running_several = several.upload(
         run_several,
         [several, *settings, image_format, keep_exif],
@@ -177,12 +182,11 @@ def build_denoise_tab(service: Service) -> None:
         **one_at_a_time,
     )
     cancel.click(
-        lambda: "Cancelled. Nothing was changed.",
+        lambda: ("Cancelled. Nothing was changed.", gr.update(interactive=True)),
         None,
-        status,
+        [status, start],
         cancels=[running, running_several],
-        queue=False,
-        api_visibility="private",
+        **at_once,
     )
     for choice in (image_format, keep_exif):
         choice.input(

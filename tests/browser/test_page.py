@@ -171,7 +171,6 @@ def test_cancel_stops_the_work_and_the_next_picture_works(page, noisy, tmp_path)
     page.locator("#status").get_by_text(re.compile(r"Tile \d+ of \d+")).wait_for()
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.locator("#status").get_by_text("Cancelled").wait_for()
-    page.wait_for_timeout(2000)  # a person takes that long to choose another picture
     page.get_by_label("Clear").or_(page.get_by_label("Remove Image")).first.click()
     page.locator("#noisy-picture img").wait_for(state="detached")
     upload(page, noisy)
