@@ -157,6 +157,10 @@ def kill_after(trainer, steps, budget):
             return
 
 
+def distance(some, other):
+    return sum((a - b).square().sum().item() for a, b in zip(some, other, strict=True)) ** 0.5
+
+
 def assert_identical(some, other):
     assert all(torch.equal(some[name], other[name]) for name in some)
 
@@ -212,6 +216,14 @@ def test_the_rate_rises_holds_and_falls(tmp_path):
     assert rates[16:] == pytest.approx([1e-2, 0.75e-2, 0.5e-2, 0.25e-2])
 
 
+def test_the_average_soon_forgets_where_it_started(tmp_path):
+    trainer = make_trainer(tmp_path)
+    start = [weight.clone() for weight in trainer.averaged.parameters()]
+    run_to_the_end(trainer, 100)
+    moved = distance(trainer.network.parameters(), start)
+    assert distance(trainer.network.parameters(), trainer.averaged.parameters()) < moved / 4
+
+
 def test_the_curve_is_kept_beside_the_checkpoints(tmp_path):
     run_to_the_end(make_trainer(tmp_path), 20)
     with (tmp_path / "curve.csv").open() as file:
@@ -252,7 +264,7 @@ def test_a_budget_that_cannot_be_is_refused(amounts):
 def test_sigma_is_the_root_mean_square_of_the_noise(seed):
     rng = np.random.default_rng(seed)
     clean = rng.random((24, 24, 3))
-    noisy, sigma = degrade(clean, rng)
+    noisy, sigma = degrade(clean, rng, gaussian=0.2)
     assert sigma == pytest.approx(np.sqrt(np.mean((noisy - clean) ** 2)))
     assert noisy.shape == clean.shape
 
@@ -260,7 +272,7 @@ def test_sigma_is_the_root_mean_square_of_the_noise(seed):
 @pytest.mark.parametrize("seed", range(20))
 def test_a_gray_patch_stays_gray(seed):
     rng = np.random.default_rng(seed)
-    noisy, _ = degrade(rng.random((24, 24, 1)), rng)
+    noisy, _ = degrade(rng.random((24, 24, 1)), rng, gaussian=0.2)
     assert noisy.shape == (24, 24, 1)
 
 

@@ -62,7 +62,8 @@ class UNet(nn.Module):
             x = down(x)
         x = self.bottom(x)
         for up, merge in zip(reversed(self.up), reversed(self.merge), strict=True):
-            x = merge(up(x) + skips.pop())
+            skip = skips.pop()
+            x = merge(up(x).to(skip.dtype) + skip)
         with torch.autocast(noisy.device.type, enabled=False):  # the residual's last bits, too
             residual = self.tail(x.float())
         return noisy - F.pixel_shuffle(residual, 2)  # (N, C, H, W)
@@ -84,7 +85,7 @@ class _ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         change: Tensor = self.second(F.relu(self.first(x), inplace=True))
-        return x + change
+        return x + change.to(x.dtype)  # a sum of two precisions is slow on CPUs
 
 
 def _conv3x3(width_in: int, width_out: int) -> nn.Conv2d:

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -109,9 +110,8 @@ class Trainer:
     ) -> None:
         self.device = device or torch.device("cpu")
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        average = torch.optim.swa_utils.get_ema_multi_avg_fn(schedule.ema_decay)  # type: ignore[no-untyped-call]
         self.ema = torch.optim.swa_utils.AveragedModel(
-            self.network, multi_avg_fn=average, use_buffers=True
+            self.network, multi_avg_fn=partial(_average, schedule.ema_decay), use_buffers=True
         )
         self.task = task
         self.schedule = schedule
@@ -289,6 +289,15 @@ class Trainer:
 def step_seed(seed: int, step: int) -> int:
     """Gives a seed for the random numbers of one step of a run, from 0 to 2**64 - 1."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0])
+
+
+def _average(decay: float, averages: list[Tensor], weights: list[Tensor], count: Tensor) -> None:
+    """Moves the averages towards the weights; faster at first, to forget where they started."""
+    kept = min(decay, (1 + int(count)) / (10 + int(count)))
+    if averages[0].is_floating_point():
+        torch._foreach_lerp_(averages, weights, 1 - kept)
+    else:  # a layer's count of batches
+        torch._foreach_copy_(averages, weights)
 
 
 class _Batches(Dataset[Batch]):

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from denoise.metrics import psnr_from_mse
 from denoise.training.loop import Batch
-from denoise.training.mixture import degrade
+from denoise.training.mixture import degrade, gaussian_share
 from denoise.training.photos import Photo, random_patch
 
 KNOWN_SHARE = 0.5  # of patches whose sigma is told; the others must be guessed
@@ -54,7 +54,7 @@ class PhotoTask:
         clean, noisy, sigma = [], [], []
         for _ in range(self.batch_size):
             patch = random_patch(photos, self.side, rng)
-            spoilt, level = degrade(patch, rng)
+            spoilt, level = degrade(patch, rng, gaussian=gaussian_share(step))
             clean.append(_to_chw(patch))
             noisy.append(_to_chw(spoilt))
             sigma.append(level)

@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -40,33 +40,178 @@ SOURCES = {
 }
 
 
+class _Controls(NamedTuple):
+    """Settings of the work, in the order that `_Work`'s methods take them."""
+
+    model: gr.Dropdown
+    noise: gr.Radio
+    steps: gr.Slider
+    strength: gr.Slider
+    ensemble: gr.Checkbox
+
+
+class _Outcome(NamedTuple):
+    """What `_Work.run` fills, in its order; the row holds all but `lossless`."""
+
+    compared: gr.ImageSlider
+    status: gr.Markdown
+    report: gr.Markdown
+    download: gr.DownloadButton
+    command: gr.Code
+    lossless: gr.State  # file of the result, for another format
+    row: gr.Row
+
+
+class _Format(NamedTuple):
+    """Settings of the file to download."""
+
+    name: gr.Dropdown
+    keep_exif: gr.Checkbox
+
+
 def build_denoise_tab(service: Service) -> None:
     """Adds the tab's contents to the page that is being built."""
-    result_file = gr.State(None)  # the lossless result, for another format
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=320):
-            picture = PictureInput(
-                type="filepath",
-                format="png",
-                label="Noisy picture",
-                sources=["upload", "clipboard", "webcam"],
-                height=380,
-                buttons=["fullscreen"],
-                elem_id="noisy-picture",
-            )
-            gr.Examples(
-                noisy_examples(service),
-                picture,
-                label="No picture at hand? Take one of these",
-                api_visibility="private",
-            )
+            picture = _build_input(service)
         with gr.Column(scale=2, min_width=300):
             controls = _build_controls()
             with gr.Row():
                 start = gr.Button("Denoise", variant="primary", elem_id="start", scale=2)
                 cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", scale=1)
+    outcome, image_format = _build_outcome()
+    several, several_results = _build_several()
+    gr.Markdown(PRIVACY, elem_classes="quiet")
+
+    work = _Work(service)
+    shared: dict[str, Any] = {
+        "concurrency_id": COMPUTE,
+        "concurrency_limit": 1,
+        "api_visibility": "private",
+        # "once" would drop what is asked for while a cancelled job finishes its last tile.
+        "trigger_mode": "multiple",
+    }
+    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
+    start.click(lambda: gr.update(interactive=False), None, start, **at_once)
+    running = start.click(
+        work.run,
+        [picture, *controls, *image_format],
+        list(outcome),
+        show_progress="minimal",
+        show_progress_on=[outcome.status],
+        **shared,
+    )
+    running.then(lambda: gr.update(interactive=True), None, start, **at_once)
+    running_several = several.upload(
+        work.run_several,
+        [several, *controls, *image_format],
+        [several_results, outcome.status],
+        show_progress="minimal",
+        **shared,
+    )
+    cancel.click(
+        lambda: ("Cancelled. Nothing was changed.", gr.update(interactive=True)),
+        None,
+        [outcome.status, start],
+        cancels=[running, running_several],
+        **at_once,
+    )
+    for choice in image_format:
+        choice.input(
+            work.change_format,
+            [outcome.lossless, *image_format],
+            outcome.download,
+            api_visibility="private",
+        )
+
+
+class _Work:
+    """What the tab's buttons set off."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def run(
+        self,
+        file: str | None,
+        model: str,
+        noise: str,
+        steps: float,
+        strength: float,
+        ensemble: bool,
+        chosen_format: str,
+        exif: bool,
+        progress: gr.Progress = gr.Progress(),  # noqa: B008
+    ) -> Iterator[Any]:
+        """Denoises one picture, giving what changes of an `_Outcome`."""
+        with explained():
+            if not file:
+                raise ImageError("There is no picture yet; drop one in first.")
+            settings = (model, _sigma(model, noise, steps), strength, ensemble)
+            yield gr.skip(), "Reading the picture …", *[gr.skip()] * 5
+            for done in self.service.denoise(file, *settings[:3], ensemble=ensemble):
+                if isinstance(done, Step):
+                    progress((done.done, done.total), desc="Denoising", unit="tiles")
+                    yield gr.skip(), f"Tile {done.done} of {done.total}", *[gr.skip()] * 5
+                else:
+                    yield _show(self.service, file, done, settings, exif, chosen_format)
+
+    def run_several(
+        self,
+        files: list[str] | None,
+        model: str,
+        noise: str,
+        steps: float,
+        strength: float,
+        ensemble: bool,
+        chosen_format: str,
+        exif: bool,
+    ) -> Iterator[Any]:
+        """Denoises one picture after another, giving the finished files and the status."""
+        settings = (model, _sigma(model, noise, steps), strength)
+        with explained():
+            if not files:
+                raise ImageError("There are no pictures yet; choose some first.")
+            finished: list[str] = []
+            for number, file in enumerate(files, start=1):
+                yield finished, f"Picture {number} of {len(files)}"
+                upload = uploaded_file({"path": str(file)}, self.service.folder)
+                for done in self.service.denoise(
+                    upload, *settings, ensemble=ensemble, image_format=chosen_format, keep_exif=exif
+                ):
+                    if isinstance(done, Result):
+                        finished = [*finished, str(done.file)]
+                    yield finished, f"Picture {number} of {len(files)}"
+            yield finished, f"{len(finished)} pictures are done."
+
+    def change_format(self, file: str | None, chosen_format: str, exif: bool) -> Any:
+        """Gives the download of the last result in another format."""
+        with explained():
+            return gr.skip() if file is None else _download(self.service, file, chosen_format, exif)
+
+
+def _build_input(service: Service) -> PictureInput:
+    picture = PictureInput(
+        type="filepath",
+        format="png",
+        label="Noisy picture",
+        sources=["upload", "clipboard", "webcam"],
+        height=380,
+        buttons=["fullscreen"],
+        elem_id="noisy-picture",
+    )
+    gr.Examples(
+        noisy_examples(service),
+        picture,
+        label="No picture at hand? Take one of these",
+        api_visibility="private",
+    )
+    return picture
+
+
+def _build_outcome() -> tuple[_Outcome, _Format]:
     status = gr.Markdown(READY, elem_id="status")
-    with gr.Row(equal_height=False, visible=False, elem_id="outcome") as outcome:
+    with gr.Row(equal_height=False, visible=False, elem_id="outcome") as row:
         with gr.Column(scale=3, min_width=300):
             compared = gr.ImageSlider(
                 label="Before and after: move the line",
@@ -79,13 +224,13 @@ def build_denoise_tab(service: Service) -> None:
             )
         with gr.Column(scale=2, min_width=300):
             report = gr.Markdown(elem_id="report")
-            image_format = gr.Dropdown(
-                list(OUTPUT_FORMATS), value="PNG", label="Format of the download"
-            )
-            keep_exif = gr.Checkbox(
-                value=True,
-                label="Keep the photo's details (EXIF)",
-                info="Camera, date and, where the file has one, the place.",
+            image_format = _Format(
+                gr.Dropdown(list(OUTPUT_FORMATS), value="PNG", label="Format of the download"),
+                gr.Checkbox(
+                    value=True,
+                    label="Keep the photo's details (EXIF)",
+                    info="Camera, date and, where the file has one, the place.",
+                ),
             )
             download = gr.DownloadButton("Download", interactive=False, elem_id="download")
             command = gr.Code(
@@ -97,107 +242,11 @@ def build_denoise_tab(service: Service) -> None:
                 elem_id="command",
                 buttons=["copy"],
             )
-    several, several_results = _build_several()
-    gr.Markdown(PRIVACY, elem_classes="quiet")
-
-    def run(
-        file: str | None,
-        model: str,
-        noise: str,
-        steps: float,
-        strength: float,
-        ensemble: bool,
-        chosen_format: str,
-        exif: bool,
-        progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Iterator[Any]:
-        with explained():
-            if not file:
-                raise ImageError("There is no picture yet; drop one in first.")
-            sigma = _sigma(model, noise, steps)
-            yield gr.skip(), "Reading the picture …", *[gr.skip()] * 5
-            for done in service.denoise(file, model, sigma, strength, ensemble=ensemble):
-                if isinstance(done, Step):
-                    progress((done.done, done.total), desc="Denoising", unit="tiles")
-                    yield gr.skip(), f"Tile {done.done} of {done.total}", *[gr.skip()] * 5
-                else:
-                    yield _show(
-                        service, file, done, (model, sigma, strength, ensemble), exif, chosen_format
-                    )
-
-    def change_format(file: str | None, chosen_format: str, exif: bool) -> Any:
-        with explained():
-            return gr.skip() if file is None else _download(service, file, chosen_format, exif)
-
-    def run_several(
-        files: list[str] | None,
-        model: str,
-        noise: str,
-        steps: float,
-        strength: float,
-        ensemble: bool,
-        chosen_format: str,
-        exif: bool,
-    ) -> Iterator[Any]:
-        settings = (model, _sigma(model, noise, steps), strength)
-        with explained():
-            if not files:
-                raise ImageError("There are no pictures yet; choose some first.")
-            finished: list[str] = []
-            for number, file in enumerate(files, start=1):
-                yield finished, f"Picture {number} of {len(files)}"
-                upload = uploaded_file({"path": str(file)}, service.folder)
-                for done in service.denoise(
-                    upload, *settings, ensemble=ensemble, image_format=chosen_format, keep_exif=exif
-                ):
-                    if isinstance(done, Result):
-                        finished = [*finished, str(done.file)]
-                    yield finished, f"Picture {number} of {len(files)}"
-            yield finished, f"{len(finished)} pictures are done."
-
-    settings = [controls[key] for key in ("model", "noise", "steps", "strength", "ensemble")]
-    one_at_a_time: dict[str, Any] = {
-        "concurrency_id": COMPUTE,
-        "concurrency_limit": 1,
-        "api_visibility": "private",
-        # "once" would drop what is asked for while a cancelled job finishes its last tile.
-        "trigger_mode": "multiple",
-    }
-    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
-    start.click(lambda: gr.update(interactive=False), None, start, **at_once)
-    running = start.click(
-        run,
-        [picture, *settings, image_format, keep_exif],
-        [compared, status, report, download, command, result_file, outcome],
-        show_progress="minimal",
-        show_progress_on=[status],
-        **one_at_a_time,
-    )
-    running.then(lambda: gr.update(interactive=True), None, start, **at_once)
-    running_several = several.upload(
-        run_several,
-        [several, *settings, image_format, keep_exif],
-        [several_results, status],
-        show_progress="minimal",
-        **one_at_a_time,
-    )
-    cancel.click(
-        lambda: ("Cancelled. Nothing was changed.", gr.update(interactive=True)),
-        None,
-        [status, start],
-        cancels=[running, running_several],
-        **at_once,
-    )
-    for choice in (image_format, keep_exif):
-        choice.input(
-            change_format,
-            [result_file, image_format, keep_exif],
-            download,
-            api_visibility="private",
-        )
+    outcome = _Outcome(compared, status, report, download, command, gr.State(None), row)
+    return outcome, image_format
 
 
-def _build_controls() -> dict[str, Any]:
+def _build_controls() -> _Controls:
     facts = read_facts(DEFAULT_MODEL)
     model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="model")
     words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
@@ -246,13 +295,7 @@ def _build_controls() -> dict[str, Any]:
         api_visibility="private",
         queue=False,
     )
-    return {
-        "model": model,
-        "noise": noise,
-        "steps": steps,
-        "strength": strength,
-        "ensemble": ensemble,
-    }
+    return _Controls(model, noise, steps, strength, ensemble)
 
 
 def _build_several() -> tuple[gr.File, gr.File]:
