@@ -1,5 +1,6 @@
 """Denoiser: a network of the zoo at work on pictures of any type and size."""
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -10,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from torch.nn import functional as F
 
 from denoise.conversion import Images, from_unit, to_unit, unpack
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
 from denoise.estimate import estimate_sigma
 from denoise.images import Picture, fit_square
+from denoise.inference import Inference
 from denoise.sigma import Sigma, as_planes, check_share, cut_planes
 from denoise.tiles import Span, spans
 from denoise.weights import load_network, read_facts
@@ -98,7 +99,8 @@ class Denoiser:
                 also one a sample (N,) or a map (N, 1, H, W).
             strength: of the change, 0 (none) to 1.
             ensemble: average over the eight orientations: a little better, eight times slower.
-            on_tile: called with tiles done and in all; what it raises stops the work at once.
+            on_tile: called with tiles done and in all, with `ensemble` each of the eight counted;
+                what it raises stops the work at once.
 
         Raises:
             ImageError: an image of another type, or of a size that the model does not take.
@@ -133,8 +135,8 @@ class Denoiser:
         started = time.perf_counter()
         plan = self._plan_sigma(images, told, always_estimate=always_estimate)
         estimated = time.perf_counter()
-        work = _Work(plan.planes, strength, ensemble)
-        result, tiles = self._denoise_tiles(images, work, on_tile)
+        inference = Inference(self._network, self.facts.needs, self.dtype, strength, ensemble)
+        result, tiles = self._denoise_tiles(images, plan.planes, inference, on_tile)
         finished = time.perf_counter()
         report = Report(
             model=self.facts.name,
@@ -198,18 +200,29 @@ class Denoiser:
         )
 
     def _denoise_tiles(
-        self, images: Images, work: "_Work", on_tile: OnTile | None
+        self,
+        images: Images,
+        sigma: Tensor | None,
+        inference: Inference,
+        on_tile: OnTile | None,
     ) -> tuple[Images, int]:
         result = np.empty_like(images)
         tiles = list(self._tiles(images.shape))
-        for done, (samples, rows, columns) in enumerate(tiles, start=1):
-            read = images[samples, rows.read, columns.read]
-            sigma = cut_planes(work.sigma, samples, rows.read, columns.read)
-            unit = self._denoise_tile(to_unit(read), sigma, work)
+        count = itertools.count(1)
+
+        def count_pass() -> None:
+            if on_tile is not None:
+                on_tile(next(count), len(tiles) * inference.passes)
+
+        for samples, rows, columns in tiles:
+            read = to_unit(images[samples, rows.read, columns.read])
+            noisy = torch.from_numpy(read).permute(0, 3, 1, 2).to(self.device)
+            planes = cut_planes(sigma, samples, rows.read, columns.read)
+            planes = None if planes is None else planes.to(self.device)
+            denoised = inference.denoise(noisy, planes, count_pass)
+            unit = denoised.permute(0, 2, 3, 1).cpu().numpy()
             kept = unit[:, rows.kept_of_read, columns.kept_of_read]
             result[samples, rows.kept, columns.kept] = from_unit(kept, images.dtype)
-            if on_tile is not None:
-                on_tile(done, len(tiles))
         return result, len(tiles)
 
     def _tiles(self, shape: tuple[int, ...]) -> Iterator[tuple[slice, Span, Span]]:
@@ -219,41 +232,6 @@ class Denoiser:
             for rows in spans(height, TILE, OVERLAP):
                 for columns in spans(width, TILE, OVERLAP):
                     yield slice(first, first + chunk), rows, columns
-
-    def _denoise_tile(
-        self, noisy: NDArray[np.float32], sigma: Tensor | None, work: "_Work"
-    ) -> NDArray[np.float32]:
-        """Gives (N, H, W, C) in [0,1] for the same."""
-        picture = torch.from_numpy(noisy).permute(0, 3, 1, 2).to(self.device)
-        planes = None if sigma is None else sigma.to(self.device)
-        with torch.inference_mode():
-            denoised = self._run_oriented(picture, planes, ensemble=work.ensemble)
-            blended = torch.lerp(picture, denoised.clamp(0, 1), work.strength).clamp(0, 1)
-        return blended.permute(0, 2, 3, 1).cpu().numpy()
-
-    def _run_oriented(self, picture: Tensor, sigma: Tensor | None, *, ensemble: bool) -> Tensor:
-        if not ensemble:
-            return self._run_network(picture, sigma)
-        total = torch.zeros_like(picture)
-        for turns, mirrored in ((turns, mirrored) for turns in range(4) for mirrored in (0, 1)):
-            turned = _turn(picture, turns, mirrored)
-            planes = None if sigma is None else _turn(sigma, turns, mirrored)
-            total += _turn_back(self._run_network(turned, planes), turns, mirrored)
-        return total / 8
-
-    def _run_network(self, picture: Tensor, sigma: Tensor | None) -> Tensor:
-        height, width = picture.shape[2:]
-        multiple, channels = self.facts.needs.multiple_of, self.facts.needs.channels
-        padded = _pad(picture, multiple).expand(-1, channels, -1, -1)
-        padded = padded.contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.dtype is torch.bfloat16):
-            if self.facts.needs.takes_sigma:
-                planes = None if sigma is None else _pad_map(sigma, multiple)
-                denoised = self._network(padded, planes)
-            else:
-                denoised = self._network(padded)
-        result: Tensor = denoised.float()[:, :, :height, :width]
-        return result if picture.shape[1] == channels else result.mean(1, keepdim=True)
 
 
 def fit_picture(
@@ -288,32 +266,5 @@ class _Plan(NamedTuple):
     warnings: tuple[str, ...]
 
 
-class _Work(NamedTuple):
-    sigma: Tensor | None
-    strength: float
-    ensemble: bool
-
-
 def _mean_sigma(images: Images) -> float:
     return float(np.mean([estimate_sigma(one) for one in images]))
-
-
-def _pad(planes: Tensor, multiple: int) -> Tensor:
-    """Extends the lower and right edge to multiples."""
-    height, width = planes.shape[2:]
-    missing = (0, -width % multiple, 0, -height % multiple)
-    mode = "reflect" if missing[1] < width and missing[3] < height else "replicate"
-    return F.pad(planes, missing, mode=mode) if any(missing) else planes
-
-
-def _pad_map(sigma: Tensor, multiple: int) -> Tensor:
-    return sigma if sigma.shape[2:] == (1, 1) else _pad(sigma, multiple)
-
-
-def _turn(planes: Tensor, turns: int, mirrored: int) -> Tensor:
-    turned = torch.rot90(planes, turns, (2, 3))
-    return turned.flip(3) if mirrored else turned
-
-
-def _turn_back(planes: Tensor, turns: int, mirrored: int) -> Tensor:
-    return torch.rot90(planes.flip(3) if mirrored else planes, -turns, (2, 3))

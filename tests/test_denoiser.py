@@ -232,6 +232,19 @@ def test_what_on_tile_raises_stops_the_work(photo_denoiser, monkeypatch):
     assert calls == [(1, 9), (2, 9)]
 
 
+def test_an_ensemble_can_be_stopped_between_its_passes(photo_denoiser, clean):
+    calls = []
+
+    def stop_at_the_third(done, total):
+        calls.append((done, total))
+        if done == 3:
+            raise KeyError("stop")
+
+    with pytest.raises(KeyError, match="stop"):
+        photo_denoiser(clean, ensemble=True, on_tile=stop_at_the_third)
+    assert calls == [(1, 8), (2, 8), (3, 8)]
+
+
 def test_one_denoiser_serves_many_threads(photo_denoiser, clean):
     images = [np.roll(clean, shift, axis=1) for shift in range(4)]
     expected = [photo_denoiser(image, 0.1) for image in images]

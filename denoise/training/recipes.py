@@ -78,9 +78,7 @@ RECIPES = {
         purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
         method="64x64 patches, half Gaussian noise, half practical; mean absolute error",
         make_task=_photo_task,
-        make_optimizer=partial(
-            torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True
-        ),
+        make_optimizer=partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
         schedule=Schedule(rate=1e-3),
         budget=Budget(minutes=100),
         is_half=True,

@@ -1,0 +1,84 @@
+"""One pass of a network over a tile: padding, precision, orientations, blending."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from denoise.models import Needs
+
+ORIENTATIONS = tuple((turns, mirrored) for turns in range(4) for mirrored in (False, True))
+
+
+class Inference(NamedTuple):
+    """A network and how it is to run."""
+
+    network: nn.Module
+    needs: Needs
+    dtype: torch.dtype  # of the network's inner layers
+    strength: float  # of the change, 0 to 1
+    ensemble: bool  # whether to average over the eight orientations
+
+    @property
+    def passes(self) -> int:
+        """How often the network runs over a tile."""
+        return len(ORIENTATIONS) if self.ensemble else 1
+
+    def denoise(
+        self, noisy: Tensor, sigma: Tensor | None, after_pass: Callable[[], None]
+    ) -> Tensor:
+        """Gives the denoised tile, clamped to [0,1].
+
+        Args:
+            noisy: (N, C, H, W), sRGB in [0,1], on the network's device; C may be 1 where the
+                network takes 3.
+            sigma: (N or 1, 1, H or 1, W or 1); None: the network guesses.
+            after_pass: called after every pass; what it raises stops the work.
+        """
+        with torch.inference_mode():
+            total = torch.zeros_like(noisy)
+            for turns, mirrored in ORIENTATIONS[: self.passes]:
+                planes = None if sigma is None else _turn(sigma, turns, mirrored=mirrored)
+                denoised = self._run(_turn(noisy, turns, mirrored=mirrored), planes)
+                total += _turn_back(denoised, turns, mirrored=mirrored)
+                after_pass()
+            denoised = (total / self.passes).clamp(0, 1)
+            return torch.lerp(noisy, denoised, self.strength).clamp(0, 1)
+
+    def _run(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
+        height, width = noisy.shape[2:]
+        padded = _pad(noisy, self.needs.multiple_of).expand(-1, self.needs.channels, -1, -1)
+        padded = padded.contiguous(memory_format=torch.channels_last)
+        is_bfloat16 = self.dtype is torch.bfloat16
+        with torch.autocast(noisy.device.type, torch.bfloat16, enabled=is_bfloat16):
+            if self.needs.takes_sigma:
+                planes = None if sigma is None else _pad_map(sigma, self.needs.multiple_of)
+                denoised = self.network(padded, planes)
+            else:
+                denoised = self.network(padded)
+        result: Tensor = denoised.float()[:, :, :height, :width]
+        is_gray = noisy.shape[1] < self.needs.channels
+        return result.mean(1, keepdim=True) if is_gray else result
+
+
+def _pad(planes: Tensor, multiple: int) -> Tensor:
+    """Extends the lower and right edge to multiples."""
+    height, width = planes.shape[2:]
+    missing = (0, -width % multiple, 0, -height % multiple)
+    mode = "reflect" if missing[1] < width and missing[3] < height else "replicate"
+    return F.pad(planes, missing, mode=mode) if any(missing) else planes
+
+
+def _pad_map(sigma: Tensor, multiple: int) -> Tensor:
+    return sigma if sigma.shape[2:] == (1, 1) else _pad(sigma, multiple)
+
+
+def _turn(planes: Tensor, turns: int, *, mirrored: bool) -> Tensor:
+    turned = torch.rot90(planes, turns, (2, 3))
+    return turned.flip(3) if mirrored else turned
+
+
+def _turn_back(planes: Tensor, turns: int, *, mirrored: bool) -> Tensor:
+    return torch.rot90(planes.flip(3) if mirrored else planes, -turns, (2, 3))
