@@ -8,6 +8,7 @@ import pytest
 from conftest import running_server, start_app
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from gradio_client.utils import Status
 from PIL import Image
 
 import app
@@ -64,6 +65,14 @@ def test_a_port_in_use_is_said(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def wait_until_taken(jobs):
+    """Waits until one of the jobs is worked on and the others wait in the queue."""
+    deadline = time.monotonic() + 120
+    while not {job.status().code for job in jobs} <= {Status.ITERATING, Status.IN_QUEUE}:
+        assert time.monotonic() < deadline, [job.status() for job in jobs]
+        time.sleep(0.05)
+
+
 @pytest.mark.slow
 def test_a_stopped_server_says_so_to_its_visitors_and_leaves_nothing(tmp_path):
     Image.fromarray(np.full((1000, 3000), 90, np.uint8)).save(tmp_path / "long.png")
@@ -71,7 +80,7 @@ def test_a_stopped_server_says_so_to_its_visitors_and_leaves_nothing(tmp_path):
         client = Client(server.url, verbose=False)
         picture = handle_file(tmp_path / "long.png")
         jobs = [client.submit(picture, ensemble=True, api_name="/denoise") for _ in range(2)]
-        time.sleep(1)
+        wait_until_taken(jobs)
         os.kill(server.process.pid, signal.SIGTERM)
         for job in jobs:
             with pytest.raises(AppError, match="restarting"):
