@@ -18,6 +18,7 @@ from denoise.models.dense import DenseAEConfig
 from denoise.training import small_images
 from denoise.training.loop import Budget, Schedule, Trainer, step_seed
 from denoise.training.mixture import degrade
+from denoise.training.patterns import add_pattern
 from denoise.training.photo_task import PhotoTask
 from denoise.training.photos import describe_sources, load_photos, random_patch
 from denoise.training.recipes import RECIPES
@@ -274,6 +275,17 @@ def test_a_gray_patch_stays_gray(seed):
     rng = np.random.default_rng(seed)
     noisy, _ = degrade(rng.random((24, 24, 1)), rng, gaussian=0.2)
     assert noisy.shape == (24, 24, 1)
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_pattern_changes_a_patch_and_keeps_its_range(seed, channels):
+    gray = np.full((32, 32, channels), 0.5)
+    spoilt = add_pattern(gray, np.random.default_rng(seed))
+    assert spoilt.shape == gray.shape
+    assert spoilt.min() >= 0
+    assert spoilt.max() <= 1
+    assert spoilt.std() > 0.01
 
 
 def test_random_patches_are_square_and_in_range(photos):

@@ -22,13 +22,13 @@ PHOTO_SHARE = 0.6  # of practical patches: what cameras leave, the others any mi
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
 # Of the stages of any mixture.
 STAGE_WEIGHTS = {
-    "camera": 0.20,
-    "coarse": 0.15,
-    "salt-pepper": 0.25,
+    "camera": 0.15,
+    "coarse": 0.10,
+    "salt-pepper": 0.40,
     "jpeg": 0.15,
-    "poisson": 0.10,
-    "gaussian": 0.10,
-    "speckle": 0.05,
+    "poisson": 0.08,
+    "gaussian": 0.08,
+    "speckle": 0.04,
 }
 STAGE_COUNT_WEIGHTS = (0.6, 0.3, 0.1)  # one, two or three stages
 
@@ -77,14 +77,7 @@ def _photograph(clean: Patch, rng: np.random.Generator) -> Patch:
 
 def _apply_stage(name: str, image: Patch, rng: np.random.Generator) -> Patch:
     if name == "camera":
-        return camera_noise(
-            image,
-            _log_uniform(0.5 / 255, 50 / 255, rng),
-            rng,
-            blur=rng.choice([0.0, rng.uniform(0.3, 1.4)], p=[0.2, 0.8]),
-            gray_share=rng.uniform(0, 1),
-            read_share=rng.uniform(0.05, 1),
-        )
+        return _add_camera_noise(image, rng)
     if name == "coarse":
         return image + _log_uniform(1 / 255, 30 / 255, rng) * _coarse_noise(image.shape, rng)
     level = {
@@ -98,6 +91,26 @@ def _apply_stage(name: str, image: Patch, rng: np.random.Generator) -> Patch:
         channels = [KINDS[name].apply(image[..., [i]], level, rng) for i in range(image.shape[2])]
         return np.concatenate(channels, axis=2)
     return KINDS[name].apply(image, level, rng)
+
+
+def _add_camera_noise(image: Patch, rng: np.random.Generator) -> Patch:
+    """Adds noise of one scale or, as after a camera's own smoothing, of a fine and a coarse one."""
+    level, read_share = _log_uniform(1 / 255, 40 / 255, rng), rng.uniform(0.05, 1)
+    coarse = rng.uniform(0, 0.5) if rng.random() < 0.5 else 0.0  # share of the variance
+    blurs = {rng.choice([0.0, rng.uniform(0.3, 1.4)], p=[0.15, 0.85]): 1 - coarse}
+    blurs |= {rng.uniform(1.5, 4): coarse} if coarse else {}
+    noisy = image
+    for blur, share in blurs.items():
+        part = camera_noise(
+            image,
+            level * math.sqrt(share),
+            rng,
+            blur=blur,
+            gray_share=rng.uniform(0, 1),
+            read_share=read_share,
+        )
+        noisy = noisy + part - image
+    return noisy
 
 
 def _coarse_noise(shape: tuple[int, ...], rng: np.random.Generator) -> Patch:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from denoise.errors import ImageError
+from denoise.training.patterns import add_pattern
 
 Photo = NDArray[np.uint8]  # (H, W, 3), sRGB
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
@@ -38,6 +39,7 @@ LICENSES = {
     "unsplash-work_suite": "Unsplash License",
 }
 GRAY_SHARE = 0.15
+PATTERN_SHARE = 0.06  # of patches; without them a chair's mesh in a camera's photograph was erased
 LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601
 
 
@@ -92,6 +94,8 @@ def random_patch(photos: list[Photo], side: int, rng: np.random.Generator) -> Pa
         patch = np.asarray(Image.fromarray(patch).resize((side, side), Image.Resampling.BOX))
     patch = _random_orientation(patch, rng)
     clean = patch / 255.0
+    if rng.random() < PATTERN_SHARE:
+        clean = add_pattern(clean, rng)
     return (clean @ LUMA)[..., None] if rng.random() < GRAY_SHARE else clean
 
 
