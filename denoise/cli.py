@@ -76,7 +76,10 @@ def _add_training(sub: Any) -> None:
     train.add_argument("--steps", type=int, help="how long to train, repeatable to the bit")
     train.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     train.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints (%(default)s)")
-    train.add_argument("--out", type=Path, default=Path("weights"), help="result (%(default)s)")
+    train.add_argument("--out", type=Path, help="result (weights; of a smoke run RUNS/smoke)")
+    train.add_argument(
+        "--smoke", action="store_true", help="a few steps on made pictures, to see that it works"
+    )
     _add_device(train)
     train.set_defaults(command=commands.train_command)
 

@@ -84,6 +84,7 @@ def train_command(options: argparse.Namespace) -> int:
     from denoise.training.loop import Budget
     from denoise.training.train import TrainingRun, train
 
+    out = options.out or (options.runs / "smoke" if options.smoke else Path("weights"))
     is_told = options.steps is not None or options.minutes is not None
     run = TrainingRun(
         name=options.name,
@@ -91,15 +92,16 @@ def train_command(options: argparse.Namespace) -> int:
         budget=Budget(steps=options.steps, minutes=options.minutes) if is_told else None,
         seed=options.seed,
         device=options.device,
-        runs=options.runs,
-        weights=options.out,
+        runs=options.runs / "smoke" if options.smoke else options.runs,
+        weights=out,
+        is_smoke=options.smoke,
     )
     with tqdm(unit="step", desc=options.name) as bar:
         for progress in train(run):
             bar.total = progress.steps
             bar.set_postfix_str(_progress_text(progress), refresh=False)
             bar.update(progress.step - bar.n)
-    print(f"Wrote {options.out / options.name}.")
+    print(f"Wrote {out / options.name}.")
     return 0
 
 

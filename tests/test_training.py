@@ -17,6 +17,7 @@ from denoise.models import build_network
 from denoise.models.dense import DenseAEConfig
 from denoise.training import small_images
 from denoise.training.loop import Budget, Schedule, Trainer, step_seed
+from denoise.training.made_pictures import made_clothing, made_digits
 from denoise.training.mixture import degrade
 from denoise.training.patterns import add_pattern
 from denoise.training.photo_task import PhotoTask
@@ -231,6 +232,25 @@ def test_the_curve_is_kept_beside_the_checkpoints(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["5", "10", "15", "20"]
     assert float(rows[0]["psnr"]) == 20.0
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_smoke_run_trains_any_network_and_leaves_weights_that_load(name, tmp_path):
+    run = TrainingRun(name, (), runs=tmp_path / "runs", weights=tmp_path, is_smoke=True)
+    progress = list(train(run))[-1]
+    _, facts = load_network(name, tmp_path)
+    assert progress.step == facts.recipe["steps"]
+    assert progress.psnr is not None
+
+
+@pytest.mark.parametrize("make", [made_digits, made_clothing])
+def test_made_small_pictures_are_light_on_black_and_come_back_by_seed(make):
+    pictures, labels = make(20, seed=3)
+    again, _ = make(20, seed=3)
+    assert pictures.shape == (20, 1, 28, 28)
+    assert torch.equal(pictures, again)
+    assert pictures[:, :, 0, 0].max() == 0
+    assert len(set(labels.tolist())) > 2
 
 
 def test_another_seed_is_refused_on_resuming(tmp_path):

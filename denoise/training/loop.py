@@ -16,6 +16,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from denoise.errors import SettingError, WeightsError
 
+VALIDATE_EVERY = 1000  # steps
+
 Batch = dict[str, Tensor]
 
 
@@ -105,7 +107,7 @@ class Trainer:
         device: torch.device | None = None,
         autocast: bool = False,
         workers: int = 1,
-        validate_every: int = 1000,
+        validate_every: int = VALIDATE_EVERY,
         save_every_s: float = 120.0,
     ) -> None:
         self.device = device or torch.device("cpu")

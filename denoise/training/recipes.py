@@ -7,16 +7,22 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from denoise.models import Needs
 from denoise.models.conv import ConvAEConfig
 from denoise.models.dense import DenseAEConfig
 from denoise.models.unet import UNetConfig
 from denoise.training.loop import Budget, Schedule, Task
+from denoise.training.made_pictures import DESCRIPTION, made_clothing, made_digits, made_scenes
 from denoise.training.photo_task import PhotoTask
 from denoise.training.photos import describe_sources, load_photos
 from denoise.training.small_image_task import SmallImageTask
 from denoise.training.small_images import describe_small_images, load_small_images
+
+MADE = [{"name": DESCRIPTION, "pictures": "a few", "license": "Apache-2.0"}]
+
+MakeSmallImages = Callable[[int], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Recipe:
     purpose: str  # what the network is for, in plain words
     method: str  # how it is trained, one line for the card
     make_task: Callable[[list[Path], int], Task]  # from data folders and seed
+    make_smoke_task: Callable[[int], Task]  # on a few pictures made here; from the seed
     make_optimizer: Callable[..., torch.optim.Optimizer]
     schedule: Schedule
     budget: Budget  # where none is given
@@ -46,12 +53,20 @@ def _photo_task(folders: list[Path], seed: int) -> Task:
     return PhotoTask(load_photos(folders, min_side=128), seed, describe_sources(folders))
 
 
+def _smoke_photo_task(seed: int) -> Task:
+    return PhotoTask(made_scenes(4), seed, MADE, batch_size=2, side=32)
+
+
 def _small_image_task(
     images: str, factor: float, batch_size: int, folders: list[Path], seed: int
 ) -> Task:
     pictures = load_small_images(images, folders)
     described = describe_small_images(images, len(pictures))
     return SmallImageTask(pictures, seed, factor, described, batch_size=batch_size)
+
+
+def _smoke_small_image_task(make: MakeSmallImages, factor: float, seed: int) -> Task:
+    return SmallImageTask(make(48)[0], seed, factor, MADE, batch_size=8)
 
 
 SMALL_IMAGE_NEEDS = Needs(
@@ -78,6 +93,7 @@ RECIPES = {
         purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
         method="64x64 patches, half Gaussian noise, half practical; mean absolute error",
         make_task=_photo_task,
+        make_smoke_task=_smoke_photo_task,
         make_optimizer=partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
         schedule=Schedule(rate=1e-3),
         budget=Budget(minutes=100),
@@ -91,6 +107,7 @@ RECIPES = {
         purpose="Handwritten digits of 28x28 pixels, white on black. Guesses the noise by itself.",
         method="Gaussian noise of 0.05 to 1, clipped and drawn anew, mean squared error",
         make_task=partial(_small_image_task, "mnist", 0.5, 256),
+        make_smoke_task=partial(_smoke_small_image_task, made_digits, 0.5),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=5e-3),  # 2e-3 is 2% worse after as long, 1e-2 no better
         budget=Budget(minutes=15),
@@ -103,6 +120,7 @@ RECIPES = {
         purpose="Clothing of 28x28 pixels, light on black. Guesses the noise by itself.",
         method="Gaussian noise of 0.05 to 1, clipped and drawn anew, mean squared error",
         make_task=partial(_small_image_task, "fashion-mnist", 0.4, 64),
+        make_smoke_task=partial(_smoke_small_image_task, made_clothing, 0.4),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=1e-2),  # so few weights bear it, and learn faster
         budget=Budget(minutes=25),

@@ -10,9 +10,12 @@ import torch
 from denoise.devices import choose_device, has_bfloat16_units
 from denoise.errors import SettingError, UnknownModelError
 from denoise.models import build_network
-from denoise.training.loop import Budget, Progress, Trainer
+from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
 from denoise.training.recipes import RECIPES, Recipe
 from denoise.weights import ModelFacts, write_weights
+
+SMOKE_STEPS = 8
+SMOKE_BUDGET = Budget(steps=SMOKE_STEPS)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,7 @@ class TrainingRun:
     device: str = "auto"
     runs: Path = Path("runs")  # checkpoints: runs/<name>
     weights: Path = Path("weights")  # result: weights/<name>
+    is_smoke: bool = False  # a few steps on pictures made here, to see that all of it works
 
 
 def train(run: TrainingRun) -> Iterator[Progress]:
@@ -46,27 +50,32 @@ def train(run: TrainingRun) -> Iterator[Progress]:
     if not 0 <= run.seed < 2**64:  # what torch's generators take
         raise SettingError(f"The seed is a whole number, 0 or more; {run.seed} is not.")
     recipe = RECIPES[run.name]
-    budget = run.budget or recipe.budget
-    trainer = _make_trainer(run, recipe)
+    budget = run.budget or (SMOKE_BUDGET if run.is_smoke else recipe.budget)
+    if run.is_smoke:
+        task = recipe.make_smoke_task(run.seed)
+    else:
+        task = recipe.make_task(list(run.folders), run.seed)
+    trainer = _make_trainer(run, recipe, task)
     yield from trainer.run(budget)
     facts = _describe(run, recipe, trainer)
     write_weights(trainer.averaged, facts, run.weights, half=recipe.is_half)
 
 
-def _make_trainer(run: TrainingRun, recipe: Recipe) -> Trainer:
+def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     network = build_network(recipe.architecture, recipe.config_fields)
     return Trainer(
         network,
-        recipe.make_task(list(run.folders), run.seed),
+        task,
         recipe.schedule,
         recipe.make_optimizer,
         run_folder=run.runs / run.name,
         seed=run.seed,
         device=device,
         autocast=recipe.autocast and has_bfloat16_units(device),
-        workers=recipe.workers,
+        workers=0 if run.is_smoke else recipe.workers,
+        validate_every=SMOKE_STEPS // 2 if run.is_smoke else VALIDATE_EVERY,
     )
 
 
