@@ -25,8 +25,10 @@ format: .venv/test.stamp
 
 .venv/run.stamp: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Setting up .venv: some minutes and about 6 GB, PyTorch above all."
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps -e .
 	touch $@
 
 .venv/test.stamp: .venv/run.stamp pyproject.toml

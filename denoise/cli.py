@@ -2,6 +2,8 @@
 
 import argparse
 import os
+from fractions import Fraction
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m denoise", description="Take noise out of pictures, and see how it is done."
     )
+    parser.add_argument("--version", action="version", version=f"denoise {_version()}")
     sub = parser.add_subparsers(required=True, metavar="COMMAND")
     run = sub.add_parser("run", help="denoise pictures", description=RUN_HELP)
     _add_files(run)
@@ -118,7 +121,7 @@ def _add_files(command: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="OUT",
-        help="a file for one input, else a folder (made if need be)",
+        help="a file for one input, else a folder (made if need be); what is there is replaced",
     )
     command.add_argument(
         "--format", type=str.upper, choices=list(commands.FORMAT_SUFFIXES), help="(the input's)"
@@ -134,20 +137,32 @@ def _add_device(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _version() -> str:
+    try:
+        return version("denoise")
+    except PackageNotFoundError:  # run from a clone, not installed
+        return "(not installed)"
+
+
 def _sigma(text: str) -> float | None:
     try:
-        return None if text == "auto" else float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1, or auto") from None
+        return None if text == "auto" else float(Fraction(text)) if "/" in text else float(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number from 0 to 1, a fraction such as 25/255, or auto"
+        ) from None
 
 
-RUN_HELP = "Denoise pictures. Format, bit depth, transparency, ICC profile and EXIF are kept."
+RUN_HELP = (
+    "Denoise pictures. Bit depth, transparency, ICC profile and EXIF are kept, and so is the "
+    "format; BMP and GIF are read only and become PNG."
+)
 NOISE_HELP = (
     "Add seeded noise to pictures. The level means: "
     + "; ".join(f"{kind.name}: {kind.meaning}, 0 to {kind.max_level:g}" for kind in KINDS.values())
     + "."
 )
-SIGMA_HELP = "noise level as a standard deviation, 0 to 1 (25/255 is 0.098), or auto (auto)"
+SIGMA_HELP = "noise level as a standard deviation, 0 to 1, such as 0.1 or 25/255, or auto (auto)"
 TRAIN_HELP = (
     "Train a network. A run that was stopped goes on where it was; one that is asked to last "
     "longer is extended from before its rate fell."

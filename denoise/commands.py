@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 FORMAT_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
 WRITABLE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 READABLE_SUFFIXES = (*WRITABLE_SUFFIXES, ".bmp", ".gif")
+SUFFIX_FORMATS = {suffix: name for name, suffix in FORMAT_SUFFIXES.items()}
+SUFFIX_FORMATS |= {".jpeg": "JPEG", ".tiff": "TIFF"}
+TABLE_HEAD = (
+    "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
 FAILED_INPUT, MISUSE = 1, 2
 
 Work = Callable[[Picture], tuple[Picture, dict[str, Any]]]
@@ -61,7 +67,7 @@ def estimate_command(options: argparse.Namespace) -> int:
         try:
             sigma = estimate_sigma(load_picture(file).pixels)
         except DenoiseError as error:
-            failed = complain(f"{file}: {error}", FAILED_INPUT)
+            failed = complain(_about(file, str(error)), FAILED_INPUT)
         else:
             print(f"{file}\t{sigma:.4f}\t{sigma * 255:.1f}/255")
     return failed
@@ -113,7 +119,7 @@ def _progress_text(progress: "Progress") -> str:
 
 def benchmark_command(options: argparse.Namespace) -> int:
     """Prints the tables that networks are judged by."""
-    from denoise.benchmark import measure_speed, measure_table, record
+    from denoise.benchmark import Row, measure_speed, measure_table, record
 
     denoisers = [
         Denoiser(name, device=options.device, dtype=options.dtype) for name in options.model
@@ -124,12 +130,14 @@ def benchmark_command(options: argparse.Namespace) -> int:
     for denoiser in denoisers if options.speed or options.record else []:
         speeds[denoiser] = measure_speed(denoiser)
         print(f"{denoiser.facts.name}: {speeds[denoiser]:.3f} s/Mpixel")
+    if options.set is None and not options.speed:
+        raise SettingError("Name a folder of clean pictures with --set, or ask for --speed.")
     if options.set is None:
         return 0
-    print("| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    rows = []
+    rows: list[Row] = []
     for row in measure_table(denoisers, options.set, options.sigma_255):
+        if not rows:
+            print(TABLE_HEAD)
         rows.append(row)
         noise = "8 bits" if row.eight_bit else "float"
         print(
@@ -147,19 +155,29 @@ def _convert(options: argparse.Namespace, work: Work) -> int:
     """Takes every input through `work` to its output; one that fails stops no other."""
     jobs = _name_outputs(_find_inputs(options), options)
     failed = 0
-    for file, output in tqdm(jobs, disable=len(jobs) < 2, unit="picture"):
+    # None: no bar where it would be written into a file
+    for file, output in tqdm(jobs, disable=None if len(jobs) > 1 else True, unit="picture"):
         try:
             result, report = work(load_picture(file))
             output.parent.mkdir(parents=True, exist_ok=True)
             save_picture(result, output)
         except (DenoiseError, OSError) as error:
-            failed = complain(f"{file}: {_reason(error)}", FAILED_INPUT)
+            complain(_about(file, _reason(error)), FAILED_INPUT)
+            failed += 1
             continue
         if options.json:
             tqdm.write(json.dumps({"input": str(file), "output": str(output), **report}))
         for warning in report["warnings"]:
-            complain(f"{file}: {warning}", 0)
-    return failed
+            complain(_about(file, warning), 0)
+    if failed and len(jobs) > 1:
+        complain(f"{len(jobs) - failed} of {len(jobs)} pictures were written.", FAILED_INPUT)
+    return FAILED_INPUT if failed else 0
+
+
+def _about(file: Path, sentence: str) -> str:
+    """Gives the sentence with the file it is about, named once."""
+    is_named = sentence.startswith(f"{file.name} ")
+    return f"{file}{sentence.removeprefix(file.name)}" if is_named else f"{file}: {sentence}"
 
 
 def _reason(error: Exception) -> str:
@@ -191,10 +209,7 @@ def _name_outputs(
     """Gives each input file with the file it is written to; no two are the same."""
     out: Path = options.output
     is_file = len(inputs) == 1 and not out.is_dir() and out.suffix != ""
-    if is_file and out.suffix.lower() not in WRITABLE_SUFFIXES:
-        raise SettingError(
-            f"A picture is written as {', '.join(WRITABLE_SUFFIXES)}; {out.name} is none of them."
-        )
+    _check_suffix(out, is_file=is_file, image_format=options.format)
     jobs = [
         (file, out if is_file else out / _with_suffix(below, options.format))
         for file, below in inputs
@@ -205,6 +220,18 @@ def _name_outputs(
     if set(outputs) & {file.resolve() for file, _ in jobs}:
         raise SettingError("An output would replace its input; choose another -o.")
     return jobs
+
+
+def _check_suffix(out: Path, *, is_file: bool, image_format: str | None) -> None:
+    suffix = out.suffix.lower()
+    if is_file and suffix not in WRITABLE_SUFFIXES:
+        raise SettingError(
+            f"A picture is written as {', '.join(WRITABLE_SUFFIXES)}; {out.name} is none of them."
+        )
+    if is_file and image_format is not None and SUFFIX_FORMATS[suffix] != image_format:
+        raise SettingError(f"{out.name} and --format {image_format.lower()} name two formats.")
+    if not is_file and not out.is_dir() and suffix in READABLE_SUFFIXES:
+        raise SettingError(f"Several pictures go into a folder; {out.name} names one file.")
 
 
 def _with_suffix(name: Path, image_format: str | None) -> Path:

@@ -1,6 +1,7 @@
 """An image of any accepted type <-> one array (N, H, W, C), with nothing lost on the way."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -13,6 +14,7 @@ from denoise.errors import ImageError
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], torch.Tensor)
 Images = NDArray[Any]  # (N, H, W, C), C 1 or 3; uint8, uint16 or float in [0,1]
 
+FARTHEST = 16.0  # from 0, of a float image; noise of deviation 1 stays below 8
 PIL_MODES = ("L", "RGB", "LA", "RGBA", "I;16")
 
 
@@ -39,8 +41,10 @@ def unpack(image: Image.Image | NDArray[Any] | torch.Tensor) -> Unpacked:
         return _unpack_tensor(image)
     if isinstance(image, np.ndarray):
         return _unpack_array(image)
+    hint = " load_picture reads files." if isinstance(image, (str, Path)) else ""
     raise ImageError(
-        f"An image is a PIL image, a numpy array or a tensor; this one is a {type(image).__name__}."
+        "An image is a PIL image, a numpy array or a tensor; this one is a "
+        f"{type(image).__name__}.{hint}"
     )
 
 
@@ -93,6 +97,7 @@ def _unpack_array(image: NDArray[Any]) -> Unpacked:
         )
     if image.size == 0:
         raise ImageError(f"An image has at least one pixel; this one is {image.shape}.")
+    _check_values(image)
     images = image.reshape(1, *image.shape[:2], -1)
     return Unpacked(images, lambda result: result.reshape(image.shape))
 
@@ -107,7 +112,20 @@ def _unpack_tensor(image: torch.Tensor) -> Unpacked:
         raise ImageError(f"An image has at least one pixel; this one is {tuple(image.shape)}.")
     plain = image.detach().cpu()
     plain = plain if image.dtype in (torch.float32, torch.float64) else plain.float()
+    _check_values(plain.numpy())
     return Unpacked(
         plain.permute(0, 2, 3, 1).numpy(),
         lambda result: torch.from_numpy(result).permute(0, 3, 1, 2).to(image).contiguous(),
     )
+
+
+def _check_values(pixels: NDArray[Any]) -> None:
+    """Refuses floats that cannot be meant; noise may leave [0,1], but not by far."""
+    if pixels.dtype.kind != "f":
+        return
+    farthest = np.abs(pixels).max()
+    if not farthest <= FARTHEST:  # NaN, too
+        raise ImageError(
+            f"A float image holds values from 0 (black) to 1 (white); this one reaches {farthest:g}"
+            f"{': divide it by 255' if farthest <= 255 else ''}."
+        )

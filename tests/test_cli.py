@@ -97,7 +97,7 @@ def test_a_number_that_is_none_is_code_2(photo, tmp_path, capsys):
     with pytest.raises(SystemExit) as stop:
         run("run", photo, "-o", tmp_path / "out.png", "--sigma", "much")
     assert stop.value.code == 2
-    assert "a number from 0 to 1, or auto" in capsys.readouterr().err
+    assert "a number from 0 to 1, a fraction such as 25/255, or auto" in capsys.readouterr().err
 
 
 def test_an_output_never_replaces_its_input(photo):
@@ -116,6 +116,38 @@ def test_two_inputs_of_one_name_are_refused(photo, tmp_path):
 @pytest.mark.parametrize("name", ["out.pdf", "out.gif"])
 def test_an_output_format_that_cannot_be_written_is_refused(photo, tmp_path, name):
     assert run("noise", photo, "-o", tmp_path / name) == 2
+
+
+def test_a_suffix_and_a_format_that_differ_are_refused(photo, tmp_path):
+    assert run("noise", photo, "-o", tmp_path / "out.jpg", "--format", "png") == 2
+    assert run("noise", photo, "-o", tmp_path / "out.jpeg", "--format", "jpeg") == 0
+
+
+def test_several_pictures_do_not_go_into_one_file(photo, tmp_path):
+    shutil.copy(photo, tmp_path / "second.png")
+    out = tmp_path / "both.png"
+    assert run("noise", photo, tmp_path / "second.png", "-o", out) == 2
+    assert not out.exists()
+
+
+def test_after_a_failure_the_pictures_are_counted(photo, tmp_path, capsys):
+    run("noise", tmp_path / "none.png", photo, "-o", tmp_path / "out")
+    assert capsys.readouterr().err.splitlines() == [
+        f"{tmp_path / 'none.png'} does not exist.",
+        "1 of 2 pictures were written.",
+    ]
+
+
+def test_sigma_may_be_a_fraction(photo, tmp_path):
+    assert run("run", photo, "-o", tmp_path / "a.png", "--sigma", "25/255") == 0
+    assert run("run", photo, "-o", tmp_path / "b.png", "--sigma", f"{25 / 255:.17g}") == 0
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_a_benchmark_of_nothing_is_misuse(tmp_path, capsys):
+    assert run("benchmark") == 2
+    assert run("benchmark", "--set", tmp_path) == 2
+    assert capsys.readouterr().out == ""
 
 
 def test_an_empty_folder_is_refused(tmp_path):

@@ -259,6 +259,19 @@ def test_one_denoiser_serves_many_threads(photo_denoiser, clean):
     assert all(np.array_equal(a, b) for a, b in zip(results, expected, strict=True))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 200.0])
+def test_floats_that_cannot_be_meant_are_refused(photo_denoiser, value):
+    image = np.zeros((16, 16), dtype=np.float32)
+    image[3, 4] = value
+    with pytest.raises(ImageError, match="from 0 \\(black\\) to 1 \\(white\\)"):
+        photo_denoiser(image)
+
+
+def test_a_file_name_is_not_an_image(photo_denoiser):
+    with pytest.raises(ImageError, match="load_picture reads files"):
+        photo_denoiser("noisy.png")
+
+
 def test_the_input_is_not_changed(photo_denoiser, clean):
     before = clean.copy()
     photo_denoiser(clean)

@@ -56,6 +56,8 @@ def load_photos(folders: list[Path], *, min_side: int) -> list[Photo]:
     for folder in folders:
         if not folder.is_dir():
             raise ImageError(f"There is no folder {folder} to take photographs from.")
+    if not folders:
+        raise ImageError("Name one or more folders of photographs with --data.")
     files = _find_photos(folders)
     photos = [photo for photo in map(_load_photo, files) if min(photo.shape[:2]) >= min_side]
     if not photos:

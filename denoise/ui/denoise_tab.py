@@ -28,6 +28,7 @@ from denoise.weights import read_facts
 
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
 READY = "Drop in a picture and press **Denoise**."
+FAILED = "Nothing was denoised."
 PRIVACY = (
     "Your pictures stay on this server for an hour at most and are sent nowhere else. "
     "Nothing else is kept."
@@ -101,7 +102,10 @@ def build_denoise_tab(service: Service) -> None:
         show_progress_on=[outcome.status],
         **shared,
     )
-    running.then(lambda: gr.update(interactive=True), None, start, **at_once)
+    running.success(lambda: gr.update(interactive=True), None, start, **at_once)
+    running.failure(
+        lambda: (FAILED, gr.update(interactive=True)), None, [outcome.status, start], **at_once
+    )
     running_several = several.upload(
         work.run_several,
         [several, *controls, *image_format],
@@ -173,21 +177,34 @@ class _Work:
             if not files:
                 raise ImageError("There are no pictures yet; choose some first.")
             finished: list[str] = []
+            refused: list[str] = []
             for number, file in enumerate(files, start=1):
                 yield finished, f"Picture {number} of {len(files)}"
-                upload = uploaded_file({"path": str(file)}, self.service.folder)
-                for done in self.service.denoise(
-                    upload, *settings, ensemble=ensemble, image_format=chosen_format, keep_exif=exif
-                ):
-                    if isinstance(done, Result):
-                        finished = [*finished, str(done.file)]
-                    yield finished, f"Picture {number} of {len(files)}"
-            yield finished, f"{len(finished)} pictures are done."
+                try:
+                    upload = uploaded_file({"path": str(file)}, self.service.folder)
+                    for done in self.service.denoise(
+                        upload,
+                        *settings,
+                        ensemble=ensemble,
+                        image_format=chosen_format,
+                        keep_exif=exif,
+                    ):
+                        if isinstance(done, Result):
+                            finished = [*finished, str(done.file)]
+                        yield finished, f"Picture {number} of {len(files)}"
+                except ImageError as error:
+                    refused.append(str(error))
+            yield finished, _summary(len(finished), refused)
 
     def change_format(self, file: str | None, chosen_format: str, exif: bool) -> Any:
         """Gives the download of the last result in another format."""
         with explained():
             return gr.skip() if file is None else _download(self.service, file, chosen_format, exif)
+
+
+def _summary(finished: int, refused: list[str]) -> str:
+    done = f"{finished} of {finished + len(refused)} pictures are done."
+    return "\n\n".join([done, *refused])
 
 
 def _build_input(service: Service) -> PictureInput:
@@ -203,7 +220,7 @@ def _build_input(service: Service) -> PictureInput:
     gr.Examples(
         noisy_examples(service),
         picture,
-        label="No picture at hand? Take one of these",
+        label="No picture at hand? Take one of these; noise was added to them",
         api_visibility="private",
     )
     return picture
@@ -383,6 +400,6 @@ def _command_line(
 ) -> str:
     parts = ["python", "-m", "denoise", "run", name, "-o", "denoised", "--model", model]
     parts += ["--format", chosen_format]
-    parts += ["--sigma", f"{sigma:.17g}"] if sigma is not None else []
+    parts += ["--sigma", f"{round(sigma * 255)}/255"] if sigma is not None else []
     parts += ["--strength", f"{strength:g}"] if strength != 1 else []
     return shlex.join(parts + ["--ensemble"] * ensemble)

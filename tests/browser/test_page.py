@@ -157,9 +157,12 @@ def test_a_text_file_named_png_gets_a_sentence_and_the_next_picture_works(page, 
     denoise(page)
 
 
-def test_no_picture_gets_a_sentence(page):
+def test_no_picture_gets_a_sentence_and_the_next_one_works(page, noisy):
     page.get_by_role("button", name="Denoise", exact=True).click()
     page.get_by_text("There is no picture yet").first.wait_for()
+    page.locator("#status").get_by_text("Nothing was denoised.").wait_for()
+    upload(page, noisy)
+    denoise(page)
 
 
 def test_cancel_stops_the_work_and_the_next_picture_works(page, noisy, tmp_path):
@@ -269,14 +272,16 @@ def test_an_example_is_denoised_at_a_click(page):
     assert psnr(data.astronaut(), result) > 29
 
 
-def test_several_files_come_back_together(page, noisy, tmp_path):
-    second = tmp_path / "second.png"
+def test_several_files_come_back_together_but_for_a_bad_one(page, noisy, tmp_path):
+    second, letter = tmp_path / "second.png", tmp_path / "letter.png"
     shutil.copy(noisy, second)
+    letter.write_text("Dear Sir or Madam")
     page.get_by_text("Several files at once").click()
     page.get_by_label("Noisy pictures").or_(
         page.locator("input[type=file][multiple]")
-    ).last.set_input_files([noisy, second])
-    page.locator("#status").get_by_text("2 pictures are done.").wait_for()
+    ).last.set_input_files([noisy, letter, second])
+    page.locator("#status").get_by_text("2 of 3 pictures are done.").wait_for()
+    page.locator("#status").get_by_text("letter.png is a text file").wait_for()
     content = page.request.get(
         page.locator("#several-results a[download='second.png']").get_attribute("href")
     )
