@@ -49,7 +49,8 @@ class Inference(NamedTuple):
 
     def _run(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
         height, width = noisy.shape[2:]
-        padded = _pad(noisy, self.needs.multiple_of).expand(-1, self.needs.channels, -1, -1)
+        channels = noisy.shape[1] if self.needs.takes_gray else self.needs.channels
+        padded = _pad(noisy, self.needs.multiple_of).expand(-1, channels, -1, -1)
         padded = padded.contiguous(memory_format=torch.channels_last)
         is_bfloat16 = self.dtype is torch.bfloat16
         with torch.autocast(noisy.device.type, torch.bfloat16, enabled=is_bfloat16):
@@ -59,8 +60,7 @@ class Inference(NamedTuple):
             else:
                 denoised = self.network(padded)
         result: Tensor = denoised.float()[:, :, :height, :width]
-        is_gray = noisy.shape[1] < self.needs.channels
-        return result.mean(1, keepdim=True) if is_gray else result
+        return result if noisy.shape[1] == channels else result.mean(1, keepdim=True)
 
 
 def _pad(planes: Tensor, multiple: int) -> Tensor:

@@ -136,11 +136,11 @@ def test_scripts_see_their_own_endpoints_only(client):
 
 
 def test_a_large_picture_tells_how_far_it_is(client, tmp_path):
-    Image.fromarray(np.full((1100, 40), 90, np.uint8)).save(tmp_path / "long.png")
+    Image.fromarray(np.full((1400, 40), 90, np.uint8)).save(tmp_path / "long.png")
     job = client.submit(image=handle_file(tmp_path / "long.png"), api_name="/denoise")
     *steps, (file, _) = job
     assert [step for _, step in steps] == [{"tiles_done": n, "tiles": 2} for n in (1, 2)]
-    assert pixels_of(file).shape == (1100, 40)
+    assert pixels_of(file).shape == (1400, 40)
 
 
 def test_four_at_once_get_their_own_answers(server, tmp_path):

@@ -1,3 +1,4 @@
+import inspect
 import json
 from dataclasses import asdict
 
@@ -7,11 +8,20 @@ from torch import nn
 
 from denoise.models import ARCHITECTURES, build_network
 from denoise.models.conv import ConvAE, ConvAEConfig
-from denoise.models.dense import DenseAE, DenseAEConfig
+from denoise.models.dense import (
+    DenseAE,
+    DenseAEConfig,
+    PatchDenseAE,
+    PatchDenseAEConfig,
+    to_opponent,
+)
 from denoise.models.unet import UNet, UNetConfig
 
 # Where the default is heavy; an architecture that is not named here is tested as it is.
-TINY = {"unet": {"widths": (4, 8), "blocks": (1, 2)}}
+TINY = {
+    "unet": {"widths": (4, 8), "blocks": (1, 2)},
+    "patch-dense-ae": {"width": 16, "depth": 3},
+}
 
 
 @pytest.fixture(params=ARCHITECTURES)
@@ -26,6 +36,12 @@ def pictures(network, count=3, side=28, seed=0):
     return torch.rand((count, channels, side, side), generator=rng)
 
 
+def run(network, noisy):
+    """Runs a network, told sigma where it wants to be."""
+    wants_sigma = "sigma" in inspect.signature(network.forward).parameters
+    return network(noisy, torch.full((1, 1, 1, 1), 0.1)) if wants_sigma else network(noisy)
+
+
 @pytest.fixture
 def unet():
     torch.manual_seed(0)
@@ -34,7 +50,7 @@ def unet():
 
 def test_shape_and_dtype_are_kept(network):
     noisy = pictures(network)
-    denoised = network(noisy)
+    denoised = run(network, noisy)
     assert denoised.shape == noisy.shape
     assert denoised.dtype == torch.float32
 
@@ -42,12 +58,12 @@ def test_shape_and_dtype_are_kept(network):
 def test_a_batch_equals_one_by_one(network):
     network.eval()
     noisy = pictures(network)
-    singles = torch.cat([network(one[None]) for one in noisy])
-    torch.testing.assert_close(network(noisy), singles, atol=1e-5, rtol=0)
+    singles = torch.cat([run(network, one[None]) for one in noisy])
+    torch.testing.assert_close(run(network, noisy), singles, atol=1e-5, rtol=0)
 
 
 def test_every_parameter_gets_a_gradient(network):
-    network(pictures(network, count=16)).square().mean().backward()
+    run(network, pictures(network, count=16)).square().mean().backward()
     without = [
         name for name, p in network.named_parameters() if p.grad is None or not p.grad.abs().any()
     ]
@@ -57,7 +73,7 @@ def test_every_parameter_gets_a_gradient(network):
 def test_the_input_is_left_alone(network):
     noisy = pictures(network)
     before = noisy.clone()
-    network(noisy)
+    run(network, noisy)
     assert torch.equal(noisy, before)
 
 
@@ -81,8 +97,8 @@ def test_a_config_goes_through_json(name):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_a_field_that_the_config_has_not_is_refused(name):
-    with pytest.raises(TypeError, match="depth"):
-        build_network(name, {"depth": 3})
+    with pytest.raises(TypeError, match="floors"):
+        build_network(name, {"floors": 3})
 
 
 def test_an_unknown_architecture_is_refused():
@@ -104,6 +120,32 @@ def test_the_tutorials_networks_stay_in_range(network):
     denoised = network(pictures(network) * 100 - 50)
     assert denoised.min() >= 0
     assert denoised.max() <= 1
+
+
+@pytest.fixture
+def patch_dense():
+    torch.manual_seed(0)
+    return PatchDenseAE(PatchDenseAEConfig(width=16, depth=2)).eval()
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 4, 4), (2, 3, 8, 12), (1, 3, 40, 20)])
+def test_patches_that_find_no_noise_give_the_picture_back(patch_dense, shape):
+    nn.init.zeros_(patch_dense.last.weight)
+    nn.init.zeros_(patch_dense.last.bias)
+    picture = torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(run(patch_dense, picture), picture, atol=1e-6, rtol=0)
+
+
+def test_a_tile_of_patches_equals_the_whole_away_from_its_edge(patch_dense):
+    picture = torch.rand((1, 1, 80, 80), generator=torch.Generator().manual_seed(0))
+    whole, tile = run(patch_dense, picture), run(patch_dense, picture[:, :, 24:, 24:])
+    torch.testing.assert_close(whole[:, :, 48:, 48:], tile[:, :, 24:, 24:])
+
+
+def test_the_planes_of_a_colour_picture_keep_its_noise_as_it_is():
+    noise = torch.randn((1, 3, 64, 64), generator=torch.Generator().manual_seed(0))
+    planes = to_opponent(noise)[0].flatten(1)
+    assert torch.allclose(torch.cov(planes), torch.eye(3), atol=0.06)
 
 
 def set_single_tap(conv: nn.Module):
@@ -166,6 +208,6 @@ def test_the_ends_of_a_unet_stay_in_float32_under_autocast(unet):
             module.register_forward_hook(lambda _, __, y, name=name: dtypes.update({name: y.dtype}))
     with torch.autocast("cpu", torch.bfloat16):
         denoised = unet(pictures(unet))
-    ends = {"head", "tail"}
-    assert all((dtype == torch.float32) == (name in ends) for name, dtype in dtypes.items())
+    ends = ("head", "up.0", "merge.0.", "tail")
+    assert all((dtype == torch.float32) == name.startswith(ends) for name, dtype in dtypes.items())
     assert denoised.dtype == torch.float32

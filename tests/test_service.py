@@ -38,7 +38,7 @@ def save_gray(file, shape):
 
 
 def test_denoising_gives_a_step_after_every_tile_and_then_the_result(service, tmp_path):
-    *steps, result = service.denoise(save_gray(tmp_path / "long.png", (1100, 20)))
+    *steps, result = service.denoise(save_gray(tmp_path / "long.png", (1400, 20)))
     assert steps == [Step(1, 2), Step(2, 2)]
     assert np.array_equal(result.after.pixels, Denoiser()(result.before).pixels)
 

@@ -19,6 +19,7 @@ from denoise.training import small_images
 from denoise.training.loop import Budget, Schedule, Trainer, step_seed
 from denoise.training.made_pictures import made_clothing, made_digits
 from denoise.training.mixture import degrade
+from denoise.training.patch_task import PatchTask
 from denoise.training.patterns import add_pattern
 from denoise.training.photo_task import PhotoTask
 from denoise.training.photos import describe_sources, load_photos, random_patch
@@ -59,7 +60,13 @@ def small_image_task(seed=0):
     return SmallImageTask(pictures, seed, 0.5, batch_size=4)
 
 
-TASKS = [photo_task, small_image_task]
+def patch_task(seed=0):
+    rng = np.random.default_rng(1)
+    photos = [rng.integers(0, 256, (160, 160, 3), dtype=np.uint8) for _ in range(2)]
+    return PatchTask(photos, seed, crops=3)
+
+
+TASKS = [photo_task, patch_task, small_image_task]
 
 
 @pytest.mark.parametrize("make_task", TASKS)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from torch import nn
 
 from denoise.models.conv import ConvAE, ConvAEConfig
-from denoise.models.dense import DenseAE, DenseAEConfig
+from denoise.models.dense import DenseAE, DenseAEConfig, PatchDenseAE, PatchDenseAEConfig
 from denoise.models.unet import UNet, UNetConfig
 
 
@@ -20,6 +20,7 @@ class Architecture(NamedTuple):
 ARCHITECTURES = {
     "conv-ae": Architecture(ConvAE, ConvAEConfig),
     "dense-ae": Architecture(DenseAE, DenseAEConfig),
+    "patch-dense-ae": Architecture(PatchDenseAE, PatchDenseAEConfig),
     "unet": Architecture(UNet, UNetConfig),
 }
 
@@ -33,6 +34,7 @@ class Needs:
     trained_sigma: tuple[float, float]  # lowest and highest, in [0,1]
     takes_sigma: bool  # can be told the noise level
     blind: bool  # can guess it
+    takes_gray: bool = False  # as one channel, too; else as three equal ones
     fixed_size: int | None = None  # pixels a side, where no other size will do
     multiple_of: int = 1  # both sides, in pixels
     receptive_field: int = 1  # pixels a side that one output pixel depends on

@@ -12,8 +12,8 @@ class UNetConfig:
     """Numbers of a UNet; multiples of 32 keep CPU matrix units busy."""
 
     channels: int = 3  # of the picture
-    widths: tuple[int, ...] = (64, 64, 128, 192)  # at 1/2, 1/4, ... of the picture's resolution
-    blocks: tuple[int, ...] = (1, 2, 2, 3)  # residual blocks a level, on either side of the U
+    widths: tuple[int, ...] = (32, 64, 128, 192)  # at 1/2, 1/4, ... of the picture's resolution
+    blocks: tuple[int, ...] = (2, 3, 3, 3)  # residual blocks a level, on either side of the U
 
 
 class UNet(nn.Module):
@@ -61,11 +61,12 @@ class UNet(nn.Module):
             skips.append(x)
             x = down(x)
         x = self.bottom(x)
-        for up, merge in zip(reversed(self.up), reversed(self.merge), strict=True):
+        for up, merge in zip(reversed(self.up[1:]), reversed(self.merge[1:]), strict=True):
             skip = skips.pop()
             x = merge(up(x).to(skip.dtype) + skip)
-        with torch.autocast(noisy.device.type, enabled=False):  # the residual's last bits, too
-            residual = self.tail(x.float())
+        with torch.autocast(noisy.device.type, enabled=False):  # what is rounded here, shows
+            x = self.merge[0](self.up[0](x.float()) + skips.pop())
+            residual = self.tail(x)
         return noisy - F.pixel_shuffle(residual, 2)  # (N, C, H, W)
 
 

@@ -1,4 +1,4 @@
-"""The noise that photo networks are trained on: half of it pure Gaussian, half practical.
+"""The noise that photo networks are trained on: most of it pure Gaussian, the rest practical.
 
 The practical half follows SCUNet (Zhang et al., 2023): stages in random order.
 """
@@ -13,7 +13,7 @@ from denoise.noise import KINDS, camera_noise
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
-FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.5  # early, when it teaches more, and later
+FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.65  # early, when it teaches more, and later
 FIRST_STEPS = 6000
 MAX_SIGMA = 75 / 255
 EIGHT_BIT_SHARE = 0.4  # of Gaussian patches that are clipped and rounded, as an upload is

@@ -11,10 +11,12 @@ from torch import Tensor
 
 from denoise.models import Needs
 from denoise.models.conv import ConvAEConfig
-from denoise.models.dense import DenseAEConfig
+from denoise.models.dense import DenseAEConfig, PatchDenseAEConfig
 from denoise.models.unet import UNetConfig
 from denoise.training.loop import Budget, Schedule, Task
 from denoise.training.made_pictures import DESCRIPTION, made_clothing, made_digits, made_scenes
+from denoise.training.mixture import MAX_SIGMA
+from denoise.training.patch_task import PatchTask
 from denoise.training.photo_task import PhotoTask
 from denoise.training.photos import describe_sources, load_photos
 from denoise.training.small_image_task import SmallImageTask
@@ -53,6 +55,14 @@ def _photo_task(folders: list[Path], seed: int) -> Task:
     return PhotoTask(load_photos(folders, min_side=128), seed, describe_sources(folders))
 
 
+def _patch_task(folders: list[Path], seed: int) -> Task:
+    return PatchTask(load_photos(folders, min_side=150), seed, describe_sources(folders))
+
+
+def _smoke_patch_task(seed: int) -> Task:
+    return PatchTask(made_scenes(4), seed, MADE, crops=2)
+
+
 def _smoke_photo_task(seed: int) -> Task:
     return PhotoTask(made_scenes(4), seed, MADE, batch_size=2, side=32)
 
@@ -85,18 +95,41 @@ RECIPES = {
         needs=Needs(
             channels=3,
             domain="photo",
-            trained_sigma=(0.0, 75 / 255),
+            trained_sigma=(0.0, MAX_SIGMA),
             takes_sigma=True,
             blind=True,
             multiple_of=16,
+            receptive_field=486,
         ),
         purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
-        method="64x64 patches, half Gaussian noise, half practical; mean absolute error",
+        method="64x64 patches, two thirds Gaussian noise, one practical; mean absolute error",
         make_task=_photo_task,
         make_smoke_task=_smoke_photo_task,
         make_optimizer=partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
-        schedule=Schedule(rate=1e-3),
+        schedule=Schedule(rate=1e-3, decay_share=0.45),
         budget=Budget(minutes=100),
+        is_half=True,
+        autocast=True,
+    ),
+    "dense-photo": Recipe(
+        architecture="patch-dense-ae",
+        config=PatchDenseAEConfig(),
+        needs=Needs(
+            channels=3,
+            domain="photo",
+            trained_sigma=(0.0, MAX_SIGMA),
+            takes_sigma=True,
+            blind=False,
+            takes_gray=True,
+            multiple_of=4,
+        ),
+        purpose="Photos of any size by the plainest of networks: dense layers on small patches.",
+        method="24x24 patches of gray, luminance and chroma, Gaussian noise; mean absolute error",
+        make_task=_patch_task,
+        make_smoke_task=_smoke_patch_task,
+        make_optimizer=partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
+        schedule=Schedule(rate=1e-3),
+        budget=Budget(minutes=120),
         is_half=True,
         autocast=True,
     ),

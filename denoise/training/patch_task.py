@@ -1,0 +1,76 @@
+"""Denoising patches of photographs, told sigma, as a training task for dense networks."""
+
+from dataclasses import dataclass, field
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from denoise.models.dense import PatchDenseAE, to_opponent
+from denoise.training.held_out import held_out_psnr, to_chw, training_photos
+from denoise.training.loop import Batch
+from denoise.training.mixture import MAX_SIGMA
+from denoise.training.photos import LUMA, Photo, random_patch
+
+GRAY_SHARE = 0.5  # of the crops, taken as gray; the others as one of their three planes
+PLANE_SHARES = (0.5, 0.25, 0.25)  # luminance and the two of chroma
+
+
+@dataclass(frozen=True)
+class PatchTask:
+    """Overlapping patches of gray, luminance and chroma under Gaussian noise.
+
+    The mean absolute error of the patches is minimised; PSNR at sigma 25/255 is watched on whole
+    gray pictures, held out from training.
+    """
+
+    photos: list[Photo]
+    seed: int
+    described: list[dict[str, str]] = field(default_factory=list)
+    crops: int = 64  # a batch
+    side: int = 60  # of a crop, in pixels
+    step: int = 12  # from one patch of a crop to the next
+
+    def sources(self) -> list[dict[str, str]]:
+        """Gives the name, size and licence of each source of photographs."""
+        return self.described
+
+    def batch(self, step: int) -> Batch:
+        """Gives noisy and clean crops, (N, 1, side, side), and sigma, (N, 1, 1, 1)."""
+        rng = np.random.Generator(np.random.PCG64([self.seed, step]))
+        photos = training_photos(self.photos)
+        clean = torch.stack([self._plane(photos, rng) for _ in range(self.crops)])
+        sigma = torch.from_numpy(rng.uniform(0, MAX_SIGMA, (self.crops, 1, 1, 1))).float()
+        noise = torch.from_numpy(rng.standard_normal(clean.shape)).float()
+        return {"noisy": clean + sigma * noise, "clean": clean, "sigma": sigma}
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Gives the mean absolute error over the middles of the patches."""
+        dense = cast(PatchDenseAE, network)
+        config = dense.config
+        noisy = self._patches(batch["noisy"], config.patch)
+        clean = self._patches(batch["clean"], config.patch)
+        border = (config.patch - config.kept) // 2
+        square = clean.view(-1, config.patch, config.patch)
+        middle = square[:, border : border + config.kept, border : border + config.kept].flatten(1)
+        count = len(noisy) // len(batch["sigma"])
+        sigma = batch["sigma"].view(-1, 1).repeat_interleave(count, dim=0)
+        return F.l1_loss(dense.denoise_patches(noisy, sigma), middle)
+
+    def validate(self, network: nn.Module) -> float:
+        """Gives the mean PSNR in dB over the held-out photographs in gray."""
+        return held_out_psnr(network, self.photos, self.seed, is_gray=True)
+
+    def _plane(self, photos: list[Photo], rng: np.random.Generator) -> Tensor:
+        """Gives (1, side, side): gray in [0,1], or a plane of the picture's colours."""
+        patch = random_patch(photos, self.side, rng)
+        if patch.shape[2] == 1 or rng.random() < GRAY_SHARE:
+            return to_chw(patch @ LUMA[:, None] if patch.shape[2] == 3 else patch)
+        plane = rng.choice(3, p=PLANE_SHARES)
+        return to_opponent(to_chw(patch)[None])[0, [plane]]
+
+    def _patches(self, crops: Tensor, side: int) -> Tensor:
+        """Gives (L, side * side)."""
+        return F.unfold(crops, side, stride=self.step).transpose(1, 2).reshape(-1, side * side)
