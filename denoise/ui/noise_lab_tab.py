@@ -46,7 +46,7 @@ def build_noise_lab_tab(service: Service) -> list[Any]:
             elem_id="level",
         )
         seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="seed")
-        model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network")
+        model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", min_width=240)
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
             clean = PictureInput(
