@@ -3,7 +3,6 @@
 import argparse
 import os
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,9 @@ from denoise import commands
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.devices import DEVICES, DTYPES
 from denoise.errors import DenoiseError
+from denoise.images import OUTPUT_FORMATS
 from denoise.noise import KINDS
+from denoise.version import version_words
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -30,7 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m denoise", description="Take noise out of pictures, and see how it is done."
     )
-    parser.add_argument("--version", action="version", version=f"denoise {_version()}")
+    parser.add_argument("--version", action="version", version=f"denoise {version_words()}")
     sub = parser.add_subparsers(required=True, metavar="COMMAND")
     run = sub.add_parser("run", help="denoise pictures", description=RUN_HELP)
     _add_files(run)
@@ -124,7 +125,7 @@ def _add_files(command: argparse.ArgumentParser) -> None:
         help="a file for one input, else a folder (made if need be); what is there is replaced",
     )
     command.add_argument(
-        "--format", type=str.upper, choices=list(commands.FORMAT_SUFFIXES), help="(the input's)"
+        "--format", type=str.upper, choices=list(OUTPUT_FORMATS), help="(the input's)"
     )
     command.add_argument("--json", action="store_true", help="print a report a line")
 
@@ -135,13 +136,6 @@ def _add_device(command: argparse.ArgumentParser) -> None:
         default=os.environ.get("DENOISE_DEVICE", "auto"),
         help=f"{', '.join(DEVICES)} (DENOISE_DEVICE, else auto)",
     )
-
-
-def _version() -> str:
-    try:
-        return version("denoise")
-    except PackageNotFoundError:  # run from a clone, not installed
-        return "(not installed)"
 
 
 def _sigma(text: str) -> float | None:

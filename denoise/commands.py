@@ -13,7 +13,7 @@ from tqdm import tqdm
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError, SettingError
 from denoise.estimate import estimate_sigma
-from denoise.images import Picture, load_picture, save_picture
+from denoise.images import FORMAT_SUFFIXES, SUFFIX_FORMATS, Picture, load_picture, save_picture
 from denoise.noise import check_level, find_kind, seeded_generator
 from denoise.pipeline import denoise_picture, noise_picture
 from denoise.sigma import check_share, check_sigma
@@ -22,11 +22,7 @@ from denoise.weights import list_models
 if TYPE_CHECKING:
     from denoise.training.loop import Progress
 
-FORMAT_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
-WRITABLE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
-READABLE_SUFFIXES = (*WRITABLE_SUFFIXES, ".bmp", ".gif")
-SUFFIX_FORMATS = {suffix: name for name, suffix in FORMAT_SUFFIXES.items()}
-SUFFIX_FORMATS |= {".jpeg": "JPEG", ".tiff": "TIFF"}
+READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif")
 TABLE_HEAD = (
     "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"
     "|---|---|---|---|---|---|---|---|---|"
@@ -224,9 +220,9 @@ def _name_outputs(
 
 def _check_suffix(out: Path, *, is_file: bool, image_format: str | None) -> None:
     suffix = out.suffix.lower()
-    if is_file and suffix not in WRITABLE_SUFFIXES:
+    if is_file and suffix not in SUFFIX_FORMATS:
         raise SettingError(
-            f"A picture is written as {', '.join(WRITABLE_SUFFIXES)}; {out.name} is none of them."
+            f"A picture is written as {', '.join(SUFFIX_FORMATS)}; {out.name} is none of them."
         )
     if is_file and image_format is not None and SUFFIX_FORMATS[suffix] != image_format:
         raise SettingError(f"{out.name} and --format {image_format.lower()} name two formats.")
@@ -237,7 +233,7 @@ def _check_suffix(out: Path, *, is_file: bool, image_format: str | None) -> None
 def _with_suffix(name: Path, image_format: str | None) -> Path:
     if image_format is not None:
         return name.with_suffix(FORMAT_SUFFIXES[image_format])
-    return name if name.suffix.lower() in WRITABLE_SUFFIXES else name.with_suffix(".png")
+    return name if name.suffix.lower() in SUFFIX_FORMATS else name.with_suffix(".png")
 
 
 def complain(sentence: str, code: int) -> int:

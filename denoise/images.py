@@ -21,7 +21,10 @@ from denoise.errors import ImageError
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
-OUTPUT_FORMATS = ("PNG", "JPEG", "WEBP", "TIFF")
+FORMAT_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
+OUTPUT_FORMATS = tuple(FORMAT_SUFFIXES)
+SUFFIX_FORMATS = {suffix: name for name, suffix in FORMAT_SUFFIXES.items()}
+SUFFIX_FORMATS |= {".jpeg": "JPEG", ".tiff": "TIFF"}
 
 _SIGNATURES = {
     "PNG": rb"\x89PNG\r\n\x1a\n",
@@ -39,7 +42,6 @@ _STRANGERS = {
     "a text file, not a picture": rb"[^\0-\x08\x0e-\x1f]+\Z",
     "not a picture of a known format": rb"",
 }
-_SUFFIXES = {"jpg": "JPEG", "tif": "TIFF"} | {name.lower(): name for name in OUTPUT_FORMATS}
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
 _PLAIN_MODES |= {"RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 # Of a 16-bit colour Pillow keeps the high byte; told the other byte order, it keeps the low one.
@@ -368,7 +370,7 @@ def save_picture(
 def _output_format(picture: Picture, wanted: str | None) -> str:
     if wanted is None:
         return picture.format if picture.format in OUTPUT_FORMATS else "PNG"
-    target = _SUFFIXES.get(wanted.lower().removeprefix("."))
+    target = SUFFIX_FORMATS.get("." + wanted.lower().removeprefix("."))
     if target is None:
         raise ImageError(f"Cannot save as {wanted!r}; allowed are PNG, JPEG, WebP and TIFF.")
     return target

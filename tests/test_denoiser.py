@@ -12,6 +12,8 @@ from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
 from denoise.images import Picture
+from denoise.inference import Inference
+from denoise.models import Needs
 from denoise.weights import list_models
 
 HALF_STEP = 0.5 / 255
@@ -122,11 +124,12 @@ def test_gray_comes_back_as_three_equal_channels_would(photo_denoiser, clean):
 @pytest.mark.parametrize("name", PHOTO_MODELS)
 def test_tiled_and_whole_differ_by_less_than_half_a_step(name, dtype, sigma, monkeypatch):
     denoiser = Denoiser(name, device="cpu", dtype=dtype)
-    noisy = add_noise(data.astronaut() / 255.0, "gaussian", sigma or 0.1).astype(np.float32)
+    noisy = add_noise(data.coffee()[:400, :440] / 255.0, "gaussian", sigma or 0.1)
+    noisy = noisy.astype(np.float32)
     whole = denoiser(noisy, sigma)
-    monkeypatch.setattr(denoise.denoiser, "TILE", 400)
+    monkeypatch.setattr(denoise.denoiser, "TILE", 320)
     tiled, report = denoiser.run(noisy, sigma)
-    assert report.tiles == 4
+    assert report.tiles == 9
     assert np.abs(tiled - whole).max() <= HALF_STEP
 
 
@@ -224,6 +227,21 @@ def test_what_on_tile_raises_stops_the_work(photo_denoiser, monkeypatch):
     with pytest.raises(KeyError, match="stop"):
         photo_denoiser(np.zeros((400, 400, 3), dtype=np.uint8), on_tile=stop_at_the_second)
     assert calls == [(1, 9), (2, 9)]
+
+
+@pytest.mark.parametrize(("takes_gray", "seen"), [(True, 1), (False, 3)])
+def test_gray_goes_in_as_the_network_takes_it(takes_gray, seen):
+    channels = []
+
+    def network(picture):
+        channels.append(picture.shape[1])
+        return picture
+
+    needs = Needs(3, "photo", (0.0, 1.0), takes_sigma=False, blind=True, takes_gray=takes_gray)
+    inference = Inference(network, needs, torch.float32, 1.0, ensemble=False)
+    gray = torch.rand(1, 1, 8, 8)
+    torch.testing.assert_close(inference.denoise(gray, None, lambda: None), gray)
+    assert channels == [seen]
 
 
 def test_an_ensemble_can_be_stopped_between_its_passes(photo_denoiser, clean):

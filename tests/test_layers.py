@@ -17,6 +17,7 @@ ALLOWED = {
     "noise": set(),
     "metrics": set(),
     "sigma": set(),
+    "version": set(),
     "devices": set(),
     "tiles": set(),
     "inference": {"models"},

@@ -79,7 +79,7 @@ def test_the_input_is_left_alone(network):
 
 def test_decoding_the_code_is_the_whole_network(network):
     if not hasattr(network, "decode"):
-        pytest.skip(f"{type(network).__name__} has skips, so no code of its own")
+        pytest.skip(f"{type(network).__name__} has no code of its own")
     network.eval()
     noisy = pictures(network)
     code = network.encode(noisy)

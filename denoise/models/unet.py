@@ -62,8 +62,7 @@ class UNet(nn.Module):
             x = down(x)
         x = self.bottom(x)
         for up, merge in zip(reversed(self.up[1:]), reversed(self.merge[1:]), strict=True):
-            skip = skips.pop()
-            x = merge(up(x).to(skip.dtype) + skip)
+            x = merge(up(x) + skips.pop())
         with torch.autocast(noisy.device.type, enabled=False):  # what is rounded here, shows
             x = self.merge[0](self.up[0](x.float()) + skips.pop())
             residual = self.tail(x)

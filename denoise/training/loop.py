@@ -296,10 +296,8 @@ def step_seed(seed: int, step: int) -> int:
 def _average(decay: float, averages: list[Tensor], weights: list[Tensor], count: Tensor) -> None:
     """Moves the averages towards the weights; faster at first, to forget where they started."""
     kept = min(decay, (1 + int(count)) / (10 + int(count)))
-    if averages[0].is_floating_point():
-        torch._foreach_lerp_(averages, weights, 1 - kept)
-    else:  # a layer's count of batches
-        torch._foreach_copy_(averages, weights)
+    average = torch.optim.swa_utils.get_ema_multi_avg_fn(kept)  # type: ignore[no-untyped-call]
+    average(averages, weights, count)
 
 
 class _Batches(Dataset[Batch]):

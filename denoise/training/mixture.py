@@ -97,10 +97,11 @@ def _add_camera_noise(image: Patch, rng: np.random.Generator) -> Patch:
     """Adds noise of one scale or, as after a camera's own smoothing, of a fine and a coarse one."""
     level, read_share = _log_uniform(1 / 255, 40 / 255, rng), rng.uniform(0.05, 1)
     coarse = rng.uniform(0, 0.5) if rng.random() < 0.5 else 0.0  # share of the variance
-    blurs = {rng.choice([0.0, rng.uniform(0.3, 1.4)], p=[0.15, 0.85]): 1 - coarse}
-    blurs |= {rng.uniform(1.5, 4): coarse} if coarse else {}
+    fine_blur = rng.choice([0.0, rng.uniform(0.3, 1.4)], p=[0.15, 0.85])
+    scales = [(fine_blur, 1 - coarse)]
+    scales += [(rng.uniform(1.5, 4), coarse)] if coarse else []
     noisy = image
-    for blur, share in blurs.items():
+    for blur, share in scales:
         part = camera_noise(
             image,
             level * math.sqrt(share),

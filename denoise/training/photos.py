@@ -18,9 +18,9 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 DOWNSCALE_SHARE = 0.5  # of patches that are shrunk: cleans grainy photographs and adds scales
 SMALLEST_SCALE = 0.4
 # Most places of a photograph are smooth and teach little: of CANDIDATES the one with most detail is
-# taken, for DETAILED_SHARE of the patches. Together with drawing every photograph as often as any
-# other, not in proportion to its pixels, it brought 0.36 dB at sigma 25 (nine images of CBSD68,
-# 1,200 steps).
+# taken, for DETAILED_SHARE of the patches. Together with smaller scales and with drawing every
+# photograph as often as any other, not by its pixels, it brought 0.36 dB at sigma
+# 25 (nine images of CBSD68, 1,200 steps).
 CANDIDATES = 3
 DETAILED_SHARE = 0.8
 # What the sources of the shipped weights state; a folder of another name states nothing.

@@ -79,6 +79,8 @@ def _smoke_small_image_task(make: MakeSmallImages, factor: float, seed: int) -> 
     return SmallImageTask(make(48)[0], seed, factor, MADE, batch_size=8)
 
 
+PHOTO_OPTIMIZER = partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True)
+
 SMALL_IMAGE_NEEDS = Needs(
     channels=1,
     domain="28x28",
@@ -102,10 +104,10 @@ RECIPES = {
             receptive_field=486,
         ),
         purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
-        method="64x64 patches, two thirds Gaussian noise, one practical; mean absolute error",
+        method="64x64 patches, two thirds Gaussian noise, one third practical; mean absolute error",
         make_task=_photo_task,
         make_smoke_task=_smoke_photo_task,
-        make_optimizer=partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
+        make_optimizer=PHOTO_OPTIMIZER,
         schedule=Schedule(rate=1e-3, decay_share=0.45),
         budget=Budget(minutes=100),
         is_half=True,
@@ -122,12 +124,13 @@ RECIPES = {
             blind=False,
             takes_gray=True,
             multiple_of=4,
+            receptive_field=35,
         ),
         purpose="Photos of any size by the plainest of networks: dense layers on small patches.",
         method="24x24 patches of gray, luminance and chroma, Gaussian noise; mean absolute error",
         make_task=_patch_task,
         make_smoke_task=_smoke_patch_task,
-        make_optimizer=partial(torch.optim.AdamW, betas=(0.9, 0.95), weight_decay=0.01, fused=True),
+        make_optimizer=PHOTO_OPTIMIZER,
         schedule=Schedule(rate=1e-3),
         budget=Budget(minutes=120),
         is_half=True,

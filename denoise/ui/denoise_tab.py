@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from denoise.denoiser import DEFAULT_MODEL, fit_picture
-from denoise.errors import ImageError
+from denoise.errors import DenoiseError, ImageError
 from denoise.images import OUTPUT_FORMATS
 from denoise.ui.api import COMPUTE
 from denoise.ui.failures import explained
@@ -29,6 +29,7 @@ from denoise.weights import read_facts
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
 READY = "Drop in a picture and press **Denoise**."
 FAILED = "Nothing was denoised."
+Settings = tuple[str, float | None, float, bool]  # model, sigma, strength, ensemble
 PRIVACY = (
     "Your pictures stay on this server for an hour at most and are sent nowhere else. "
     "Nothing else is kept."
@@ -102,10 +103,8 @@ def build_denoise_tab(service: Service) -> None:
         show_progress_on=[outcome.status],
         **shared,
     )
-    running.success(lambda: gr.update(interactive=True), None, start, **at_once)
-    running.failure(
-        lambda: (FAILED, gr.update(interactive=True)), None, [outcome.status, start], **at_once
-    )
+    for ended in (running.success, running.failure):
+        ended(lambda: gr.update(interactive=True), None, start, **at_once)
     running_several = several.upload(
         work.run_several,
         [several, *controls, *image_format],
@@ -149,16 +148,30 @@ class _Work:
     ) -> Iterator[Any]:
         """Denoises one picture, giving what changes of an `_Outcome`."""
         with explained():
-            if not file:
-                raise ImageError("There is no picture yet; drop one in first.")
-            settings = (model, _sigma(model, noise, steps), strength, ensemble)
-            yield gr.skip(), "Reading the picture …", *[gr.skip()] * 5
-            for done in self.service.denoise(file, *settings[:3], ensemble=ensemble):
-                if isinstance(done, Step):
-                    progress((done.done, done.total), desc="Denoising", unit="tiles")
-                    yield gr.skip(), f"Tile {done.done} of {done.total}", *[gr.skip()] * 5
-                else:
-                    yield _show(self.service, file, done, settings, exif, chosen_format)
+            try:
+                settings = (model, _sigma(model, noise, steps), strength, ensemble)
+                yield from self._run_one(file, settings, chosen_format, exif, progress)
+            except Exception:
+                yield _only_status(FAILED)  # here, since a cancelled event counts as failed, too
+                raise
+
+    def _run_one(
+        self,
+        file: str | None,
+        settings: Settings,
+        chosen_format: str,
+        exif: bool,
+        progress: gr.Progress,
+    ) -> Iterator[Any]:
+        if not file:
+            raise ImageError("There is no picture yet; drop one in first.")
+        yield _only_status("Reading the picture …")
+        for done in self.service.denoise(file, *settings[:3], ensemble=settings[3]):
+            if isinstance(done, Step):
+                progress((done.done, done.total), desc="Denoising", unit="tiles")
+                yield _only_status(f"Tile {done.done} of {done.total}")
+            else:
+                yield _show(self.service, file, done, settings, exif, chosen_format)
 
     def run_several(
         self,
@@ -192,7 +205,7 @@ class _Work:
                         if isinstance(done, Result):
                             finished = [*finished, str(done.file)]
                         yield finished, f"Picture {number} of {len(files)}"
-                except ImageError as error:
+                except DenoiseError as error:
                     refused.append(str(error))
             yield finished, _summary(len(finished), refused)
 
@@ -200,6 +213,11 @@ class _Work:
         """Gives the download of the last result in another format."""
         with explained():
             return gr.skip() if file is None else _download(self.service, file, chosen_format, exif)
+
+
+def _only_status(words: str) -> tuple[Any, ...]:
+    """Gives an `_Outcome` of which nothing but the status changes."""
+    return gr.skip(), words, *[gr.skip()] * 5
 
 
 def _summary(finished: int, refused: list[str]) -> str:
@@ -340,7 +358,7 @@ def _show(
     service: Service,
     file: str,
     result: Result,
-    settings: tuple[str, float | None, float, bool],
+    settings: Settings,
     exif: bool,
     chosen_format: str,
 ) -> tuple[Any, ...]:

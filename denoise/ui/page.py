@@ -1,6 +1,5 @@
 """The page: header, tabs and footer, and how they look."""
 
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from denoise.devices import choose_device, device_label
 from denoise.ui.denoise_tab import build_denoise_tab
 from denoise.ui.noise_lab_tab import build_noise_lab_tab
 from denoise.ui.service import Service
+from denoise.version import version_words
 
 HEADER = """
 <header class="masthead">
@@ -65,11 +65,4 @@ def look() -> dict[str, Any]:
 
 def _footer(service: Service) -> str:
     device = device_label(choose_device(service.device))
-    return f"denoise {_version()} · runs on {device} · code and weights: Apache-2.0"
-
-
-def _version() -> str:
-    try:
-        return version("denoise")
-    except PackageNotFoundError:  # run from a clone, not installed
-        return "(clone)"
+    return f"denoise {version_words()} · runs on {device} · code and weights: Apache-2.0"

@@ -14,6 +14,7 @@ import numpy as np
 from denoise.denoiser import DEFAULT_MODEL, Denoiser
 from denoise.errors import CancelledError, SettingError
 from denoise.images import (
+    FORMAT_SUFFIXES,
     MAX_BYTES,
     MAX_PIXELS,
     OUTPUT_FORMATS,
@@ -29,7 +30,6 @@ from denoise.weights import read_facts
 
 __all__ = ["Limits", "Result", "Service", "Step"]
 
-SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
 MAX_STEM = 60  # characters of at most 4 bytes; file systems hold 255 bytes a name
 RESTARTING = "The server is restarting; try again in a minute."
 WARM_SIDE = 64  # pixels; enough to go once through every layer
@@ -199,7 +199,7 @@ class Service:
             ImageError: a picture too large for the format, or a full disk.
         """
         stem = re.sub(r"[^\w .()+-]", "_", Path(name).stem).strip(" .")[:MAX_STEM] or "picture"
-        file = new_folder(self.folder) / f"{stem}{SUFFIXES[image_format]}"
+        file = new_folder(self.folder) / f"{stem}{FORMAT_SUFFIXES[image_format]}"
         save_picture(picture, file, keep_exif=keep_exif)
         return file
 

@@ -165,13 +165,25 @@ def test_no_picture_gets_a_sentence_and_the_next_one_works(page, noisy):
     denoise(page)
 
 
-def test_cancel_stops_the_work_and_the_next_picture_works(page, noisy, tmp_path):
-    large = tmp_path / "large.png"
+def start_long_work(page, folder):
     pixels = np.tile(data.coffee(), (8, 6, 1))  # 11 Mpixel
-    Image.fromarray(pixels).save(large)
-    upload(page, large)
+    Image.fromarray(pixels).save(folder / "large.png")
+    upload(page, folder / "large.png")
     page.get_by_role("button", name="Denoise", exact=True).click()
     page.locator("#status").get_by_text(re.compile(r"Tile \d+ of \d+")).wait_for()
+
+
+def test_a_cancelled_work_stays_cancelled(page, tmp_path):
+    start_long_work(page, tmp_path)
+    with page.expect_request(lambda request: request.url.endswith("/reset")):  # it has ended
+        page.get_by_role("button", name="Cancel", exact=True).click()
+    page.wait_for_timeout(2000)
+    assert page.locator("#status").inner_text().startswith("Cancelled.")
+    assert page.get_by_role("button", name="Denoise", exact=True).is_enabled()
+
+
+def test_cancel_stops_the_work_and_the_next_picture_works(page, noisy, tmp_path):
+    start_long_work(page, tmp_path)
     page.get_by_role("button", name="Cancel", exact=True).click()
     page.locator("#status").get_by_text("Cancelled").wait_for()
     page.get_by_label("Clear").or_(page.get_by_label("Remove Image")).first.click()
