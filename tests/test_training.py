@@ -15,10 +15,11 @@ from torch.nn import functional as F
 from denoise.errors import DenoiseError, ImageError, SettingError, UnknownModelError, WeightsError
 from denoise.models import build_network
 from denoise.models.dense import DenseAEConfig
+from denoise.training import photo_task as photo_task_module
 from denoise.training import small_images
 from denoise.training.loop import Budget, Schedule, Trainer, step_seed
 from denoise.training.made_pictures import made_clothing, made_digits
-from denoise.training.mixture import degrade
+from denoise.training.mixture import add_gaussian_noise, add_practical_noise
 from denoise.training.patch_task import PatchTask
 from denoise.training.patterns import add_pattern
 from denoise.training.photo_task import PhotoTask
@@ -288,20 +289,37 @@ def test_a_budget_that_cannot_be_is_refused(amounts):
         Budget(**amounts)
 
 
+def test_sigma_is_the_root_mean_square_of_the_noise():
+    for step in range(5):
+        batch = photo_task().batch(step)
+        noise = (batch["noisy"] - batch["clean"]).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+        assert torch.allclose(batch["sigma"], noise, atol=1e-6)
+
+
+def test_patches_grow_late_in_the_training(monkeypatch):
+    monkeypatch.setattr(photo_task_module, "LARGE_FROM", 7)
+    rng = np.random.default_rng(1)
+    task = PhotoTask([rng.integers(0, 256, (120, 120, 3), dtype=np.uint8)], 0, side=16)
+    assert [task.batch(step)["clean"].shape for step in (6, 7)] == [
+        (16, 3, 16, 16),
+        (8, 3, 96, 96),
+    ]
+
+
+@pytest.mark.parametrize("add", [add_gaussian_noise, add_practical_noise])
 @pytest.mark.parametrize("seed", range(20))
-def test_sigma_is_the_root_mean_square_of_the_noise(seed):
+def test_a_gray_patch_stays_gray(add, seed):
     rng = np.random.default_rng(seed)
-    clean = rng.random((24, 24, 3))
-    noisy, sigma = degrade(clean, rng, gaussian=0.2)
-    assert sigma == pytest.approx(np.sqrt(np.mean((noisy - clean) ** 2)))
-    assert noisy.shape == clean.shape
+    assert add(rng.random((24, 24, 1)), rng).shape == (24, 24, 1)
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_gray_patch_stays_gray(seed):
+def test_practical_noise_is_that_of_a_file(seed):
     rng = np.random.default_rng(seed)
-    noisy, _ = degrade(rng.random((24, 24, 1)), rng, gaussian=0.2)
-    assert noisy.shape == (24, 24, 1)
+    steps = 255 * add_practical_noise(rng.random((24, 24, 3)), rng)
+    assert np.allclose(steps, np.rint(steps))
+    assert steps.min() >= 0
+    assert steps.max() <= 255
 
 
 @pytest.mark.parametrize("seed", range(10))

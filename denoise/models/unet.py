@@ -63,10 +63,15 @@ class UNet(nn.Module):
         x = self.bottom(x)
         for up, merge in zip(reversed(self.up[1:]), reversed(self.merge[1:]), strict=True):
             x = merge(up(x) + skips.pop())
-        with torch.autocast(noisy.device.type, enabled=False):  # what is rounded here, shows
+        with self._last_level_precision(noisy.device.type):
             x = self.merge[0](self.up[0](x.float()) + skips.pop())
             residual = self.tail(x)
-        return noisy - F.pixel_shuffle(residual, 2)  # (N, C, H, W)
+        return noisy - F.pixel_shuffle(residual.float(), 2)  # (N, C, H, W)
+
+    def _last_level_precision(self, device_type: str) -> torch.autocast:
+        """What is rounded here shows; in training it is noise among noise, and a fifth faster."""
+        is_allowed = self.training and torch.is_autocast_enabled(device_type)
+        return torch.autocast(device_type, enabled=is_allowed)
 
 
 def _condition(noisy: Tensor, sigma: Tensor | None, known: Tensor | None) -> Tensor:

@@ -13,22 +13,23 @@ from denoise.noise import KINDS, camera_noise
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
-FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.65  # early, when it teaches more, and later
+FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.5  # early, when it teaches more, and later
 FIRST_STEPS = 6000
 MAX_SIGMA = 75 / 255
-EIGHT_BIT_SHARE = 0.4  # of Gaussian patches that are clipped and rounded, as an upload is
+EIGHT_BIT_SHARE = 0.5  # of Gaussian patches that are clipped and rounded, as an upload is
 UNTOUCHED_SHARE = 0.05  # of practical patches: a clean picture must come back as it is
-PHOTO_SHARE = 0.6  # of practical patches: what cameras leave, the others any mixture
+PHOTO_SHARE = 0.55  # of practical patches: what cameras leave
+IMPULSE_SHARE = 0.2  # of practical patches: salt and pepper alone; the others any mixture
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
 # Of the stages of any mixture.
 STAGE_WEIGHTS = {
-    "camera": 0.15,
-    "coarse": 0.10,
-    "salt-pepper": 0.40,
-    "jpeg": 0.15,
-    "poisson": 0.08,
-    "gaussian": 0.08,
-    "speckle": 0.04,
+    "camera": 0.2,
+    "coarse": 0.15,
+    "salt-pepper": 0.15,
+    "jpeg": 0.2,
+    "poisson": 0.12,
+    "gaussian": 0.1,
+    "speckle": 0.08,
 }
 STAGE_COUNT_WEIGHTS = (0.6, 0.3, 0.1)  # one, two or three stages
 
@@ -38,27 +39,25 @@ def gaussian_share(step: int) -> float:
     return FIRST_GAUSSIAN_SHARE if step < FIRST_STEPS else GAUSSIAN_SHARE
 
 
-def degrade(clean: Patch, rng: np.random.Generator, *, gaussian: float) -> tuple[Patch, float]:
-    """Gives the noisy patch and its sigma: the root mean square of noisy - clean.
+def add_gaussian_noise(clean: Patch, rng: np.random.Generator) -> Patch:
+    """Gives the patch under Gaussian noise of 0 to MAX_SIGMA, some of it clipped to 8 bits."""
+    noisy = KINDS["gaussian"].apply(clean, rng.uniform(0, MAX_SIGMA), rng)
+    return _to_eight_bit(noisy) if rng.random() < EIGHT_BIT_SHARE else noisy
 
-    Args:
-        clean: (H, W, C), sRGB in [0,1].
-        rng: draws everything.
-        gaussian: probability of pure Gaussian noise.
-    """
-    if rng.random() < gaussian:
-        noisy = KINDS["gaussian"].apply(clean, rng.uniform(0, MAX_SIGMA), rng)
-        noisy = _to_eight_bit(noisy) if rng.random() < EIGHT_BIT_SHARE else noisy
-    else:
-        noisy = _to_eight_bit(_degrade_practically(clean, rng))
-    return noisy, float(np.sqrt(np.mean((noisy - clean) ** 2)))
+
+def add_practical_noise(clean: Patch, rng: np.random.Generator) -> Patch:
+    """Gives the patch, (H, W, C) in sRGB, as cameras, files and faults leave it: in 8 bits."""
+    return _to_eight_bit(_degrade_practically(clean, rng))
 
 
 def _degrade_practically(clean: Patch, rng: np.random.Generator) -> Patch:
-    if rng.random() < UNTOUCHED_SHARE:
+    draw = rng.random()
+    if draw < UNTOUCHED_SHARE:
         return clean
-    if rng.random() < PHOTO_SHARE:
+    if draw < UNTOUCHED_SHARE + PHOTO_SHARE:
         return _photograph(clean, rng)
+    if draw < UNTOUCHED_SHARE + PHOTO_SHARE + IMPULSE_SHARE:
+        return _apply_stage("salt-pepper", clean, rng)
     count = rng.choice(3, p=STAGE_COUNT_WEIGHTS) + 1
     names, weights = list(STAGE_WEIGHTS), list(STAGE_WEIGHTS.values())
     noisy = clean

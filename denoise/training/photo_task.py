@@ -1,5 +1,6 @@
 """Denoising photographs as a training task."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,10 +10,14 @@ from torch.nn import functional as F
 
 from denoise.training.held_out import held_out_psnr, to_chw, training_photos
 from denoise.training.loop import Batch
-from denoise.training.mixture import degrade, gaussian_share
+from denoise.training.mixture import add_gaussian_noise, add_practical_noise, gaussian_share
 from denoise.training.photos import Photo, random_patch
 
-KNOWN_SHARE = 0.5  # of patches whose sigma is told; the others must be guessed
+# Of the patches, those whose sigma is told; nobody knows it of a real photograph.
+KNOWN_SHARE = 0.6  # under Gaussian noise
+PRACTICAL_KNOWN_SHARE = 0.35
+LARGE_FROM = 60_000  # steps; from there on fewer and wider patches, with less of them at the border
+LARGE_SIDE, LARGE_BATCH_SIZE = 96, 8
 
 
 @dataclass(frozen=True)
@@ -37,19 +42,22 @@ class PhotoTask:
         """Gives noisy and clean, (N, 3, side, side), sigma and known, (N, 1, 1, 1)."""
         rng = np.random.Generator(np.random.PCG64([self.seed, step]))
         photos = training_photos(self.photos)
-        clean, noisy, sigma = [], [], []
-        for _ in range(self.batch_size):
-            patch = random_patch(photos, self.side, rng)
-            spoilt, level = degrade(patch, rng, gaussian=gaussian_share(step))
+        is_large = step >= LARGE_FROM
+        side = LARGE_SIDE if is_large else self.side
+        clean, noisy, sigma, known = [], [], [], []
+        for _ in range(LARGE_BATCH_SIZE if is_large else self.batch_size):
+            patch = random_patch(photos, side, rng)
+            is_gaussian = rng.random() < gaussian_share(step)
+            spoilt = (add_gaussian_noise if is_gaussian else add_practical_noise)(patch, rng)
             clean.append(to_chw(patch).expand(3, -1, -1))  # gray: three equal channels
             noisy.append(to_chw(spoilt).expand(3, -1, -1))
-            sigma.append(level)
-        known = rng.random(self.batch_size) < KNOWN_SHARE
+            sigma.append(math.sqrt(np.mean((spoilt - patch) ** 2)))
+            known.append(rng.random() < (KNOWN_SHARE if is_gaussian else PRACTICAL_KNOWN_SHARE))
         return {
             "noisy": torch.stack(noisy),
             "clean": torch.stack(clean),
-            "sigma": torch.tensor(sigma, dtype=torch.float32).view(-1, 1, 1, 1),
-            "known": torch.from_numpy(known).float().view(-1, 1, 1, 1),
+            "sigma": torch.tensor(sigma).view(-1, 1, 1, 1),
+            "known": torch.tensor(known).float().view(-1, 1, 1, 1),
         }
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
