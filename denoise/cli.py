@@ -80,7 +80,17 @@ def _add_training(sub: Any) -> None:
     train.add_argument("--steps", type=int, help="how long to train, repeatable to the bit")
     train.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     train.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints (%(default)s)")
-    train.add_argument("--out", type=Path, help="result (weights; of a smoke run RUNS/smoke)")
+    train.add_argument(
+        "--recipe", default="ours", help="ours, or tutorial: as published, to compare (%(default)s)"
+    )
+    train.add_argument(
+        "--start-from", metavar="MODEL", help="begin with the weights of a model of the zoo"
+    )
+    train.add_argument(
+        "--out",
+        type=Path,
+        help="result (weights; of a smoke run or a tutorial's recipe RUNS/smoke, RUNS/tutorial)",
+    )
     train.add_argument(
         "--smoke", action="store_true", help="a few steps on made pictures, to see that it works"
     )

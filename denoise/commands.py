@@ -84,9 +84,12 @@ def models_command(options: argparse.Namespace) -> int:
 def train_command(options: argparse.Namespace) -> int:
     """Trains a network, with a progress bar."""
     from denoise.training.loop import Budget
+    from denoise.training.recipes import OURS
     from denoise.training.train import TrainingRun, train
 
-    out = options.out or (options.runs / "smoke" if options.smoke else Path("weights"))
+    runs = options.runs / ("smoke" if options.smoke else "")
+    runs = runs / ("" if options.recipe == OURS else options.recipe)
+    out = options.out or (Path("weights") if runs == options.runs else runs)
     is_told = options.steps is not None or options.minutes is not None
     run = TrainingRun(
         name=options.name,
@@ -94,8 +97,10 @@ def train_command(options: argparse.Namespace) -> int:
         budget=Budget(steps=options.steps, minutes=options.minutes) if is_told else None,
         seed=options.seed,
         device=options.device,
-        runs=options.runs / "smoke" if options.smoke else options.runs,
+        runs=runs,
         weights=out,
+        recipe=options.recipe,
+        start_from=options.start_from,
         is_smoke=options.smoke,
     )
     with tqdm(unit="step", desc=options.name) as bar:

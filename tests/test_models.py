@@ -20,6 +20,7 @@ from denoise.models.unet import UNet, UNetConfig
 # Where the default is heavy; an architecture that is not named here is tested as it is.
 TINY = {
     "unet": {"widths": (4, 8), "blocks": (1, 2)},
+    "generator": {"widths": (4, 8), "blocks": 1},
     "patch-dense-ae": {"width": 16, "depth": 3},
 }
 
@@ -195,13 +196,23 @@ def test_a_unet_is_told_sigma_or_guesses(unet):
     assert torch.equal(unet(noisy, sigma, torch.zeros_like(sigma)), guessed)
 
 
+def test_features_of_a_unet_halve_in_size_level_by_level(unet):
+    shapes = [found.shape for found in unet.features(pictures(unet))]
+    assert shapes == [(3, 4, 14, 14)]
+    three = UNet(UNetConfig(widths=(4, 8, 12), blocks=(1, 1, 1)))
+    all_levels = three.features(torch.rand(1, 3, 16, 16))
+    assert [found.shape for found in all_levels] == [(1, 4, 8, 8), (1, 8, 4, 4)]
+    assert len(three.features(torch.rand(1, 3, 16, 16), levels=1)) == 1
+
+
 def test_a_unet_takes_sigma_as_a_map(unet):
     noisy, sigma = pictures(unet), torch.tensor([0.0, 0.1, 0.2]).view(3, 1, 1, 1)
     mapped = unet(noisy, sigma.expand(3, 1, 28, 28))
     torch.testing.assert_close(mapped, unet(noisy, sigma))
 
 
-def test_the_ends_of_a_unet_stay_in_float32_under_autocast(unet):
+def test_the_ends_of_a_unet_at_work_stay_in_float32_under_autocast(unet):
+    unet.eval()
     dtypes = {}
     for name, module in unet.named_modules():
         if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):

@@ -15,8 +15,11 @@ from torch.nn import functional as F
 from denoise.errors import DenoiseError, ImageError, SettingError, UnknownModelError, WeightsError
 from denoise.models import build_network
 from denoise.models.dense import DenseAEConfig
-from denoise.training import photo_task as photo_task_module
+from denoise.models.gan import DiscriminatorConfig
+from denoise.models.unet import UNet, UNetConfig
 from denoise.training import small_images
+from denoise.training.adversarial import AdversarialTask, Terms
+from denoise.training.features import load_features
 from denoise.training.loop import Budget, Schedule, Trainer, step_seed
 from denoise.training.made_pictures import made_clothing, made_digits
 from denoise.training.mixture import add_gaussian_noise, add_practical_noise
@@ -24,7 +27,7 @@ from denoise.training.patch_task import PatchTask
 from denoise.training.patterns import add_pattern
 from denoise.training.photo_task import PhotoTask
 from denoise.training.photos import describe_sources, load_photos, random_patch
-from denoise.training.recipes import RECIPES
+from denoise.training.recipes import BY_KIND, RECIPES
 from denoise.training.small_image_task import SmallImageTask
 from denoise.training.small_images import SMALL_IMAGE_SETS, load_small_images
 from denoise.training.train import TrainingRun, train
@@ -242,13 +245,23 @@ def test_the_curve_is_kept_beside_the_checkpoints(tmp_path):
     assert float(rows[0]["psnr"]) == 20.0
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_a_smoke_run_trains_any_network_and_leaves_weights_that_load(name, tmp_path):
-    run = TrainingRun(name, (), runs=tmp_path / "runs", weights=tmp_path, is_smoke=True)
+ALL_RECIPES = [(name, kind) for kind, recipes in BY_KIND.items() for name in recipes]
+
+
+@pytest.mark.parametrize(("name", "kind"), ALL_RECIPES)
+def test_a_smoke_run_trains_any_network_and_leaves_weights_that_load(name, kind, tmp_path):
+    run = TrainingRun(
+        name, (), runs=tmp_path / "runs", weights=tmp_path, recipe=kind, is_smoke=True
+    )
     progress = list(train(run))[-1]
     _, facts = load_network(name, tmp_path)
     assert progress.step == facts.recipe["steps"]
     assert progress.psnr is not None
+
+
+def test_a_recipe_that_is_not_there_is_refused():
+    with pytest.raises(SettingError, match=r"conv-photo has no recipe 'tutorial'; .*: ours\."):
+        next(train(TrainingRun("conv-photo", (), recipe="tutorial", is_smoke=True)))
 
 
 @pytest.mark.parametrize("make", [made_digits, made_clothing])
@@ -271,6 +284,81 @@ def test_a_damaged_checkpoint_is_refused(tmp_path):
     (tmp_path / "latest.pt").write_bytes(b"half a checkp")
     with pytest.raises(WeightsError, match="remove it to start anew"):
         run_to_the_end(make_trainer(tmp_path), 5)
+
+
+def game(seed=0, terms=Terms()):  # noqa: B008
+    discriminator = DiscriminatorConfig(width=4, is_normalised=True)
+    features = load_features(is_local=True)
+    photos = replace(photo_task(seed), side=32)
+    return AdversarialTask(photos, features, terms, discriminator, sees_detail_only=True)
+
+
+def make_player(run_folder, task, **settings):
+    torch.manual_seed(0)
+    return Trainer(
+        UNet(UNetConfig(widths=(4, 8), blocks=(1, 1))),
+        task,
+        Schedule(rate=1e-3),
+        torch.optim.AdamW,
+        run_folder=run_folder,
+        workers=0,
+        **settings,
+    )
+
+
+def test_a_killed_game_resumed_equals_an_uninterrupted_one(tmp_path):
+    losses, expected = run_to_the_end(make_player(tmp_path / "whole", game()), 4)
+    cut = make_player(tmp_path / "cut", game(), save_every_s=0)
+    kill_after(cut, 2, Budget(steps=4))
+    resumed, weights = run_to_the_end(make_player(tmp_path / "cut", game()), 4)
+    assert resumed == losses[2:]
+    assert_identical(expected, weights)
+
+
+def test_the_adversary_learns_to_tell_clean_from_smooth():
+    task = game()
+    clean = task.batch(0)["clean"]
+    smooth = F.avg_pool2d(clean, 3, stride=1, padding=1)
+    for _ in range(80):
+        task._teach(clean, smooth)
+    with torch.inference_mode():
+        assert task._judge(clean).mean() > task._judge(smooth).mean() + 0.5
+
+
+def test_an_adversary_that_sees_detail_only_knows_no_colour():
+    task, picture = game(), torch.rand(1, 3, 32, 32)
+    tint = torch.tensor([0.2, 0.0, -0.2]).view(1, 3, 1, 1)
+    torch.testing.assert_close(task._judge(picture + tint), task._judge(picture))
+
+
+@pytest.mark.parametrize("term", ["adversarial", "pixel", "feature", "smoothness"])
+def test_every_term_of_the_loss_counts(term):
+    none = Terms(adversarial=0, pixel=0, feature=0, smoothness=0)
+    task = game(terms=replace(none, **{term: 1.0}))
+    network = UNet(UNetConfig(widths=(4, 8), blocks=(1, 1))).eval()
+    assert task.loss(network, task.batch(0)) > 0
+
+
+def test_global_random_numbers_are_left_alone_by_a_game():
+    before = torch.get_rng_state()
+    game().batch(0)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_training_starts_from_a_model_of_the_zoo(tmp_path):
+    run = TrainingRun("gan-photo", (), runs=tmp_path, weights=tmp_path, is_smoke=True)
+    list(train(run))
+    started, _ = load_network("conv-photo")
+    trained, facts = load_network("gan-photo", tmp_path)
+    moved = distance(started.parameters(), trained.parameters())
+    assert 0 < moved < distance(started.parameters(), [0 * p for p in started.parameters()]) / 100
+    assert facts.recipe["start_from"] == "conv-photo"
+
+
+def test_weights_of_another_network_are_no_start(tmp_path):
+    run = TrainingRun("conv-fashion", (), runs=tmp_path, start_from="conv-photo", is_smoke=True)
+    with pytest.raises(SettingError, match="do not fit this network"):
+        next(train(run))
 
 
 @pytest.mark.parametrize(
@@ -296,10 +384,9 @@ def test_sigma_is_the_root_mean_square_of_the_noise():
         assert torch.allclose(batch["sigma"], noise, atol=1e-6)
 
 
-def test_patches_grow_late_in_the_training(monkeypatch):
-    monkeypatch.setattr(photo_task_module, "LARGE_FROM", 7)
-    rng = np.random.default_rng(1)
-    task = PhotoTask([rng.integers(0, 256, (120, 120, 3), dtype=np.uint8)], 0, side=16)
+def test_patches_grow_late_in_the_training():
+    photo = np.random.default_rng(1).integers(0, 256, (120, 120, 3), dtype=np.uint8)
+    task = PhotoTask([photo], 0, side=16, large_from=7)
     assert [task.batch(step)["clean"].shape for step in (6, 7)] == [
         (16, 3, 16, 16),
         (8, 3, 96, 96),

@@ -7,6 +7,7 @@ from torch import nn
 
 from denoise.models.conv import ConvAE, ConvAEConfig
 from denoise.models.dense import DenseAE, DenseAEConfig, PatchDenseAE, PatchDenseAEConfig
+from denoise.models.gan import Generator, GeneratorConfig
 from denoise.models.unet import UNet, UNetConfig
 
 
@@ -20,6 +21,7 @@ class Architecture(NamedTuple):
 ARCHITECTURES = {
     "conv-ae": Architecture(ConvAE, ConvAEConfig),
     "dense-ae": Architecture(DenseAE, DenseAEConfig),
+    "generator": Architecture(Generator, GeneratorConfig),
     "patch-dense-ae": Architecture(PatchDenseAE, PatchDenseAEConfig),
     "unet": Architecture(UNet, UNetConfig),
 }

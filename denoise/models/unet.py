@@ -51,22 +51,39 @@ class UNet(nn.Module):
             sigma: broadcastable to (N, 1, H, W), in [0,1]; None: the network guesses.
             known: like sigma, 1 where it is told and 0 where it must be guessed; None: told.
         """
-        planes = _condition(noisy, sigma, known)
-        x = F.pixel_unshuffle(torch.cat((noisy, planes), dim=1), 2)  # (N, 4 * (C + 2), H/2, W/2)
-        with torch.autocast(noisy.device.type, enabled=False):
-            x = self.head(x)  # in float32: bfloat16 has 8 bits, which would add noise of its own
-        skips = []
-        for encode, down in zip(self.encode, self.down, strict=True):
-            x = encode(x)
-            skips.append(x)
-            x = down(x)
-        x = self.bottom(x)
+        skips = self.features(noisy, sigma, known)
+        x = self.bottom(self.down[-1](skips[-1]))
         for up, merge in zip(reversed(self.up[1:]), reversed(self.merge[1:]), strict=True):
             x = merge(up(x) + skips.pop())
         with self._last_level_precision(noisy.device.type):
             x = self.merge[0](self.up[0](x.float()) + skips.pop())
             residual = self.tail(x)
         return noisy - F.pixel_shuffle(residual.float(), 2)  # (N, C, H, W)
+
+    def features(
+        self,
+        noisy: Tensor,
+        sigma: Tensor | None = None,
+        known: Tensor | None = None,
+        *,
+        levels: int | None = None,
+    ) -> list[Tensor]:
+        """Gives what the way down finds, (N, widths[i], H / 2**(i+1), W / 2**(i+1)) a level.
+
+        Args:
+            noisy: as in `forward`, and so are sigma and known.
+            sigma: noise level.
+            known: whether it is told.
+            levels: how many, from the finest; None: all but the bottom.
+        """
+        planes = _condition(noisy, sigma, known)
+        x = F.pixel_unshuffle(torch.cat((noisy, planes), dim=1), 2)  # (N, 4 * (C + 2), H/2, W/2)
+        with torch.autocast(noisy.device.type, enabled=False):
+            x = self.head(x)  # in float32: bfloat16 has 8 bits, which would add noise of its own
+        found = [self.encode[0](x)]
+        for encode, down in zip(self.encode[1:levels], self.down, strict=False):
+            found.append(encode(down(found[-1])))
+        return found
 
     def _last_level_precision(self, device_type: str) -> torch.autocast:
         """What is rounded here shows; in training it is noise among noise, and a fifth faster."""

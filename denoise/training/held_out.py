@@ -24,25 +24,31 @@ def held_out_photos(photos: list[Photo]) -> list[Photo]:
 
 
 def held_out_psnr(
-    network: nn.Module, photos: list[Photo], seed: int, *, is_gray: bool = False
+    network: nn.Module,
+    photos: list[Photo],
+    seed: int,
+    *,
+    is_gray: bool = False,
+    takes_sigma: bool = True,
 ) -> float:
-    """Gives the mean PSNR in dB on held-out photographs, told Gaussian noise of 25/255.
+    """Gives the mean PSNR in dB on held-out photographs under Gaussian noise of 25/255.
 
     Args:
-        network: takes (1, C, H, W) and sigma.
+        network: takes (1, C, H, W) and, where it can be told, sigma.
         photos: all of them.
         seed: of the noise.
         is_gray: whether the photographs are turned to gray, C = 1, first.
+        takes_sigma: whether the network is told.
     """
     device = next(network.parameters()).device
     rng = np.random.Generator(np.random.PCG64(seed))
-    sigma = torch.full((1, 1, 1, 1), SIGMA, device=device)
+    told = (torch.full((1, 1, 1, 1), SIGMA, device=device),) if takes_sigma else ()
     figures = []
     for photo in held_out_photos(photos):
         middle = _middle(photo) / 255.0
         clean = to_chw(middle @ LUMA[:, None] if is_gray else middle)[None].to(device)
         noise = torch.from_numpy(rng.standard_normal(clean.shape)).to(clean)
-        denoised = network(clean + SIGMA * noise, sigma).clamp(0, 1)
+        denoised = network(clean + SIGMA * noise, *told).clamp(0, 1)
         figures.append(psnr_from_mse(F.mse_loss(denoised, clean).item()))
     return sum(figures) / len(figures)
 

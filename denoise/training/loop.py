@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -35,6 +35,20 @@ class Task(Protocol):
 
     def validate(self, network: nn.Module) -> float:
         """Gives the PSNR in dB on pictures held out from training."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A task that learns itself, such as an adversary; checkpoints hold its state, too."""
+
+    def to(self, device: torch.device) -> None:
+        """Moves what learns to a device."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Gives its state."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes its state up again."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +130,8 @@ class Trainer:
             self.network, multi_avg_fn=partial(_average, schedule.ema_decay), use_buffers=True
         )
         self.task = task
+        if isinstance(task, Learner):
+            task.to(self.device)
         self.schedule = schedule
         self.optimizer = make_optimizer(self.network.parameters(), lr=schedule.rate)
         self.run_folder = run_folder
@@ -186,7 +202,7 @@ class Trainer:
         rate = schedule.rate * min(1.0, (state.step + 1) / schedule.warmup_steps)
         if state.decay_from is None or state.steps is None or state.step < state.decay_from:
             return rate
-        left = (state.steps - state.step) / (state.steps - state.decay_from)
+        left = (state.steps - state.step) / max(1, state.steps - state.decay_from)
         return rate * left
 
     def _plan(self, budget: Budget) -> None:
@@ -229,6 +245,7 @@ class Trainer:
             "network": self.network.state_dict(),
             "ema": self.ema.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "task": self.task.state_dict() if isinstance(self.task, Learner) else None,
         }
         unfinished = self.run_folder / f"{name}.part"
         torch.save(checkpoint, unfinished)
@@ -252,6 +269,8 @@ class Trainer:
         self.network.load_state_dict(checkpoint["network"])
         self.ema.load_state_dict(checkpoint["ema"])
         self.optimizer.load_state_dict(checkpoint["optimizer"])
+        if isinstance(self.task, Learner):
+            self.task.load_state_dict(checkpoint["task"])
 
     def _load(self, name: str) -> dict[str, Any] | None:
         file = self.run_folder / name

@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from torch import Tensor
 
-DESCRIPTION = "pictures made by the program"
+# What a card says about them.
+MADE = [{"name": "pictures made by the program", "pictures": "a few", "license": "Apache-2.0"}]
 SCENE_SIDE = 160  # pixels
 SMALL_SIDE = 28
 # Outlines on a field of 28x28, light on black as in Fashion-MNIST.

@@ -16,7 +16,6 @@ from denoise.training.photos import Photo, random_patch
 # Of the patches, those whose sigma is told; nobody knows it of a real photograph.
 KNOWN_SHARE = 0.6  # under Gaussian noise
 PRACTICAL_KNOWN_SHARE = 0.35
-LARGE_FROM = 60_000  # steps; from there on fewer and wider patches, with less of them at the border
 LARGE_SIDE, LARGE_BATCH_SIZE = 96, 8
 
 
@@ -25,7 +24,8 @@ class PhotoTask:
     """Patches of photographs under Gaussian and practical noise, sigma told or not.
 
     The mean absolute error is minimised; PSNR at sigma 25/255, told, is watched on the centres
-    of photographs that are held out.
+    of photographs that are held out. Late in the training patches are fewer and larger, with less
+    of them at the border.
     """
 
     photos: list[Photo]
@@ -33,6 +33,9 @@ class PhotoTask:
     described: list[dict[str, str]] = field(default_factory=list)
     batch_size: int = 16
     side: int = 64
+    large_from: int | None = None  # step from which on the patches are large
+    gaussian: float | None = None  # share of patches under Gaussian noise; None: by the step
+    takes_sigma: bool = True  # whether the network can be told
 
     def sources(self) -> list[dict[str, str]]:
         """Gives the name, size and licence of each source of photographs."""
@@ -42,12 +45,13 @@ class PhotoTask:
         """Gives noisy and clean, (N, 3, side, side), sigma and known, (N, 1, 1, 1)."""
         rng = np.random.Generator(np.random.PCG64([self.seed, step]))
         photos = training_photos(self.photos)
-        is_large = step >= LARGE_FROM
+        gaussian = gaussian_share(step) if self.gaussian is None else self.gaussian
+        is_large = self.large_from is not None and step >= self.large_from
         side = LARGE_SIDE if is_large else self.side
         clean, noisy, sigma, known = [], [], [], []
         for _ in range(LARGE_BATCH_SIZE if is_large else self.batch_size):
             patch = random_patch(photos, side, rng)
-            is_gaussian = rng.random() < gaussian_share(step)
+            is_gaussian = rng.random() < gaussian
             spoilt = (add_gaussian_noise if is_gaussian else add_practical_noise)(patch, rng)
             clean.append(to_chw(patch).expand(3, -1, -1))  # gray: three equal channels
             noisy.append(to_chw(spoilt).expand(3, -1, -1))
@@ -62,9 +66,15 @@ class PhotoTask:
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """Gives the mean absolute error."""
+        return F.l1_loss(self.denoise(network, batch), batch["clean"])
+
+    def denoise(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Gives what the network makes of a batch, (N, 3, side, side)."""
         noisy = batch["noisy"].contiguous(memory_format=torch.channels_last)
-        return F.l1_loss(network(noisy, batch["sigma"], batch["known"]), batch["clean"])
+        told = (batch["sigma"], batch["known"]) if self.takes_sigma else ()
+        denoised: Tensor = network(noisy, *told)
+        return denoised
 
     def validate(self, network: nn.Module) -> float:
         """Gives the mean PSNR in dB over the held-out photographs."""
-        return held_out_psnr(network, self.photos, self.seed)
+        return held_out_psnr(network, self.photos, self.seed, takes_sigma=self.takes_sigma)

@@ -6,13 +6,15 @@ from datetime import date
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from denoise.devices import choose_device, has_bfloat16_units
-from denoise.errors import SettingError, UnknownModelError
+from denoise.errors import SettingError
 from denoise.models import build_network
 from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
-from denoise.training.recipes import RECIPES, Recipe
-from denoise.weights import ModelFacts, write_weights
+from denoise.training.recipe import Recipe
+from denoise.training.recipes import OURS, find_recipe
+from denoise.weights import ModelFacts, load_network, write_weights
 
 SMOKE_STEPS = 8
 SMOKE_BUDGET = Budget(steps=SMOKE_STEPS)
@@ -22,13 +24,15 @@ SMOKE_BUDGET = Budget(steps=SMOKE_STEPS)
 class TrainingRun:
     """What to train, on what, for how long and where."""
 
-    name: str  # of the network, a key of RECIPES
+    name: str  # of the network
     folders: tuple[Path, ...]  # of training data
     budget: Budget | None = None  # None: the recipe's
     seed: int = 0
     device: str = "auto"
     runs: Path = Path("runs")  # checkpoints: runs/<name>
     weights: Path = Path("weights")  # result: weights/<name>
+    recipe: str = OURS  # or "tutorial"
+    start_from: str | None = None  # model to start from the weights of; None: the recipe's
     is_smoke: bool = False  # a few steps on pictures made here, to see that all of it works
 
 
@@ -39,17 +43,13 @@ def train(run: TrainingRun) -> Iterator[Progress]:
     same weights as without the stop.
 
     Raises:
-        UnknownModelError: no recipe of that name.
+        UnknownModelError: no such network.
         ImageError: no training data.
-        SettingError: a budget, seed or device that cannot be.
+        SettingError: a recipe, budget, seed, start or device that cannot be.
     """
-    if run.name not in RECIPES:
-        raise UnknownModelError(
-            f"There is no recipe for {run.name!r}; choose one of: {', '.join(RECIPES)}."
-        )
+    recipe = find_recipe(run.name, run.recipe)
     if not 0 <= run.seed < 2**64:  # what torch's generators take
         raise SettingError(f"The seed is a whole number, 0 or more; {run.seed} is not.")
-    recipe = RECIPES[run.name]
     budget = run.budget or (SMOKE_BUDGET if run.is_smoke else recipe.budget)
     if run.is_smoke:
         task = recipe.make_smoke_task(run.seed)
@@ -65,6 +65,7 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
     device = choose_device(run.device)
     torch.manual_seed(run.seed)
     network = build_network(recipe.architecture, recipe.config_fields)
+    _start_from(run.start_from or recipe.start_from, network, recipe)
     return Trainer(
         network,
         task,
@@ -77,6 +78,16 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
         workers=0 if run.is_smoke else recipe.workers,
         validate_every=SMOKE_STEPS // 2 if run.is_smoke else VALIDATE_EVERY,
     )
+
+
+def _start_from(model: str | None, network: nn.Module, recipe: Recipe) -> None:
+    """Gives an untrained network the weights of a member of the zoo."""
+    if model is None:
+        return
+    trained, facts = load_network(model)
+    if (facts.architecture, facts.config) != (recipe.architecture, recipe.config_fields):
+        raise SettingError(f"The weights of {model} do not fit this network; leave them out.")
+    network.load_state_dict(trained.state_dict())
 
 
 def _describe(run: TrainingRun, recipe: Recipe, trainer: Trainer) -> ModelFacts:
@@ -94,6 +105,7 @@ def _describe(run: TrainingRun, recipe: Recipe, trainer: Trainer) -> ModelFacts:
             "steps": state.step,
             "minutes": round(state.seconds / 60, 1),
             "seed": run.seed,
+            "start_from": run.start_from or recipe.start_from,
             "date": date.today().isoformat(),
             "torch": torch.__version__,
         },

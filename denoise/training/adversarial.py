@@ -1,0 +1,144 @@
+"""Denoising photographs as a game between a generator and a discriminator."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from denoise.models.gan import Discriminator, DiscriminatorConfig
+from denoise.training.features import Features
+from denoise.training.loop import Batch
+from denoise.training.photo_task import PhotoTask
+
+DISCRIMINATOR_RATE = 2e-4
+BLUR_SIDE = 5  # pixels; what the discriminator does not see of a picture is smoother than this
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Weights of the four terms; each is a mean over its elements. Defaults: the published ones."""
+
+    adversarial: float = 0.5
+    pixel: float = 1.0
+    feature: float = 1.0
+    smoothness: float = 1e-4
+    is_squared: bool = True  # the distance of pixels and of features; else absolute
+
+
+class AdversarialTask:
+    """A photo task whose network must also pass for clean before a discriminator.
+
+    Source: Alsaiari et al., "Image denoising using a generative adversarial network", ICICT 2019.
+
+    Args:
+        photos: the batches, and what is watched.
+        features: for the feature loss.
+        terms: weights of the loss.
+        discriminator: its numbers.
+        sees_detail_only: whether the discriminator is shown pictures less their smooth part, so
+            that it can teach texture but shift no colour.
+    """
+
+    def __init__(
+        self,
+        photos: PhotoTask,
+        features: Features,
+        terms: Terms,
+        discriminator: DiscriminatorConfig,
+        *,
+        sees_detail_only: bool,
+    ) -> None:
+        self.photos = photos
+        self.features = features
+        self.terms = terms
+        self.sees_detail_only = sees_detail_only
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(photos.seed)
+            self.discriminator = Discriminator(discriminator)
+        self.optimizer = torch.optim.Adam(
+            self.discriminator.parameters(), DISCRIMINATOR_RATE, betas=(0.5, 0.99)
+        )
+
+    def sources(self) -> list[dict[str, str]]:
+        """Gives the name, size and licence of each source of photographs."""
+        return self.photos.sources()
+
+    def batch(self, step: int) -> Batch:
+        """Gives the batch of the photo task."""
+        return self.photos.batch(step)
+
+    def validate(self, network: nn.Module) -> float:
+        """Gives the mean PSNR in dB over the held-out photographs."""
+        return self.photos.validate(network)
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Teaches the discriminator, and gives the generator's loss."""
+        denoised, clean = self.photos.denoise(network, batch), batch["clean"]
+        if network.training:
+            self._teach(clean, denoised.detach())
+        self.discriminator.requires_grad_(False)  # here it only judges
+        terms = self.terms
+        return (
+            terms.adversarial * _cross_entropy(self._judge(denoised), is_clean=True)
+            + terms.pixel * self._distance(denoised, clean)
+            + terms.feature * self._feature_distance(denoised, clean)
+            + terms.smoothness * _total_variation(denoised)
+        )
+
+    def to(self, device: torch.device) -> None:
+        """Moves discriminator and features to a device."""
+        self.discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Gives the state of the discriminator and of its optimizer."""
+        return {
+            "discriminator": self.discriminator.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Takes that state up again."""
+        self.discriminator.load_state_dict(state["discriminator"])
+        self.optimizer.load_state_dict(state["optimizer"])
+
+    def _teach(self, clean: Tensor, denoised: Tensor) -> None:
+        self.discriminator.train().requires_grad_(True)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss = _cross_entropy(self._judge(clean), is_clean=True)
+        loss = loss + _cross_entropy(self._judge(denoised), is_clean=False)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+
+    def _judge(self, picture: Tensor) -> Tensor:
+        seen = picture - _smooth(picture) if self.sees_detail_only else picture
+        scores: Tensor = self.discriminator(seen)
+        return scores
+
+    def _feature_distance(self, denoised: Tensor, clean: Tensor) -> Tensor:
+        with torch.no_grad():
+            wanted = self.features(clean)
+        pairs = zip(self.features(denoised), wanted, strict=True)
+        return torch.stack([self._distance(found.float(), want) for found, want in pairs]).mean()
+
+    def _distance(self, some: Tensor, other: Tensor) -> Tensor:
+        return (F.mse_loss if self.terms.is_squared else F.l1_loss)(some, other.float())
+
+
+def _cross_entropy(scores: Tensor, *, is_clean: bool) -> Tensor:
+    wanted = torch.full_like(scores, float(is_clean))
+    return F.binary_cross_entropy_with_logits(scores, wanted)
+
+
+def _smooth(picture: Tensor) -> Tensor:
+    side = BLUR_SIDE
+    edge = side // 2
+    padded = F.pad(picture, (edge, edge, edge, edge), mode="reflect")
+    return F.avg_pool2d(padded, side, stride=1)
+
+
+def _total_variation(picture: Tensor) -> Tensor:
+    across = (picture[..., 1:] - picture[..., :-1]).abs().mean()
+    return across + (picture[..., 1:, :] - picture[..., :-1, :]).abs().mean()

@@ -1,0 +1,38 @@
+"""A recipe: everything that makes the weights of a network."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from denoise.models import Needs
+from denoise.training.loop import Budget, Schedule, Task
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is built and trained."""
+
+    architecture: str
+    config: Any  # the architecture's config dataclass
+    needs: Needs
+    purpose: str  # what the network is for, in plain words
+    method: str  # how it is trained, one line for the card
+    make_task: Callable[[list[Path], int], Task]  # from data folders and seed
+    make_smoke_task: Callable[[int], Task]  # on a few pictures made here; from the seed
+    make_optimizer: Callable[..., torch.optim.Optimizer]
+    schedule: Schedule
+    budget: Budget  # where none is given
+    is_half: bool = False  # whether the weights are stored in float16
+    autocast: bool = False  # whether bfloat16 is good enough to train and to run in
+    workers: int = 1  # processes that make batches; 0 where that costs less than handing them over
+    start_from: str | None = None  # model of the zoo whose weights the training starts from
+
+    @property
+    def config_fields(self) -> dict[str, Any]:
+        """The config as JSON holds it."""
+        fields: dict[str, Any] = json.loads(json.dumps(asdict(self.config)))
+        return fields
