@@ -43,6 +43,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--ensemble", action="store_true", help="best quality: mean of eight orientations, 8x time"
     )
+    run.add_argument(
+        "--texture", type=float, default=0.0, help="0: faithful, to 1: textured (%(default)s)"
+    )
+    run.add_argument(
+        "--detail", type=float, default=0.0, help="share of removed detail given back (%(default)s)"
+    )
     _add_device(run)
     run.set_defaults(command=commands.run_command)
 

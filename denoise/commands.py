@@ -16,7 +16,7 @@ from denoise.estimate import estimate_sigma
 from denoise.images import FORMAT_SUFFIXES, SUFFIX_FORMATS, Picture, load_picture, save_picture
 from denoise.noise import check_level, find_kind, seeded_generator
 from denoise.pipeline import denoise_picture, noise_picture
-from denoise.sigma import check_share, check_sigma
+from denoise.settings import Settings
 from denoise.weights import list_models
 
 if TYPE_CHECKING:
@@ -34,16 +34,11 @@ Work = Callable[[Picture], tuple[Picture, dict[str, Any]]]
 
 def run_command(options: argparse.Namespace) -> int:
     """Denoises pictures."""
-    if options.sigma is not None:
-        check_sigma(options.sigma)
-    check_share("strength", options.strength)
-    denoiser = Denoiser(options.model, device=options.device)
-    return _convert(
-        options,
-        lambda picture: denoise_picture(
-            picture, denoiser, options.sigma, options.strength, ensemble=options.ensemble
-        ),
+    settings = Settings(
+        options.sigma, options.strength, options.ensemble, options.texture, options.detail
     )
+    denoiser = Denoiser(options.model, device=options.device)
+    return _convert(options, lambda picture: denoise_picture(picture, denoiser, settings))
 
 
 def noise_command(options: argparse.Namespace) -> int:

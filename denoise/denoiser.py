@@ -4,27 +4,31 @@ import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from denoise.conversion import Images, from_unit, to_unit, unpack
+from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
 from denoise.estimate import estimate_sigma
 from denoise.images import Picture, fit_square
 from denoise.inference import Inference
-from denoise.sigma import Sigma, as_planes, check_share, cut_planes
+from denoise.settings import Settings
+from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
 from denoise.weights import load_network, read_facts
 
 DEFAULT_MODEL = "conv-photo"
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
+DEFAULTS = Settings()
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
 OnTile = Callable[[int, int], None]
@@ -36,6 +40,7 @@ class Report:
 
     model: str
     sha256: str  # of the weights
+    textured_by: str | None  # model whose texture was mixed in
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
     sigma_source: str  # told, guessed, estimated or ignored
@@ -79,7 +84,7 @@ class Denoiser:
         self.device = choose_device(device)
         network, self.facts = load_network(model)
         self.dtype = choose_dtype(dtype, self.device, bfloat16_is_harmless=self.facts.bfloat16)
-        self._network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._network = _placed(network, self.device)
 
     def __call__(
         self,
@@ -88,6 +93,8 @@ class Denoiser:
         strength: float = 1.0,
         *,
         ensemble: bool = False,
+        texture: float = 0.0,
+        detail: float = 0.0,
         on_tile: OnTile | None = None,
     ) -> ImageT:
         """Gives the denoised image: same type, shape and dtype, clamped to [0,1].
@@ -99,26 +106,24 @@ class Denoiser:
                 also one a sample (N,) or a map (N, 1, H, W).
             strength: of the change, 0 (none) to 1.
             ensemble: average over the eight orientations: a little better, eight times slower.
-            on_tile: called with tiles done and in all, with `ensemble` each of the eight counted;
+            texture: 0 (faithful) to 1 (as the textured counterpart has it), where there is one.
+            detail: share of the removed detail that is given back, 0 (none) to 1.
+            on_tile: called with tiles done and in all, each pass of a network over one counted;
                 what it raises stops the work at once.
 
         Raises:
             ImageError: an image of another type, or of a size that the model does not take.
-            SettingError: sigma or strength out of range.
+            SettingError: a setting out of range, or texture where there is no counterpart.
         """
-        done = self.run(
-            image, sigma, strength, ensemble=ensemble, on_tile=on_tile, always_estimate=False
-        )
-        denoised: ImageT = done.image
+        settings = Settings(sigma, strength, ensemble, texture, detail)
+        denoised: ImageT = self.run(image, settings, on_tile=on_tile, always_estimate=False).image
         return denoised
 
     def run(
         self,
         image: Image.Image | NDArray[Any] | Tensor | Picture,
-        sigma: Sigma = None,
-        strength: float = 1.0,
+        settings: Settings = DEFAULTS,
         *,
-        ensemble: bool = False,
         on_tile: OnTile | None = None,
         always_estimate: bool = True,
     ) -> Denoised:
@@ -127,20 +132,28 @@ class Denoiser:
         With `always_estimate` the report has the estimated noise level of a photo even where
         the network does not need it.
         """
-        check_share("strength", strength)
         pixels = image.pixels if isinstance(image, Picture) else image
         images, repack = unpack(pixels)
-        self._check_image(images, ensemble=ensemble)
-        told = as_planes(sigma, images.shape)
+        self._check_image(images, settings)
+        told = as_planes(settings.sigma, images.shape)
         started = time.perf_counter()
         plan = self._plan_sigma(images, told, always_estimate=always_estimate)
         estimated = time.perf_counter()
-        inference = Inference(self._network, self.facts.needs, self.dtype, strength, ensemble)
+        inference = Inference(
+            self._networks(settings.texture),
+            self.facts.needs,
+            self.dtype,
+            settings.strength,
+            settings.ensemble,
+        )
         result, tiles = self._denoise_tiles(images, plan.planes, inference, on_tile)
+        if settings.detail > 0:
+            result = give_back_detail(images, result, settings.detail)
         finished = time.perf_counter()
         report = Report(
             model=self.facts.name,
             sha256=self.facts.sha256,
+            textured_by=self.facts.textured if settings.texture > 0 else None,
             sigma_estimated=plan.estimated,
             sigma_used=plan.used,
             sigma_source=plan.source,
@@ -159,7 +172,23 @@ class Denoiser:
             image.with_pixels(denoised) if isinstance(image, Picture) else denoised, report
         )
 
-    def _check_image(self, images: Images, *, ensemble: bool) -> None:
+    @cached_property
+    def _textured(self) -> nn.Module:
+        """The network of the textured counterpart, loaded when it is first needed."""
+        if self.facts.textured is None:
+            raise SettingError(
+                f"{self.facts.name} has no textured counterpart; leave texture at 0."
+            )
+        network, _ = load_network(self.facts.textured)
+        return _placed(network, self.device)
+
+    def _networks(self, texture: float) -> tuple[tuple[nn.Module, float], ...]:
+        if texture == 0:
+            return ((self._network, 1.0),)
+        shares = ((self._network, 1 - texture), (self._textured, texture))
+        return tuple((network, share) for network, share in shares if share > 0)
+
+    def _check_image(self, images: Images, settings: Settings) -> None:
         needs, (_, height, width, channels) = self.facts.needs, images.shape
         if needs.fixed_size is not None:
             side = needs.fixed_size
@@ -169,10 +198,10 @@ class Denoiser:
                     f"one is {width}x{height} with {channels} channel(s). fit_picture makes one "
                     "that fits."
                 )
-            if ensemble:
+            if settings.ensemble or settings.detail > 0:
                 raise SettingError(
-                    f"ensemble turns and mirrors the picture, which {self.facts.name} was not "
-                    "trained for; it is for photo networks."
+                    f"{'ensemble' if settings.ensemble else 'detail'} is for photo networks; "
+                    f"{self.facts.name} was not made for it."
                 )
 
     def _plan_sigma(self, images: Images, told: Tensor | None, *, always_estimate: bool) -> "_Plan":
@@ -264,6 +293,11 @@ class _Plan(NamedTuple):
     used: float | None
     source: str
     warnings: tuple[str, ...]
+
+
+def _placed(network: nn.Module, device: torch.device) -> nn.Module:
+    placed: nn.Module = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return placed
 
 
 def _mean_sigma(images: Images) -> float:

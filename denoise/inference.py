@@ -1,6 +1,7 @@
 """One pass of a network over a tile: padding, precision, orientations, blending."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import NamedTuple
 
 import torch
@@ -13,18 +14,22 @@ ORIENTATIONS = tuple((turns, mirrored) for turns in range(4) for mirrored in (Fa
 
 
 class Inference(NamedTuple):
-    """A network and how it is to run."""
+    """Networks of the same needs, and how they are to run."""
 
-    network: nn.Module
+    networks: tuple[tuple[nn.Module, float], ...]  # with their shares in the result, 1 in all
     needs: Needs
-    dtype: torch.dtype  # of the network's inner layers
-    strength: float  # of the change, 0 to 1
-    ensemble: bool  # whether to average over the eight orientations
+    dtype: torch.dtype  # of the networks' inner layers
+    strength: float = 1.0  # of the change, 0 to 1
+    ensemble: bool = False  # whether to average over the eight orientations
 
     @property
     def passes(self) -> int:
-        """How often the network runs over a tile."""
-        return len(ORIENTATIONS) if self.ensemble else 1
+        """How often a network runs over a tile."""
+        return len(self.networks) * len(self._orientations)
+
+    @property
+    def _orientations(self) -> tuple[tuple[int, bool], ...]:
+        return ORIENTATIONS if self.ensemble else ORIENTATIONS[:1]
 
     def denoise(
         self, noisy: Tensor, sigma: Tensor | None, after_pass: Callable[[], None]
@@ -39,15 +44,15 @@ class Inference(NamedTuple):
         """
         with torch.inference_mode():
             total = torch.zeros_like(noisy)
-            for turns, mirrored in ORIENTATIONS[: self.passes]:
+            for (network, share), (turns, mirrored) in product(self.networks, self._orientations):
                 planes = None if sigma is None else _turn(sigma, turns, mirrored=mirrored)
-                denoised = self._run(_turn(noisy, turns, mirrored=mirrored), planes)
-                total += _turn_back(denoised, turns, mirrored=mirrored)
+                denoised = self._run(network, _turn(noisy, turns, mirrored=mirrored), planes)
+                total += share * _turn_back(denoised, turns, mirrored=mirrored)
                 after_pass()
-            denoised = (total / self.passes).clamp(0, 1)
+            denoised = (total / len(self._orientations)).clamp(0, 1)
             return torch.lerp(noisy, denoised, self.strength).clamp(0, 1)
 
-    def _run(self, noisy: Tensor, sigma: Tensor | None) -> Tensor:
+    def _run(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
         height, width = noisy.shape[2:]
         channels = noisy.shape[1] if self.needs.takes_gray else self.needs.channels
         padded = _pad(noisy, self.needs.multiple_of).expand(-1, channels, -1, -1)
@@ -56,9 +61,9 @@ class Inference(NamedTuple):
         with torch.autocast(noisy.device.type, torch.bfloat16, enabled=is_bfloat16):
             if self.needs.takes_sigma:
                 planes = None if sigma is None else _pad_map(sigma, self.needs.multiple_of)
-                denoised = self.network(padded, planes)
+                denoised = network(padded, planes)
             else:
-                denoised = self.network(padded)
+                denoised = network(padded)
         result: Tensor = denoised.float()[:, :, :height, :width]
         return result if noisy.shape[1] == channels else result.mean(1, keepdim=True)
 

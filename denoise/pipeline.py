@@ -6,18 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from denoise.conversion import from_unit
-from denoise.denoiser import Denoiser, OnTile, fit_picture
+from denoise.denoiser import DEFAULTS, Denoiser, OnTile, fit_picture
 from denoise.images import Picture
 from denoise.noise import add_noise
+from denoise.settings import Settings
 
 
 def denoise_picture(
     picture: Picture,
     denoiser: Denoiser,
-    sigma: float | None = None,
-    strength: float = 1.0,
+    settings: Settings = DEFAULTS,
     *,
-    ensemble: bool = False,
     on_tile: OnTile | None = None,
 ) -> tuple[Picture, dict[str, Any]]:
     """Gives the denoised picture and the report on it.
@@ -28,7 +27,7 @@ def denoise_picture(
         DenoiseError: as `Denoiser` does.
     """
     fitted, notes = _fit(picture, denoiser.facts.name)
-    denoised, report = denoiser.run(fitted, sigma, strength, ensemble=ensemble, on_tile=on_tile)
+    denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)
     facts = report.to_dict()
     facts["warnings"] = [*picture.warnings, *notes, *report.warnings]
     return denoised, facts

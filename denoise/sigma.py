@@ -24,16 +24,6 @@ def check_sigma(sigma: float) -> float:
     )
 
 
-def check_share(name: str, value: float) -> None:
-    """Refuses what is no number from 0 to 1.
-
-    Raises:
-        SettingError: naming the setting.
-    """
-    if not (_is_number(value) and 0 <= value <= 1):
-        raise SettingError(f"The {name} is a number from 0 to 1; {value!r} is not.")
-
-
 def as_planes(sigma: Sigma, shape: tuple[int, ...]) -> Tensor | None:
     """Gives sigma as (N or 1, 1, H or 1, W or 1) float32."""
     if sigma is None:

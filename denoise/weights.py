@@ -35,6 +35,7 @@ class ModelFacts:
     metrics: list[dict[str, Any]] = field(default_factory=list)
     license: str = "Apache-2.0"
     bfloat16: bool = False  # measured: costs less than 0.02 dB
+    textured: str | None = None  # model of the same needs that adds texture
 
 
 def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:

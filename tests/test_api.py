@@ -132,7 +132,7 @@ def test_scripts_see_their_own_endpoints_only(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == {"/denoise", "/add_noise", "/models"}
     names = [parameter["parameter_name"] for parameter in endpoints["/denoise"]["parameters"]]
-    assert names == ["image", "model", "sigma", "strength", "ensemble"]
+    assert names == ["image", "model", "sigma", "strength", "ensemble", "texture", "detail"]
 
 
 def test_a_large_picture_tells_how_far_it_is(client, tmp_path):

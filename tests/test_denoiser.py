@@ -1,5 +1,6 @@
 import math
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from denoise.errors import ImageError, SettingError, UnknownModelError
 from denoise.images import Picture
 from denoise.inference import Inference
 from denoise.models import Needs
+from denoise.settings import Settings
 from denoise.weights import list_models
 
 HALF_STEP = 0.5 / 255
@@ -128,7 +130,7 @@ def test_tiled_and_whole_differ_by_less_than_half_a_step(name, dtype, sigma, mon
     noisy = noisy.astype(np.float32)
     whole = denoiser(noisy, sigma)
     monkeypatch.setattr(denoise.denoiser, "TILE", 320)
-    tiled, report = denoiser.run(noisy, sigma)
+    tiled, report = denoiser.run(noisy, Settings(sigma))
     assert report.tiles == 9
     assert np.abs(tiled - whole).max() <= HALF_STEP
 
@@ -160,9 +162,51 @@ def test_the_ensemble_is_the_mean_of_eight_orientations(photo_denoiser, clean):
     assert np.abs(photo_denoiser(noisy, 0.1, ensemble=True) - mean).max() < 0.01
 
 
-def test_the_ensemble_is_refused_where_orientation_matters(denoisers):
-    with pytest.raises(SettingError, match="photo networks"):
-        denoisers["dense-mnist"](np.zeros((28, 28), dtype=np.uint8), ensemble=True)
+@pytest.fixture
+def textured_denoiser(monkeypatch):
+    """A network whose textured counterpart gives half of its input."""
+    denoiser = Denoiser("conv-photo", device="cpu")
+    monkeypatch.setattr(denoiser, "facts", replace(denoiser.facts, textured="conv-photo"))
+    monkeypatch.setattr(denoiser, "_textured", lambda noisy, sigma: noisy / 2, raising=False)
+    return denoiser
+
+
+def test_texture_blends_with_the_textured_counterpart(textured_denoiser, clean):
+    image = 0.3 + 0.3 * clean / np.float32(255)
+    faithful, textured = textured_denoiser(image, 0.1), textured_denoiser(image, 0.1, texture=1)
+    assert np.allclose(textured, image / 2, atol=1e-6)
+    blended = textured_denoiser(image, 0.1, texture=0.25)
+    assert np.allclose(blended, 0.75 * faithful + 0.25 * textured, atol=1e-3)
+
+
+def test_blending_counts_the_passes_of_both_networks(textured_denoiser, clean):
+    calls = []
+    done = textured_denoiser.run(
+        clean, Settings(texture=0.5), on_tile=lambda *progress: calls.append(progress)
+    )
+    assert calls == [(1, 2), (2, 2)]
+    assert done.report.textured_by == "conv-photo"
+
+
+def test_texture_is_refused_where_there_is_no_counterpart(denoisers):
+    with pytest.raises(SettingError, match="no textured counterpart"):
+        denoisers["dense-mnist"](np.zeros((28, 28), dtype=np.uint8), texture=0.5)
+
+
+def test_given_back_detail_mends_a_picture_denoised_too_strongly(photo_denoiser):
+    clean = data.coffee()[50:306, 100:356]
+    noisy = add_noise(clean / 255.0, "gaussian", 10 / 255)
+    smooth = photo_denoiser(noisy, 40 / 255)
+    mended = photo_denoiser(noisy, 40 / 255, detail=1.0)
+    assert psnr(clean / 255, mended) > psnr(clean / 255, smooth) + 0.5
+
+
+@pytest.mark.parametrize("name", ["ensemble", "detail"])
+def test_what_is_for_photos_is_refused_elsewhere(denoisers, name):
+    with pytest.raises(SettingError, match=f"{name} is for photo networks"):
+        denoisers["dense-mnist"](
+            np.zeros((28, 28), dtype=np.uint8), **{name: name == "ensemble" or 1}
+        )
 
 
 @pytest.mark.parametrize("sigma", [-1, 25, 1.001, math.nan, math.inf, "0.1"])
@@ -176,10 +220,11 @@ def test_a_sigma_in_the_papers_unit_gets_a_hint(photo_denoiser, clean):
         photo_denoiser(clean, 25)
 
 
-@pytest.mark.parametrize("strength", [-0.1, 7, math.nan, None])
-def test_a_strength_out_of_range_is_refused(photo_denoiser, clean, strength):
-    with pytest.raises(SettingError, match="strength is a number from 0 to 1"):
-        photo_denoiser(clean, strength=strength)
+@pytest.mark.parametrize("share", [-0.1, 7, math.nan, None])
+@pytest.mark.parametrize("name", ["strength", "texture", "detail"])
+def test_a_share_out_of_range_is_refused(denoisers, clean, name, share):
+    with pytest.raises(SettingError, match=f"{name} is a number from 0 to 1"):
+        denoisers["conv-photo"](clean, **{name: share})
 
 
 def test_sigma_may_be_a_number_for_each_image_or_a_map(photo_denoiser):
@@ -196,7 +241,7 @@ def test_a_map_of_another_size_is_refused(photo_denoiser):
 
 
 def test_the_report_says_whether_sigma_was_told_or_guessed(denoisers, clean):
-    told = denoisers["conv-photo"].run(clean, 0.1).report
+    told = denoisers["conv-photo"].run(clean, Settings(0.1)).report
     guessed = denoisers["conv-photo"].run(clean).report
     assert (told.sigma_used, told.sigma_source) == (0.1, "told")
     assert (guessed.sigma_used, guessed.sigma_source) == (None, "guessed")
@@ -205,13 +250,13 @@ def test_the_report_says_whether_sigma_was_told_or_guessed(denoisers, clean):
 
 
 def test_a_network_that_takes_no_sigma_says_that_it_was_ignored(denoisers):
-    report = denoisers["dense-mnist"].run(np.zeros((28, 28), dtype=np.uint8), 0.1).report
+    report = denoisers["dense-mnist"].run(np.zeros((28, 28), dtype=np.uint8), Settings(0.1)).report
     assert report.sigma_source == "ignored"
     assert "ignored" in report.warnings[0]
 
 
 def test_sigma_outside_the_trained_range_is_a_warning(denoisers, clean):
-    report = denoisers["conv-photo"].run(clean, 0.9).report
+    report = denoisers["conv-photo"].run(clean, Settings(0.9)).report
     assert "outside the range" in report.warnings[0]
 
 
@@ -238,7 +283,7 @@ def test_gray_goes_in_as_the_network_takes_it(takes_gray, seen):
         return picture
 
     needs = Needs(3, "photo", (0.0, 1.0), takes_sigma=False, blind=True, takes_gray=takes_gray)
-    inference = Inference(network, needs, torch.float32, 1.0, ensemble=False)
+    inference = Inference(((network, 1.0),), needs, torch.float32)
     gray = torch.rand(1, 1, 8, 8)
     torch.testing.assert_close(inference.denoise(gray, None, lambda: None), gray)
     assert channels == [seen]

@@ -111,4 +111,5 @@ def _describe(run: TrainingRun, recipe: Recipe, trainer: Trainer) -> ModelFacts:
         },
         training_data=trainer.task.sources(),
         bfloat16=recipe.autocast,
+        textured=recipe.textured,
     )

@@ -10,6 +10,7 @@ import gradio as gr
 from denoise.denoiser import DEFAULT_MODEL, fit_picture
 from denoise.errors import DenoiseError, ImageError
 from denoise.images import OUTPUT_FORMATS
+from denoise.settings import Settings
 from denoise.ui.api import COMPUTE
 from denoise.ui.failures import explained
 from denoise.ui.parts import (
@@ -29,7 +30,6 @@ from denoise.weights import read_facts
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
 READY = "Drop in a picture and press **Denoise**."
 FAILED = "Nothing was denoised."
-Settings = tuple[str, float | None, float, bool]  # model, sigma, strength, ensemble
 PRIVACY = (
     "Your pictures stay on this server for an hour at most and are sent nowhere else. "
     "Nothing else is kept."
@@ -49,6 +49,8 @@ class _Controls(NamedTuple):
     noise: gr.Radio
     steps: gr.Slider
     strength: gr.Slider
+    texture: gr.Slider
+    detail: gr.Slider
     ensemble: gr.Checkbox
 
 
@@ -141,6 +143,8 @@ class _Work:
         noise: str,
         steps: float,
         strength: float,
+        texture: float,
+        detail: float,
         ensemble: bool,
         chosen_format: str,
         exif: bool,
@@ -149,8 +153,9 @@ class _Work:
         """Denoises one picture, giving what changes of an `_Outcome`."""
         with explained():
             try:
-                settings = (model, _sigma(model, noise, steps), strength, ensemble)
-                yield from self._run_one(file, settings, chosen_format, exif, progress)
+                sigma = _sigma(model, noise, steps)
+                settings = Settings(sigma, strength, ensemble, texture, detail)
+                yield from self._run_one(file, model, settings, chosen_format, exif, progress)
             except Exception:
                 yield _only_status(FAILED)  # here, since a cancelled event counts as failed, too
                 raise
@@ -158,6 +163,7 @@ class _Work:
     def _run_one(
         self,
         file: str | None,
+        model: str,
         settings: Settings,
         chosen_format: str,
         exif: bool,
@@ -166,12 +172,12 @@ class _Work:
         if not file:
             raise ImageError("There is no picture yet; drop one in first.")
         yield _only_status("Reading the picture …")
-        for done in self.service.denoise(file, *settings[:3], ensemble=settings[3]):
+        for done in self.service.denoise(file, model, settings):
             if isinstance(done, Step):
                 progress((done.done, done.total), desc="Denoising", unit="tiles")
                 yield _only_status(f"Tile {done.done} of {done.total}")
             else:
-                yield _show(self.service, file, done, settings, exif, chosen_format)
+                yield _show(self.service, file, done, model, settings, exif, chosen_format)
 
     def run_several(
         self,
@@ -180,13 +186,16 @@ class _Work:
         noise: str,
         steps: float,
         strength: float,
+        texture: float,
+        detail: float,
         ensemble: bool,
         chosen_format: str,
         exif: bool,
     ) -> Iterator[Any]:
         """Denoises one picture after another, giving the finished files and the status."""
-        settings = (model, _sigma(model, noise, steps), strength)
         with explained():
+            sigma = _sigma(model, noise, steps)
+            settings = Settings(sigma, strength, ensemble, texture, detail)
             if not files:
                 raise ImageError("There are no pictures yet; choose some first.")
             finished: list[str] = []
@@ -197,8 +206,8 @@ class _Work:
                     upload = uploaded_file({"path": str(file)}, self.service.folder)
                     for done in self.service.denoise(
                         upload,
-                        *settings,
-                        ensemble=ensemble,
+                        model,
+                        settings,
                         image_format=chosen_format,
                         keep_exif=exif,
                     ):
@@ -299,22 +308,48 @@ def _build_controls() -> _Controls:
     strength = gr.Slider(
         0, 1, value=1, step=0.05, label="Strength", info="How much of the change to apply."
     )
+    texture = gr.Slider(
+        0,
+        1,
+        value=0,
+        step=0.05,
+        label="Texture",
+        info="0 is faithful. More makes up fine texture that the noise has drowned.",
+        visible=facts.textured is not None,
+        elem_id="texture",
+    )
+    detail = gr.Slider(
+        0,
+        1,
+        value=0,
+        step=0.05,
+        label="Detail given back",
+        info="Of what was removed: the part that looks like picture, not like noise.",
+        elem_id="detail",
+    )
     ensemble = gr.Checkbox(
         label="Best quality",
         info="The mean over eight orientations: a little better, eight times slower.",
     )
 
     def change_model(name: str) -> Any:
-        needs = read_facts(name).needs
+        chosen = read_facts(name)
+        needs, is_photo = chosen.needs, chosen.needs.domain == "photo"
         return (
-            describe_model(read_facts(name)),
+            describe_model(chosen),
             gr.update(visible=needs.takes_sigma, value=AUTO),
             gr.update(visible=False, maximum=round(needs.trained_sigma[1] * 255)),
-            gr.update(visible=needs.domain == "photo", value=False),
+            gr.update(visible=chosen.textured is not None, value=0),
+            gr.update(visible=is_photo, value=0),
+            gr.update(visible=is_photo, value=False),
         )
 
     model.input(
-        change_model, model, [words, noise, steps, ensemble], api_visibility="private", queue=False
+        change_model,
+        model,
+        [words, noise, steps, texture, detail, ensemble],
+        api_visibility="private",
+        queue=False,
     )
     noise.input(
         lambda chosen: gr.update(visible=chosen == TOLD),
@@ -330,7 +365,7 @@ def _build_controls() -> _Controls:
         api_visibility="private",
         queue=False,
     )
-    return _Controls(model, noise, steps, strength, ensemble)
+    return _Controls(model, noise, steps, strength, texture, detail, ensemble)
 
 
 def _build_several() -> tuple[gr.File, gr.File]:
@@ -358,11 +393,11 @@ def _show(
     service: Service,
     file: str,
     result: Result,
+    model: str,
     settings: Settings,
     exif: bool,
     chosen_format: str,
 ) -> tuple[Any, ...]:
-    model = settings[0]
     fitted, notes = fit_picture(result.before, model)
     before = fitted if notes else flat_pixels(result.before)
     name = name_of(file)
@@ -375,7 +410,7 @@ def _show(
         "Done.",
         _report_words(result.report),
         _download(service, str(result.file), chosen_format, exif),
-        _command_line(name, chosen_format, *settings),
+        _command_line(name, chosen_format, model, settings),
         str(result.file),
         gr.update(visible=True),
     )
@@ -408,16 +443,12 @@ def _report_words(report: dict[str, Any]) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def _command_line(
-    name: str,
-    chosen_format: str,
-    model: str,
-    sigma: float | None,
-    strength: float,
-    ensemble: bool,
-) -> str:
+def _command_line(name: str, chosen_format: str, model: str, settings: Settings) -> str:
     parts = ["python", "-m", "denoise", "run", name, "-o", "denoised", "--model", model]
     parts += ["--format", chosen_format]
-    parts += ["--sigma", f"{round(sigma * 255)}/255"] if sigma is not None else []
-    parts += ["--strength", f"{strength:g}"] if strength != 1 else []
-    return shlex.join(parts + ["--ensemble"] * ensemble)
+    if isinstance(settings.sigma, float):
+        parts += ["--sigma", f"{round(settings.sigma * 255)}/255"]
+    for option, default in (("strength", 1), ("texture", 0), ("detail", 0)):
+        share = getattr(settings, option)
+        parts += [f"--{option}", f"{share:g}"] if share != default else []
+    return shlex.join(parts + ["--ensemble"] * settings.ensemble)

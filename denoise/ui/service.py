@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from denoise.denoiser import DEFAULT_MODEL, Denoiser
+from denoise.denoiser import DEFAULT_MODEL, DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
 from denoise.images import (
     FORMAT_SUFFIXES,
@@ -24,6 +24,7 @@ from denoise.images import (
     save_picture,
 )
 from denoise.pipeline import denoise_picture, noise_picture
+from denoise.settings import Settings
 from denoise.ui.sweep import new_folder, new_home, sweep_folder
 from denoise.ui.watched import OnTile, Step, watch
 from denoise.weights import read_facts
@@ -128,10 +129,8 @@ class Service:
         self,
         file: str | Path,
         model: str = DEFAULT_MODEL,
-        sigma: float | None = None,
-        strength: float = 1.0,
+        settings: Settings = DEFAULTS,
         *,
-        ensemble: bool = False,
         image_format: str = "PNG",
         keep_exif: bool = True,
     ) -> Iterator[Step | Result]:
@@ -142,9 +141,7 @@ class Service:
         Args:
             file: of the upload.
             model: its name in the zoo.
-            sigma: noise level in [0,1]; None: auto.
-            strength: of the change, 0 to 1.
-            ensemble: whether to average over the eight orientations.
+            settings: of the work.
             image_format: of the result, one of `OUTPUT_FORMATS`.
             keep_exif: whether the result has the upload's EXIF data.
 
@@ -154,9 +151,7 @@ class Service:
 
         def work(on_tile: OnTile) -> Result:
             def change(noisy: Picture) -> tuple[Picture, dict[str, Any]]:
-                return denoise_picture(
-                    noisy, self.denoiser(model), sigma, strength, ensemble=ensemble, on_tile=on_tile
-                )
+                return denoise_picture(noisy, self.denoiser(model), settings, on_tile=on_tile)
 
             return self._convert(file, change, image_format, keep_exif=keep_exif)
 
