@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -72,6 +71,15 @@ def load_set(folder: Path) -> list[NDArray[np.uint8]]:
     return pictures
 
 
+def add_float_noise(clean: NDArray[np.uint8], index: int, sigma_255: float) -> NDArray[np.float32]:
+    """Gives the index-th picture of a set under N(0, sigma), neither clipped nor rounded.
+
+    The noise is drawn by numpy's `default_rng` of the index.
+    """
+    noise = np.random.default_rng(index).standard_normal(clean.shape)
+    return (clean / 255 + sigma_255 / 255 * noise).astype(np.float32)
+
+
 def measure(
     denoiser: Denoiser,
     pictures: list[NDArray[np.uint8]],
@@ -97,8 +105,7 @@ def measure(
     sigma = sigma_255 / 255
     figures = []
     for index, clean in enumerate(pictures):
-        noise = np.random.default_rng(index).standard_normal(clean.shape)
-        noisy: NDArray[Any] = (clean / 255 + sigma * noise).astype(np.float32)
+        noisy = add_float_noise(clean, index, sigma_255)
         shown = from_unit(noisy, np.dtype(np.uint8))
         denoised = denoiser(shown if eight_bit else noisy, sigma if told else None)
         result = from_unit(denoised, np.dtype(np.uint8)) if not eight_bit else denoised

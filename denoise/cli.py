@@ -116,6 +116,16 @@ def _add_benchmark(sub: Any) -> None:
         metavar="S",
         help="noise levels in steps of 1/255 (15 25 50)",
     )
+    benchmark.add_argument(
+        "--all", action="store_true", help="every figure that the zoo is held to, with its bar"
+    )
+    benchmark.add_argument(
+        "--sets",
+        type=Path,
+        default=Path(os.environ.get("DENOISE_SETS", "data")),
+        metavar="DIR",
+        help="for --all: what CBSD68, BSD68, CID22-val and PolyU lie in (DENOISE_SETS, else data)",
+    )
     benchmark.add_argument("--speed", action="store_true", help="seconds per Mpixel, too")
     benchmark.add_argument(
         "--record", action="store_true", help="write the figures into the model's config, too"

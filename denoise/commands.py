@@ -117,6 +117,8 @@ def benchmark_command(options: argparse.Namespace) -> int:
     """Prints the tables that networks are judged by."""
     from denoise.benchmark import Row, measure_speed, measure_table, record
 
+    if options.all:
+        return _print_scorecard(options)
     denoisers = [
         Denoiser(name, device=options.device, dtype=options.dtype) for name in options.model
     ]
@@ -145,6 +147,26 @@ def benchmark_command(options: argparse.Namespace) -> int:
     for denoiser, seconds in speeds.items() if options.record else []:
         record(denoiser, rows, seconds)
     return 0
+
+
+def _print_scorecard(options: argparse.Namespace) -> int:
+    """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
+    from denoise.scorecard import judge
+
+    code = 0
+    print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
+    verdicts = judge(
+        options.sets, lambda name: Denoiser(name, device=options.device, dtype=options.dtype)
+    )
+    for verdict in verdicts:
+        goal, figure = verdict.goal, verdict.figure
+        is_met = figure is not None and goal.is_met(figure)
+        shown = verdict.reason if figure is None else f"{figure:.2f}"
+        limit = f"{'at most' if goal.is_ceiling else 'at least'} {goal.bar:g}"
+        word = "met" if is_met else "not measured" if figure is None else "missed"
+        print(f"| {goal.model} | {goal.what} | {shown} | {limit} | {word} |", flush=True)
+        code = code if is_met else FAILED_INPUT
+    return code
 
 
 def _convert(options: argparse.Namespace, work: Work) -> int:

@@ -56,6 +56,22 @@ def ssim(clean: NDArray[Any], image: NDArray[Any]) -> float:
     )
 
 
+def fine_power(image: NDArray[Any]) -> float:
+    """Gives the power of an image above half of the Nyquist frequency: its fine texture.
+
+    Args:
+        image: (H, W) or (H, W, C); uint8, uint16 or float in [0,1].
+
+    Returns:
+        The mean over the pixels of the squares, channels summed, of what the radial spectrum
+        holds above a quarter of a cycle a pixel.
+    """
+    spectrum = np.fft.fft2(np.atleast_3d(to_unit(image, np.float64)), axes=(0, 1))
+    height, width = image.shape[:2]
+    radius = np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None])
+    return float(np.square(np.abs(spectrum[radius > 0.25])).sum() / (height * width) ** 2)
+
+
 def _comparable(clean: NDArray[Any], image: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     if clean.shape != image.shape or clean.dtype != image.dtype:
         raise ImageError(

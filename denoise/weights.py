@@ -70,6 +70,20 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
         ) from error
 
 
+def weights_size(name: str, folder: Path = BUNDLED) -> int:
+    """Gives the size of a model's weights file in bytes.
+
+    Raises:
+        UnknownModelError: no such model.
+        WeightsError: it is missing.
+    """
+    facts = read_facts(name, folder)
+    file = folder / name / WEIGHTS_FILE
+    if not file.is_file():
+        raise WeightsError(_missing(facts))
+    return file.stat().st_size
+
+
 def load_network(name: str, folder: Path = BUNDLED) -> tuple[nn.Module, ModelFacts]:
     """Gives a network in float32, ready for inference, and the facts about it.
 
@@ -141,10 +155,7 @@ def _read_tensors(file: Path, facts: ModelFacts) -> dict[str, torch.Tensor]:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise WeightsError(
-            f"The weights of {facts.name!r} are missing: its folder in weights/ has no readable "
-            f"{WEIGHTS_FILE}. Restore it."
-        ) from error
+        raise WeightsError(_missing(facts)) from error
     if hashlib.sha256(content).hexdigest() != facts.sha256:
         raise WeightsError(
             f"The weights of {facts.name!r} are not the ones its {CONFIG_FILE} names (sha256 "
@@ -154,6 +165,13 @@ def _read_tensors(file: Path, facts: ModelFacts) -> dict[str, torch.Tensor]:
         return safetensors.torch.load(content)
     except safetensors.SafetensorError as error:
         raise WeightsError(f"The weights of {facts.name!r} are no safetensors file.") from error
+
+
+def _missing(facts: ModelFacts) -> str:
+    return (
+        f"The weights of {facts.name!r} are missing: its folder in weights/ has no readable "
+        f"{WEIGHTS_FILE}. Restore it."
+    )
 
 
 def _replace(file: Path, content: bytes) -> None:

@@ -39,6 +39,7 @@ ALLOWED = {
     "pipeline": {"denoiser", "noise", "images", "settings"},
     "training": {"models", "noise", "metrics", "images", "weights", "denoiser", "devices"},
     "benchmark": {"denoiser", "devices", "noise", "metrics", "estimate", "images", "weights"},
+    "scorecard": {"benchmark", "denoiser", "noise", "metrics", "images", "models", "weights"},
     "__init__": FRONT_DOOR,
 }
 FOR_ALL = {"errors", "conversion"}

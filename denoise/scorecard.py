@@ -1,0 +1,283 @@
+"""What the zoo is held to: one figure and one bar a line, measured on what ships."""
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.flop_counter import FlopCounterMode
+
+from denoise.benchmark import add_float_noise, load_set, measure
+from denoise.denoiser import Denoiser
+from denoise.errors import ImageError
+from denoise.images import load_picture
+from denoise.metrics import fine_power, psnr
+from denoise.models import build_network
+from denoise.noise import add_noise
+from denoise.weights import list_models, weights_size
+
+IMPULSES = 0.1  # share of the pixels hit
+COUNTED_SIDE = 256  # pixels of the picture that operations are counted on
+FAITHFUL = "conv-photo"  # what texture is measured against
+
+
+class Measurements:
+    """The figures of one denoiser; each is measured when it is asked for.
+
+    Args:
+        denoiser: under test.
+        sets: folder that the folders of the sets lie in or below.
+    """
+
+    def __init__(self, denoiser: Denoiser, sets: Path) -> None:
+        self.denoiser = denoiser
+        self.sets = sets
+
+    def gaussian(
+        self,
+        set_name: str,
+        sigma_255: float,
+        *,
+        told: bool = True,
+        eight_bit: bool = False,
+        every: int = 1,
+    ) -> float:
+        """Gives the mean PSNR in dB, by the protocol of `benchmark.measure`."""
+        pictures = self._set(set_name)[::every]
+        row = measure(self.denoiser, pictures, sigma_255, told=told, eight_bit=eight_bit)
+        return row.psnr
+
+    def guessing_costs(self, sigma_255: float) -> float:
+        """Gives how many dB of PSNR on CBSD68 it costs that sigma must be guessed."""
+        told = self.gaussian("CBSD68", sigma_255)
+        return told - self.gaussian("CBSD68", sigma_255, told=False)
+
+    def impulses(self) -> float:
+        """Gives the mean PSNR in dB at auto on CBSD68 with salt and pepper, seeded by index."""
+        figures = []
+        for index, clean in enumerate(self._set("CBSD68")):
+            noisy = add_noise(clean, "salt-pepper", IMPULSES, seed=index)
+            figures.append(psnr(clean, self.denoiser(noisy)))
+        return statistics.mean(figures)
+
+    def camera(self, every: int = 1) -> float:
+        """Gives the mean PSNR in dB at auto on the pairs of PolyU, every so many of them."""
+        return statistics.mean(denoised for _, denoised in self._camera_pairs[::every])
+
+    def camera_worst(self) -> float:
+        """Gives the least gain in dB of all pairs of PolyU; below 0 it is a loss."""
+        return min(denoised - noisy for noisy, denoised in self._camera_pairs)
+
+    def unharmed(self, summary: Callable[[list[float]], float]) -> float:
+        """Gives the PSNR in dB of clean pictures of CID22-val after auto, mean or min."""
+        return summary([psnr(clean, self.denoiser(clean)) for clean in self._set("CID22-val")])
+
+    def colour_shift(self) -> float:
+        """Gives the mean of result - noisy on CBSD68 at 25, of the worst channel, in 1/255."""
+        changes = []
+        for index, clean in enumerate(self._set("CBSD68")):
+            noisy = add_float_noise(clean, index, 25)
+            for sigma in (25 / 255, None) if self._takes_sigma else (None,):
+                changes.append((self.denoiser(noisy, sigma) - noisy).mean(axis=(0, 1)))
+        ways = 2 if self._takes_sigma else 1
+        shifts = [np.mean(changes[way::ways], axis=0) for way in range(ways)]
+        return 255 * float(np.abs(shifts).max())
+
+    def texture_closed(self, sigma_255: float) -> float:
+        """Gives the share of the fine power lost by the faithful network that is there again."""
+        lost = back = 0.0
+        faithful = Denoiser(FAITHFUL, device=str(self.denoiser.device))
+        for index, clean in enumerate(self._set("CBSD68")):
+            noisy, sigma = add_float_noise(clean, index, sigma_255), sigma_255 / 255
+            smooth = fine_power(faithful(noisy, sigma))
+            lost += fine_power(clean / 255) - smooth
+            back += fine_power(self.denoiser(noisy, sigma)) - smooth
+        return back / lost
+
+    def behind_faithful(self, sigma_255: float) -> float:
+        """Gives how many dB of PSNR on CBSD68 less than the faithful network, told sigma."""
+        faithful = Denoiser(FAITHFUL, device=str(self.denoiser.device))
+        best = Measurements(faithful, self.sets).gaussian("CBSD68", sigma_255)
+        return best - self.gaussian("CBSD68", sigma_255)
+
+    def parameters_m(self) -> float:
+        """Gives millions of parameters."""
+        return self.denoiser.facts.parameters / 1e6
+
+    def file_mb(self) -> float:
+        """Gives the size of the weights file in MB."""
+        return weights_size(self.denoiser.facts.name) / 1e6
+
+    def gmac(self) -> float:
+        """Gives billions of multiplications a Mpixel."""
+        facts = self.denoiser.facts
+        network = build_network(facts.architecture, facts.config)
+        picture = torch.zeros(1, facts.needs.channels, COUNTED_SIDE, COUNTED_SIDE)
+        told = (torch.zeros(1, 1, 1, 1),) if self._takes_sigma else ()
+        with FlopCounterMode(display=False) as counter, torch.inference_mode():
+            network(picture, *told)
+        return float(counter.get_total_flops()) / 2 / COUNTED_SIDE**2 / 1e3
+
+    @property
+    def _takes_sigma(self) -> bool:
+        return self.denoiser.facts.needs.takes_sigma
+
+    @cached_property
+    def _camera_pairs(self) -> list[tuple[float, float]]:
+        """PSNR in dB of every pair of PolyU, noisy and denoised."""
+        folder = self._folder("PolyU")
+        pairs = []
+        for noisy_file in sorted(folder.glob("*_real.JPG")):
+            noisy = load_picture(noisy_file).pixels
+            clean = load_picture(folder / noisy_file.name.replace("_real", "_mean")).pixels
+            pairs.append((psnr(clean, noisy), psnr(clean, self.denoiser(noisy))))
+        return pairs
+
+    def _set(self, name: str) -> list[NDArray[np.uint8]]:
+        return load_set(self._folder(name))
+
+    def _folder(self, name: str) -> Path:
+        found = sorted(folder for folder in self.sets.rglob(name) if folder.is_dir())
+        if not found:
+            raise ImageError(f"there is no folder {name} in {self.sets}")
+        return found[0]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure of a network and the bar for it."""
+
+    model: str
+    what: str  # in words, with unit
+    bar: float
+    measure: Callable[[Measurements], float]
+    is_ceiling: bool = False  # the figure must not be above the bar; else not below
+
+    def is_met(self, figure: float) -> bool:
+        """Says whether a figure reaches the bar."""
+        return figure <= self.bar if self.is_ceiling else figure >= self.bar
+
+
+def _told_goals(model: str, bars: dict[float, float]) -> list[Goal]:
+    return [
+        Goal(
+            model,
+            f"CBSD68 at {sigma:g}, told, dB",
+            bar,
+            partial(Measurements.gaussian, set_name="CBSD68", sigma_255=sigma),
+        )
+        for sigma, bar in bars.items()
+    ]
+
+
+def _texture_goals(model: str) -> list[Goal]:
+    goals = []
+    for sigma in (25, 50):
+        goals += [
+            Goal(
+                model,
+                f"fine power regained, CBSD68 at {sigma}, told, share",
+                0.5,
+                partial(Measurements.texture_closed, sigma_255=sigma),
+            ),
+            Goal(
+                model,
+                f"behind {FAITHFUL}, CBSD68 at {sigma}, told, dB",
+                1.0,
+                partial(Measurements.behind_faithful, sigma_255=sigma),
+                is_ceiling=True,
+            ),
+        ]
+    return goals
+
+
+def _cost_goals(model: str) -> list[Goal]:
+    return [
+        Goal(
+            model,
+            f"guessing costs, CBSD68 at {sigma}, dB",
+            0.2,
+            partial(Measurements.guessing_costs, sigma_255=sigma),
+            is_ceiling=True,
+        )
+        for sigma in (15, 25, 50)
+    ]
+
+
+def _shift_goal(model: str) -> Goal:
+    return Goal(model, "colour shift, CBSD68 at 25, 1/255", 0.2, Measurements.colour_shift, True)
+
+
+def _size_goal(model: str) -> Goal:
+    return Goal(model, "weights file, MB", 10, Measurements.file_mb, is_ceiling=True)
+
+
+GOALS = [
+    *_told_goals("conv-photo", {15: 33.90, 25: 31.25, 50: 28.00}),
+    *_cost_goals("conv-photo"),
+    Goal(
+        "conv-photo",
+        "8 bits, auto, every fourth of CBSD68 at 25, dB",
+        31.15,
+        lambda m: m.gaussian("CBSD68", 25, told=False, eight_bit=True, every=4),
+    ),
+    Goal("conv-photo", "gray BSD68 at 25, told, dB", 29.10, lambda m: m.gaussian("BSD68", 25)),
+    Goal("conv-photo", "salt and pepper 10%, auto, CBSD68, dB", 33.0, Measurements.impulses),
+    Goal("conv-photo", "camera noise, auto, every fifth of PolyU, dB", 37.9, lambda m: m.camera(5)),
+    Goal("conv-photo", "camera noise, auto, all of PolyU, dB", 0.0, Measurements.camera),
+    Goal(
+        "conv-photo", "camera noise, gain of the worst pair, dB", -0.05, Measurements.camera_worst
+    ),
+    Goal(
+        "conv-photo",
+        "clean CID22-val back, auto, mean, dB",
+        45.0,
+        lambda m: m.unharmed(statistics.mean),
+    ),
+    Goal("conv-photo", "clean CID22-val back, auto, worst, dB", 40.0, lambda m: m.unharmed(min)),
+    _shift_goal("conv-photo"),
+    Goal("conv-photo", "GMAC per Mpixel", 100, Measurements.gmac, is_ceiling=True),
+    _size_goal("conv-photo"),
+    Goal("dense-photo", "gray BSD68 at 25, told, dB", 28.3, lambda m: m.gaussian("BSD68", 25)),
+    _shift_goal("dense-photo"),
+    Goal("dense-photo", "parameters, M", 10, Measurements.parameters_m, is_ceiling=True),
+    _size_goal("dense-photo"),
+    *_texture_goals("gan-photo"),
+    _shift_goal("gan-photo"),
+    _size_goal("gan-photo"),
+]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was measured for a goal; None and the reason where it could not be."""
+
+    goal: Goal
+    figure: float | None
+    reason: str = ""
+
+
+def judge(sets: Path, make: Callable[[str], Denoiser]) -> Iterator[Verdict]:
+    """Measures every goal, one after another.
+
+    Args:
+        sets: folder that the folders CBSD68, BSD68, CID22-val and PolyU lie in or below.
+        make: gives the denoiser of a name.
+    """
+    shipped = {facts.name for facts in list_models()}
+    measured: dict[str, Any] = {}
+    for goal in GOALS:
+        if goal.model not in shipped:
+            yield Verdict(goal, None, "not shipped")
+            continue
+        if goal.model not in measured:
+            measured[goal.model] = Measurements(make(goal.model), sets)
+        try:
+            yield Verdict(goal, goal.measure(measured[goal.model]))
+        except ImageError as error:
+            yield Verdict(goal, None, str(error))

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from denoise import Denoiser
+from denoise.cli import main
+from denoise.metrics import fine_power
+from denoise.scorecard import GOALS, Goal, Measurements, judge
+from denoise.weights import list_models
+
+
+@pytest.fixture
+def sets(tmp_path):
+    """Two small pictures in the place of each set."""
+    pictures = [data.astronaut()[:64, 200:272], data.coffee()[100:164, 100:172]]
+    for name in ("CBSD68", "BSD68", "CID22-val"):
+        folder = tmp_path / "test" / name
+        folder.mkdir(parents=True)
+        for index, picture in enumerate(pictures):
+            gray = picture[..., 1] if name == "BSD68" else picture
+            Image.fromarray(gray).save(folder / f"{index}.png")
+    pairs = tmp_path / "real" / "PolyU"
+    pairs.mkdir(parents=True)
+    for index, picture in enumerate(pictures):
+        Image.fromarray(picture).save(pairs / f"{index}_mean.JPG", quality=100)
+        noise = np.random.default_rng(index).normal(0, 8, picture.shape)
+        noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
+        Image.fromarray(noisy).save(pairs / f"{index}_real.JPG", quality=100)
+    return tmp_path
+
+
+class Brightener:
+    """Adds two steps to the red of every picture."""
+
+    facts = next(facts for facts in list_models() if facts.name == "conv-photo")
+
+    def __call__(self, image, sigma=None):
+        return (image + np.array([2 / 255, 0, 0])).astype(image.dtype)
+
+
+def test_a_colour_shift_is_measured(sets):
+    assert Measurements(Brightener(), sets).colour_shift() == pytest.approx(2, abs=1e-3)
+
+
+def test_every_goal_is_measured_where_its_model_ships_and_its_set_is_there(sets):
+    shipped = {facts.name for facts in list_models()}
+    verdicts = list(judge(sets, lambda name: Denoiser(name, device="cpu")))
+    assert [verdict.goal for verdict in verdicts] == GOALS
+    for verdict in verdicts:
+        assert (verdict.figure is not None) == (verdict.goal.model in shipped)
+
+
+def test_camera_noise_is_measured_pair_by_pair(sets):
+    measured = Measurements(Denoiser("conv-photo", device="cpu"), sets)
+    noisy, denoised = measured._camera_pairs[0]
+    assert denoised > noisy + 2
+    assert measured.camera() == pytest.approx(np.mean([pair[1] for pair in measured._camera_pairs]))
+    assert measured.camera_worst() > 2
+
+
+def test_the_operations_of_the_default_network_are_counted(tmp_path):
+    denoiser = Denoiser("conv-photo", device="cpu")
+    assert Measurements(denoiser, tmp_path).gmac() == pytest.approx(87, abs=1)
+
+
+def test_the_network_measured_against_itself_regains_nothing(sets):
+    measured = Measurements(Denoiser("conv-photo", device="cpu"), sets)
+    assert measured.texture_closed(25) == pytest.approx(0, abs=1e-3)
+    assert measured.behind_faithful(25) == pytest.approx(0, abs=1e-3)
+
+
+def test_power_is_fine_above_half_of_nyquist():
+    columns = np.arange(64)
+    fine, coarse = (np.tile(np.cos(2 * np.pi * f * columns), (64, 1)) for f in (0.375, 0.125))
+    assert fine_power(fine) == pytest.approx(0.5)
+    assert fine_power(coarse) == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize(("is_ceiling", "met"), [(False, [5, 6]), (True, [4, 5])])
+def test_a_bar_is_a_floor_or_a_ceiling(is_ceiling, met):
+    goal = Goal("conv-photo", "", 5, lambda measurements: 0.0, is_ceiling=is_ceiling)
+    assert [figure for figure in (4, 5, 6) if goal.is_met(figure)] == met
+
+
+def test_without_its_sets_the_scorecard_says_so(tmp_path, capsys):
+    assert main(["benchmark", "--all", "--sets", str(tmp_path)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == len(GOALS) + 2
+    assert f"there is no folder CBSD68 in {tmp_path}" in lines[2]
+
+
+def test_a_folder_of_sets_that_is_not_there_is_no_crash(capsys):
+    assert main(["benchmark", "--all", "--sets", str(Path("nowhere"))]) == 1
+    assert "not measured" in capsys.readouterr().out
