@@ -3,9 +3,10 @@
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +18,7 @@ from denoise.devices import device_label
 from denoise.errors import ImageError
 from denoise.images import load_picture
 from denoise.metrics import psnr, ssim
-from denoise.weights import write_facts
+from denoise.weights import BUNDLED, read_facts, write_facts
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SPEED_SIDE = 1024  # pixels of the square picture that speed is measured on
@@ -39,21 +40,33 @@ class Row:
     ssim: float
 
 
-def record(denoiser: Denoiser, rows: list[Row], seconds_per_mpixel: float) -> None:
-    """Writes what was measured, with date, device and versions, into the model's config."""
+def record(denoiser: Denoiser, *, folder: Path = BUNDLED, **figures: Any) -> None:
+    """Writes what was measured, and with what, into the model's config.
+
+    Args:
+        denoiser: that was measured.
+        folder: of the zoo.
+        figures: JSON by name; they take the place of those recorded before.
+    """
+    facts = read_facts(denoiser.facts.name, folder)
+    kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}
     stamp = {
+        "sha256": facts.sha256,
         "date": date.today().isoformat(),
         "torch": torch.__version__,
         "device": device_label(denoiser.device),
         "precision": str(denoiser.dtype).removeprefix("torch."),
     }
-    quality = [
-        {key: round(v, 4) if isinstance(v, float) else v for key, v in asdict(row).items()}
-        for row in rows
-        if row.model == denoiser.facts.name
-    ]
-    speed = {"seconds_per_mpixel": round(seconds_per_mpixel, 3)}
-    write_facts(replace(denoiser.facts, metrics=[*quality, speed, stamp]))
+    write_facts(replace(facts, metrics=kept | stamp | _rounded(figures)), folder)
+
+
+def _rounded(value: Any) -> Any:
+    """Gives figures to four decimals, so that a config stays readable."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
 def load_set(folder: Path) -> list[NDArray[np.uint8]]:

@@ -1,4 +1,4 @@
-"""The command line: `python -m denoise run | noise | estimate | models | train | benchmark`."""
+"""The command line: `python -m denoise run | noise | estimate | models | train | ...`."""
 
 import argparse
 import os
@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from denoise import commands
+from denoise import commands, workshop
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.devices import DEVICES, DTYPES
 from denoise.errors import DenoiseError
@@ -68,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     models.set_defaults(command=commands.models_command)
     _add_training(sub)
     _add_benchmark(sub)
+    _add_card(sub)
     return parser
 
 
@@ -101,7 +102,7 @@ def _add_training(sub: Any) -> None:
         "--smoke", action="store_true", help="a few steps on made pictures, to see that it works"
     )
     _add_device(train)
-    train.set_defaults(command=commands.train_command)
+    train.set_defaults(command=workshop.train_command)
 
 
 def _add_benchmark(sub: Any) -> None:
@@ -132,7 +133,13 @@ def _add_benchmark(sub: Any) -> None:
     )
     benchmark.add_argument("--dtype", choices=list(DTYPES), default="auto", help="(%(default)s)")
     _add_device(benchmark)
-    benchmark.set_defaults(command=commands.benchmark_command)
+    benchmark.set_defaults(command=workshop.benchmark_command)
+
+
+def _add_card(sub: Any) -> None:
+    card = sub.add_parser("card", help="write the cards of networks", description=CARD_HELP)
+    card.add_argument("names", nargs="+", metavar="NAME", help="of bundled networks")
+    card.set_defaults(command=workshop.card_command)
 
 
 def _add_inputs(command: argparse.ArgumentParser) -> None:
@@ -186,6 +193,10 @@ SIGMA_HELP = "noise level as a standard deviation, 0 to 1, such as 0.1 or 25/255
 TRAIN_HELP = (
     "Train a network. A run that was stopped goes on where it was; one that is asked to last "
     "longer is extended from before its rate fell."
+)
+CARD_HELP = (
+    "Write README.md and its pictures into the folders of networks, from their configs; what "
+    "`benchmark --record` measured stands in it. Wants matplotlib: the extra [figures]."
 )
 BENCHMARK_HELP = (
     "PSNR and SSIM of networks on a folder of clean pictures: Gaussian noise added as float, "

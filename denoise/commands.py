@@ -1,4 +1,4 @@
-"""What the commands of the command line do; each gives its exit code."""
+"""The commands for pictures; each gives its exit code."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tqdm import tqdm
 
@@ -19,14 +19,7 @@ from denoise.pipeline import denoise_picture, noise_picture
 from denoise.settings import Settings
 from denoise.weights import list_models
 
-if TYPE_CHECKING:
-    from denoise.training.loop import Progress
-
 READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif")
-TABLE_HEAD = (
-    "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"
-    "|---|---|---|---|---|---|---|---|---|"
-)
 FAILED_INPUT, MISUSE = 1, 2
 
 Work = Callable[[Picture], tuple[Picture, dict[str, Any]]]
@@ -74,99 +67,6 @@ def models_command(options: argparse.Namespace) -> int:
     for facts in models:
         print(f"{facts.name:{width}}  {facts.parameters / 1e6:5.2f} M parameters  {facts.summary}")
     return 0
-
-
-def train_command(options: argparse.Namespace) -> int:
-    """Trains a network, with a progress bar."""
-    from denoise.training.loop import Budget
-    from denoise.training.recipes import OURS
-    from denoise.training.train import TrainingRun, train
-
-    runs = options.runs / ("smoke" if options.smoke else "")
-    runs = runs / ("" if options.recipe == OURS else options.recipe)
-    out = options.out or (Path("weights") if runs == options.runs else runs)
-    is_told = options.steps is not None or options.minutes is not None
-    run = TrainingRun(
-        name=options.name,
-        folders=tuple(options.data),
-        budget=Budget(steps=options.steps, minutes=options.minutes) if is_told else None,
-        seed=options.seed,
-        device=options.device,
-        runs=runs,
-        weights=out,
-        recipe=options.recipe,
-        start_from=options.start_from,
-        is_smoke=options.smoke,
-    )
-    with tqdm(unit="step", desc=options.name) as bar:
-        for progress in train(run):
-            bar.total = progress.steps
-            bar.set_postfix_str(_progress_text(progress), refresh=False)
-            bar.update(progress.step - bar.n)
-    print(f"Wrote {out / options.name}.")
-    return 0
-
-
-def _progress_text(progress: "Progress") -> str:
-    left = f"{(progress.seconds_left or 0) / 60:.0f} min left"
-    watched = f", {progress.psnr:.2f} dB" if progress.psnr is not None else ""
-    return f"loss {progress.loss:.4f}{watched}, {left}"
-
-
-def benchmark_command(options: argparse.Namespace) -> int:
-    """Prints the tables that networks are judged by."""
-    from denoise.benchmark import Row, measure_speed, measure_table, record
-
-    if options.all:
-        return _print_scorecard(options)
-    denoisers = [
-        Denoiser(name, device=options.device, dtype=options.dtype) for name in options.model
-    ]
-    if options.record and options.set is None:
-        raise SettingError("--record writes the figures of a set; name it with --set.")
-    speeds = {}
-    for denoiser in denoisers if options.speed or options.record else []:
-        speeds[denoiser] = measure_speed(denoiser)
-        print(f"{denoiser.facts.name}: {speeds[denoiser]:.3f} s/Mpixel")
-    if options.set is None and not options.speed:
-        raise SettingError("Name a folder of clean pictures with --set, or ask for --speed.")
-    if options.set is None:
-        return 0
-    rows: list[Row] = []
-    for row in measure_table(denoisers, options.set, options.sigma_255):
-        if not rows:
-            print(TABLE_HEAD)
-        rows.append(row)
-        noise = "8 bits" if row.eight_bit else "float"
-        print(
-            f"| {row.model} | {row.set_name} | {row.pictures} | {row.sigma_255:g} | "
-            f"{'yes' if row.told else 'no'} | {noise} | {row.psnr_noisy:.2f} | {row.psnr:.2f} | "
-            f"{row.ssim:.4f} |",
-            flush=True,
-        )
-    for denoiser, seconds in speeds.items() if options.record else []:
-        record(denoiser, rows, seconds)
-    return 0
-
-
-def _print_scorecard(options: argparse.Namespace) -> int:
-    """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
-    from denoise.scorecard import judge
-
-    code = 0
-    print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
-    verdicts = judge(
-        options.sets, lambda name: Denoiser(name, device=options.device, dtype=options.dtype)
-    )
-    for verdict in verdicts:
-        goal, figure = verdict.goal, verdict.figure
-        is_met = figure is not None and goal.is_met(figure)
-        shown = verdict.reason if figure is None else f"{figure:.2f}"
-        limit = f"{'at most' if goal.is_ceiling else 'at least'} {goal.bar:g}"
-        word = "met" if is_met else "not measured" if figure is None else "missed"
-        print(f"| {goal.model} | {goal.what} | {shown} | {limit} | {word} |", flush=True)
-        code = code if is_met else FAILED_INPUT
-    return code
 
 
 def _convert(options: argparse.Namespace, work: Work) -> int:

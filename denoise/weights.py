@@ -17,6 +17,7 @@ from denoise.models import ARCHITECTURES, Needs, build_network
 BUNDLED = Path(__file__).resolve().parent.parent / "weights"
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+CURVE_FILE = "curve.csv"  # of the training, for the card
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class ModelFacts:
     parameters: int
     recipe: dict[str, Any] = field(default_factory=dict)
     training_data: list[dict[str, str]] = field(default_factory=list)
-    metrics: list[dict[str, Any]] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)  # as `benchmark --record` writes them
+    limits: list[str] = field(default_factory=list)  # what it is not good for, in plain words
     license: str = "Apache-2.0"
     bfloat16: bool = False  # measured: costs less than 0.02 dB
     textured: str | None = None  # model of the same needs that adds texture

@@ -12,7 +12,7 @@ from skimage import data
 from denoise import Denoiser, add_noise, load_picture
 from denoise.cli import main
 
-COMMANDS = ["run", "noise", "estimate", "models", "train", "benchmark"]
+COMMANDS = ["run", "noise", "estimate", "models", "train", "benchmark", "card"]
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from denoise.errors import SettingError, WeightsError
+from denoise.weights import CURVE_FILE
 
 VALIDATE_EVERY = 1000  # steps
 
@@ -233,7 +234,7 @@ class Trainer:
         with torch.inference_mode():
             psnr = self.task.validate(self.averaged)
         self.state.curve.append((self.state.step, loss, psnr, self._rate()))
-        with (self.run_folder / "curve.csv").open("w", newline="") as file:
+        with (self.run_folder / CURVE_FILE).open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("step", "loss", "psnr", "rate"))
             writer.writerows(self.state.curve)

@@ -29,6 +29,7 @@ class Recipe:
     is_half: bool = False  # whether the weights are stored in float16
     autocast: bool = False  # whether bfloat16 is good enough to train and to run in
     workers: int = 1  # processes that make batches; 0 where that costs less than handing them over
+    limits: tuple[str, ...] = ()  # what it is not good for, in plain words
     textured: str | None = None  # model of the same needs that adds texture
     start_from: str | None = None  # model of the zoo whose weights the training starts from
 

@@ -1,5 +1,6 @@
 """One network from nothing, or from where it was, to a weights folder."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from denoise.models import build_network
 from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
 from denoise.training.recipe import Recipe
 from denoise.training.recipes import OURS, find_recipe
-from denoise.weights import ModelFacts, load_network, write_weights
+from denoise.weights import CURVE_FILE, ModelFacts, load_network, write_weights
 
 SMOKE_STEPS = 8
 SMOKE_BUDGET = Budget(steps=SMOKE_STEPS)
@@ -59,6 +60,9 @@ def train(run: TrainingRun) -> Iterator[Progress]:
     yield from trainer.run(budget)
     facts = _describe(run, recipe, trainer)
     write_weights(trainer.averaged, facts, run.weights, half=recipe.is_half)
+    curve = trainer.run_folder / CURVE_FILE
+    if curve.is_file():
+        shutil.copyfile(curve, run.weights / run.name / CURVE_FILE)
 
 
 def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
@@ -112,4 +116,5 @@ def _describe(run: TrainingRun, recipe: Recipe, trainer: Trainer) -> ModelFacts:
         training_data=trainer.task.sources(),
         bfloat16=recipe.autocast,
         textured=recipe.textured,
+        limits=list(recipe.limits),
     )

@@ -69,13 +69,13 @@ def _quality_words(facts: ModelFacts) -> list[str]:
     return [
         f"At noise of 25/255 it brings {row['set_name']} from {row['psnr_noisy']:.1f} to "
         f"{row['psnr']:.1f} dB."
-        for row in facts.metrics
+        for row in facts.metrics.get("table", [])
         if row.get("sigma_255") == 25 and not row["told"] and not row["eight_bit"]
     ]
 
 
 def _speed_words(facts: ModelFacts) -> list[str]:
-    measured = {key: value for row in facts.metrics for key, value in row.items()}
+    measured = facts.metrics
     if "seconds_per_mpixel" not in measured:
         return []
     return [

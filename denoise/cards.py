@@ -1,0 +1,152 @@
+"""The card of a network: README.md and pictures of its weights folder, from its config."""
+
+from pathlib import Path
+from typing import Any
+
+from denoise.benchmark import record
+from denoise.denoiser import Denoiser
+from denoise.figures import draw_crops, draw_curve, draw_sweep, sweep
+from denoise.weights import BUNDLED, CURVE_FILE, ModelFacts, read_facts
+
+CARD_FILE = "README.md"
+FRONT_MATTER = """---
+license: {license}
+pipeline_tag: image-to-image
+library_name: pytorch
+tags:
+  - denoising
+  - image-to-image
+---
+"""
+PROTOCOL = (
+    "Gaussian noise is added as float and neither clipped nor rounded, unless a row says 8 bits; "
+    "the result is rounded to 8 bits; PSNR in dB over all channels, the mean over the pictures."
+)
+
+
+def write_card(name: str, zoo: Path = BUNDLED) -> Path:
+    """Draws the pictures of a bundled model and writes its card; gives the card.
+
+    The PSNR of the plot is measured here, and recorded with the other figures.
+
+    Raises:
+        UnknownModelError: no such model.
+        DenoiseError: matplotlib is not installed.
+    """
+    denoiser = Denoiser(name)
+    folder = zoo / name
+    if denoiser.facts.needs.domain == "photo":
+        swept = sweep(denoiser)
+        record(denoiser, folder=zoo, sweep=swept)
+        low, high = denoiser.facts.needs.trained_sigma
+        _save(draw_sweep(swept, (255 * low, 255 * high)), folder / "sweep.png")
+        _save(draw_crops(denoiser), folder / "crops.png")
+    if (folder / CURVE_FILE).is_file():
+        _save(draw_curve(folder / CURVE_FILE), folder / "curve.png")
+    card = folder / CARD_FILE
+    card.write_text(compose_card(read_facts(name, zoo), folder), encoding="utf-8")
+    return card
+
+
+def compose_card(facts: ModelFacts, folder: Path) -> str:
+    """Gives the text of a card; pictures that lie in the folder are shown."""
+    sections = [
+        f"# {facts.name}\n\n{facts.summary}",
+        _picture(folder, "crops.png", "noisy, denoised and clean crops"),
+        "## What it is\n\n" + _architecture(facts),
+        "## Use\n\n```python\nfrom denoise import Denoiser, load_picture, save_picture\n\n"
+        f'denoiser = Denoiser("{facts.name}")\n'
+        'save_picture(denoiser(load_picture("noisy.png")), "clean.png")\n```',
+        _figures(facts, folder),
+        _training(facts, folder),
+        _list("## Limits", facts.limits),
+        f"## Licence\n\nThe weights are under {facts.license}; they were trained by this project.",
+    ]
+    front = FRONT_MATTER.format(license=facts.license.lower())
+    return front + "\n" + "\n\n".join(filter(None, sections)) + "\n"
+
+
+def _architecture(facts: ModelFacts) -> str:
+    needs = facts.needs
+    low, high = (255 * sigma for sigma in needs.trained_sigma)
+    told = "can be told the noise level" if needs.takes_sigma else "cannot be told the noise level"
+    guess = "guesses it where it is not" if needs.blind else "has to be told it"
+    size = f"{needs.fixed_size}x{needs.fixed_size} pixels" if needs.fixed_size else "any size"
+    config = ", ".join(f"{key} {_plain(value)}" for key, value in facts.config.items())
+    return (
+        f"`{facts.architecture}` ({config}): {facts.parameters:,} parameters. It takes pictures of "
+        f"{size}, {told} and {guess}; it was trained for {low:.0f} to {high:.0f}/255."
+    )
+
+
+def _figures(facts: ModelFacts, folder: Path) -> str:
+    measured = facts.metrics
+    parts = []
+    if "figures" in measured:
+        parts.append(_table(["figure", "measured", "bar"], measured["figures"]))
+    if "table" in measured:
+        rows = [
+            [
+                row["set_name"],
+                f"{row['sigma_255']:g}",
+                "told" if row["told"] else "auto",
+                "8 bits" if row["eight_bit"] else "float",
+                f"{row['psnr_noisy']:.2f}",
+                f"{row['psnr']:.2f}",
+                f"{row['ssim']:.4f}",
+            ]
+            for row in measured["table"]
+        ]
+        head = ["set", "sigma/255", "level", "noise", "noisy dB", "PSNR dB", "SSIM"]
+        parts.append(_table(head, rows))
+    if "baseline" in measured:
+        parts += [
+            "As published, for comparison:",
+            _table(["figure", "measured"], measured["baseline"]),
+        ]
+    if not parts:
+        return ""
+    speed = measured.get("seconds_per_mpixel")
+    stamp = (
+        f"Measured by `python -m denoise benchmark` on {measured['date']} with PyTorch "
+        f"{measured['torch']} on {measured['device']} in {measured['precision']}, weights "
+        f"{measured['sha256'][:12]}. {PROTOCOL}"
+    )
+    parts.append(stamp + (f" One Mpixel takes {speed:.2g} s." if speed else ""))
+    parts.append(_picture(folder, "sweep.png", "PSNR against the noise level, on four photographs"))
+    return "## How good it is\n\n" + "\n\n".join(filter(None, parts))
+
+
+def _training(facts: ModelFacts, folder: Path) -> str:
+    recipe = facts.recipe
+    start = f", starting from `{recipe['start_from']}`" if recipe.get("start_from") else ""
+    words = (
+        f"{recipe['method'][0].upper()}{recipe['method'][1:]}. {recipe['steps']:,} steps in "
+        f"{recipe['minutes']:g} minutes{start}, seed {recipe['seed']}, PyTorch {recipe['torch']}, "
+        f"{recipe['date']}. `python -m denoise train {facts.name} --data DIR` trains it again."
+    )
+    rows = [[row["name"], row["pictures"], row["license"]] for row in facts.training_data]
+    table = _table(["training data", "pictures", "licence stated by the source"], rows)
+    curve = _picture(folder, "curve.png", "PSNR on held-out pictures while it was trained")
+    return "\n\n".join(filter(None, ["## How it was trained", words, curve, table]))
+
+
+def _list(title: str, items: list[str]) -> str:
+    return f"{title}\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
+
+
+def _picture(folder: Path, file: str, words: str) -> str:
+    return f"![{words}]({file})" if (folder / file).is_file() else ""
+
+
+def _table(head: list[str], rows: list[list[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def _plain(value: Any) -> str:
+    return "-".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _save(figure: Any, file: Path) -> None:
+    figure.savefig(file, metadata={"Software": None})

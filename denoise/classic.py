@@ -1,0 +1,125 @@
+"""Classical denoisers from well-kept libraries: the yardsticks that networks are held against."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, denoise_wavelet
+
+from denoise.conversion import ImageT, from_unit, to_unit, unpack
+from denoise.errors import SettingError
+from denoise.extras import optional
+
+Pixels = NDArray[np.float64]  # (H, W, 3) or gray (H, W), sRGB in [0,1]
+
+# Tuned on scikit-image's photographs astronaut, coffee and chelsea at sigma 15, 25 and 50 of 255.
+NL_MEANS_H = 0.6  # of sigma
+TV_WEIGHT = 0.9  # of sigma
+LARGE_MEDIAN_FROM = 20 / 255  # sigma from which on a window of 5x5 beats one of 3x3
+
+
+@dataclass(frozen=True)
+class Classic:
+    """A classical denoiser: `apply(noisy, sigma)` gives the same shape, not clipped."""
+
+    name: str
+    title: str  # as a table or a plot has it
+    apply: Callable[[Pixels, float], Pixels]
+
+
+def denoise_classically(image: ImageT, name: str, sigma: float) -> ImageT:
+    """Gives `image` denoised by a classical method, in the same type, shape and dtype.
+
+    Args:
+        image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1], or
+            tensor (N, C, H, W) in [0,1].
+        name: one of `CLASSICS`.
+        sigma: noise level as a standard deviation in [0,1].
+
+    Raises:
+        SettingError: no method of that name.
+        DenoiseError: one whose library is not installed.
+        ImageError: an image of another type, shape or mode.
+    """
+    if name not in CLASSICS:
+        raise SettingError(
+            f"Unknown method {name!r}; choose one of: {', '.join(sorted(CLASSICS))}."
+        )
+    images, repack = unpack(image)
+    noisy = to_unit(images, np.float64)
+    denoised = np.stack([_apply(CLASSICS[name], one, sigma) for one in noisy])
+    result: ImageT = repack(from_unit(np.clip(denoised, 0, 1), images.dtype))
+    return result
+
+
+def _apply(classic: Classic, noisy: Pixels, sigma: float) -> Pixels:
+    plain = noisy if noisy.shape[2] == 3 else noisy[..., 0]
+    return classic.apply(plain, sigma).reshape(noisy.shape)
+
+
+def _channel_axis(noisy: Pixels) -> int | None:
+    return 2 if noisy.ndim == 3 else None
+
+
+def _median(noisy: Pixels, sigma: float) -> Pixels:
+    side = 5 if sigma >= LARGE_MEDIAN_FROM else 3
+    return np.asarray(median_filter(noisy, (side, side, 1)[: noisy.ndim]))
+
+
+def _nl_means(noisy: Pixels, sigma: float) -> Pixels:
+    """Source: Buades et al., "A non-local algorithm for image denoising", CVPR 2005."""
+    denoised: Pixels = denoise_nl_means(
+        noisy,
+        patch_size=5,
+        patch_distance=6,
+        h=NL_MEANS_H * sigma,
+        sigma=sigma,
+        fast_mode=True,
+        channel_axis=_channel_axis(noisy),
+    )
+    return denoised
+
+
+def _tv(noisy: Pixels, sigma: float) -> Pixels:
+    """Source: Chambolle, "An algorithm for total variation minimization", JMIV 2004."""
+    denoised: Pixels = denoise_tv_chambolle(
+        noisy, weight=TV_WEIGHT * sigma, channel_axis=_channel_axis(noisy)
+    )
+    return denoised
+
+
+def _wavelets(noisy: Pixels, sigma: float) -> Pixels:
+    """Source: Chang et al., "Adaptive wavelet thresholding" (BayesShrink), TIP 2000."""
+    optional("pywt", "classic")  # what scikit-image does it with
+    denoised: Pixels = denoise_wavelet(
+        noisy,
+        sigma=sigma,
+        convert2ycbcr=noisy.ndim == 3,
+        channel_axis=_channel_axis(noisy),
+        rescale_sigma=True,
+    )
+    return denoised
+
+
+def _bm3d(noisy: Pixels, sigma: float) -> Pixels:
+    """Source: Dabov et al., "Image denoising by sparse 3-D transform-domain filtering", TIP 2007.
+
+    The package's licence is for non-commercial use; it takes over a minute a Mpixel.
+    """
+    bm3d = optional("bm3d", "bm3d")
+    denoise = bm3d.bm3d_rgb if noisy.ndim == 3 else bm3d.bm3d
+    return np.asarray(denoise(noisy, sigma))
+
+
+CLASSICS = {
+    classic.name: classic
+    for classic in (
+        Classic("median", "Median", _median),
+        Classic("nl-means", "Non-local means", _nl_means),
+        Classic("tv", "Total variation", _tv),
+        Classic("wavelets", "Wavelets (BayesShrink)", _wavelets),
+        Classic("bm3d", "BM3D", _bm3d),
+    )
+}

@@ -1,0 +1,25 @@
+"""Optional libraries, imported where they are used."""
+
+from importlib import import_module
+from typing import Any
+
+from denoise.errors import DenoiseError
+
+
+def optional(module: str, extra: str) -> Any:
+    """Gives a module of an optional library.
+
+    Args:
+        module: its name.
+        extra: that installs it.
+
+    Raises:
+        DenoiseError: it is not installed.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        library = module.partition(".")[0]
+        raise DenoiseError(
+            f'{library} is needed for this and not installed: pip install "denoise[{extra}]".'
+        ) from error

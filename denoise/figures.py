@@ -1,0 +1,153 @@
+"""The pictures of a card, drawn from measured results on scikit-image's free photographs."""
+
+import csv
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage import data
+
+from denoise.benchmark import add_float_noise
+from denoise.classic import CLASSICS, denoise_classically
+from denoise.conversion import from_unit
+from denoise.denoiser import Denoiser
+from denoise.errors import DenoiseError
+from denoise.extras import optional
+from denoise.metrics import psnr
+from denoise.noise import add_noise
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Sweep = dict[str, list[float]]  # PSNR in dB by method; "sigma_255" holds the noise levels
+
+SWEEP_255 = (5.0, 10.0, 15.0, 25.0, 35.0, 50.0, 75.0)
+SHOWN_255 = (25.0, 50.0)  # noise of the rows of crops
+DPI = 100
+OURS, THEIRS = ("#b45309", "#0f766e"), ("#64748b", "#94a3b8", "#475569", "#a8a29e", "#1e293b")
+
+
+def crops() -> dict[str, NDArray[np.uint8]]:
+    """Gives parts of scikit-image's photographs, (256, 256, 3), by name."""
+    return {
+        "astronaut": data.astronaut()[:256, 100:356],
+        "coffee": data.coffee()[50:306, 100:356],
+        "chelsea": data.chelsea()[20:276, 100:356],
+        "rocket": data.rocket()[100:356, 200:456],
+    }
+
+
+def sweep(denoiser: Denoiser) -> Sweep:
+    """Gives the mean PSNR over the crops, of the network and of the classical methods here.
+
+    Noise is added as float, unclipped; methods whose library is missing are left out.
+    """
+    result: Sweep = {"sigma_255": list(SWEEP_255)}
+    ways = {"told": True, "auto": False} if denoiser.facts.needs.takes_sigma else {"auto": False}
+    for way, is_told in ways.items():
+        result[f"{denoiser.facts.name}, {way}"] = [
+            _mean_psnr(lambda noisy, s: denoiser(noisy, s if is_told else None), sigma_255)  # noqa: B023
+            for sigma_255 in SWEEP_255
+        ]
+    for name, classic in CLASSICS.items():
+        try:
+            result[classic.title] = [
+                _mean_psnr(lambda noisy, s: denoise_classically(noisy, name, s), sigma_255)  # noqa: B023
+                for sigma_255 in SWEEP_255
+            ]
+        except DenoiseError:
+            continue
+    return result
+
+
+def _mean_psnr(denoise: Any, sigma_255: float) -> float:
+    figures = []
+    for index, clean in enumerate(crops().values()):
+        denoised = denoise(add_float_noise(clean, index, sigma_255), sigma_255 / 255)
+        figures.append(psnr(clean, from_unit(denoised, np.dtype(np.uint8))))
+    return statistics.mean(figures)
+
+
+def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
+    """Draws PSNR against sigma; the trained range is shaded."""
+    figure, axes = _axes(7.0, 4.2)
+    axes.axvspan(*trained_255, color="#fef3c7", lw=0, label="trained range")
+    ours, theirs = iter(OURS), iter(THEIRS)
+    titles = {classic.title for classic in CLASSICS.values()}
+    for title, figures in swept.items():
+        if title == "sigma_255":
+            continue
+        is_classic = title in titles
+        color, width = (next(theirs), 1.2) if is_classic else (next(ours), 2.2)
+        style = "--" if is_classic else "-"
+        axes.plot(swept["sigma_255"], figures, style, label=title, color=color, lw=width)
+    axes.set_xlabel("noise level, sigma in steps of 1/255")
+    axes.set_ylabel("PSNR, dB")
+    axes.set_xlim(0, max(swept["sigma_255"]))
+    axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def draw_curve(file: Path) -> "Figure":
+    """Draws the held-out PSNR against the steps of a training, from its curve.csv."""
+    with file.open(newline="") as opened:
+        rows = list(csv.DictReader(opened))
+    figure, axes = _axes(7.0, 3.4)
+    steps = [int(row["step"]) / 1000 for row in rows]
+    axes.plot(steps, [float(row["psnr"]) for row in rows], color=OURS[0], lw=2)
+    axes.set_xlabel("thousands of steps")
+    axes.set_ylabel("PSNR on held-out pictures, dB")
+    rate = axes.twinx()
+    rate.plot(steps, [float(row["rate"]) for row in rows], color=THEIRS[1], lw=1)
+    rate.set_ylabel("learning rate", color=THEIRS[0])
+    rate.set_ylim(bottom=0)
+    rate.spines["top"].set_visible(False)
+    return figure
+
+
+def draw_crops(denoiser: Denoiser) -> "Figure":
+    """Draws noisy, denoised and clean crops at 1:1, one row a noise level, judged at auto."""
+    rows = list(_crop_rows(denoiser))
+    side, gap, head = 256, 8, 22
+    width, height = 3 * side + 2 * gap, len(rows) * (side + head)
+    figure = _blank(width / DPI, height / DPI)
+    for row, shown in enumerate(rows):
+        for column, (title, pixels) in enumerate(shown):
+            bottom = 1 - ((row + 1) * (side + head)) / height
+            left = column * (side + gap) / width
+            axes = figure.add_axes((left, bottom, side / width, side / height))
+            axes.imshow(pixels, interpolation="nearest")
+            axes.set_axis_off()
+            axes.set_title(title, fontsize=8, pad=4)
+    return figure
+
+
+def _crop_rows(denoiser: Denoiser) -> Iterator[list[tuple[str, NDArray[np.uint8]]]]:
+    for sigma_255, (name, clean) in zip(SHOWN_255, crops().items(), strict=False):
+        noisy = add_noise(clean, "gaussian", sigma_255 / 255)
+        denoised = denoiser(noisy)
+        yield [
+            (f"{name}, noise {sigma_255:g}/255: {psnr(clean, noisy):.1f} dB", noisy),
+            (f"{denoiser.facts.name}, auto: {psnr(clean, denoised):.1f} dB", denoised),
+            ("clean", clean),
+        ]
+
+
+def _blank(width: float, height: float) -> "Figure":
+    """Gives an empty figure, in inches; without pyplot, which would open windows."""
+    make = optional("matplotlib.figure", "figures").Figure
+    figure: Figure = make(figsize=(width, height), dpi=DPI, facecolor="white")
+    return figure
+
+
+def _axes(width: float, height: float) -> tuple["Figure", Any]:
+    figure = _blank(width, height)
+    figure.set_layout_engine("constrained")
+    axes = figure.add_subplot()
+    axes.grid(color="#e7e5e4", lw=0.8)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return figure, axes

@@ -1,0 +1,74 @@
+import csv
+import shutil
+import sys
+
+import pytest
+from PIL import Image
+
+from denoise import cards, figures
+from denoise.cli import main
+from denoise.weights import BUNDLED, list_models, read_facts
+
+NAMES = [facts.name for facts in list_models()]
+
+
+@pytest.fixture
+def zoo(tmp_path):
+    """A copy of the zoo that may be written to."""
+    return shutil.copytree(BUNDLED, tmp_path / "weights")
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Crops so small that a sweep takes a moment."""
+    small = {name: crop[:48, :48] for name, crop in figures.crops().items()}
+    monkeypatch.setattr(figures, "crops", lambda: small)
+    monkeypatch.setattr(figures, "SWEEP_255", (15.0, 50.0))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_card_says_what_is_in_the_config(name):
+    facts = read_facts(name)
+    text = cards.compose_card(facts, BUNDLED / name)
+    assert f"{facts.parameters:,} parameters" in text
+    assert all(row["license"] in text for row in facts.training_data)
+    assert all(limit in text for limit in facts.limits)
+    assert text.startswith("---\nlicense: apache-2.0\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shipped_card_is_the_one_that_its_config_gives(name):
+    folder = BUNDLED / name
+    if not (folder / cards.CARD_FILE).is_file():
+        pytest.skip(f"{name} has no card yet")
+    text = (folder / cards.CARD_FILE).read_text(encoding="utf-8")
+    assert text == cards.compose_card(read_facts(name), folder)
+    pictures = [line.split("](")[1].rstrip(")") for line in text.splitlines() if line[:2] == "!["]
+    assert all((folder / file).is_file() for file in pictures)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_recorded_figures_are_of_the_shipped_weights(name):
+    facts = read_facts(name)
+    assert facts.metrics.get("sha256", facts.sha256) == facts.sha256
+
+
+def test_a_card_is_written_with_its_pictures(zoo, quick):
+    with (zoo / "conv-photo" / "curve.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("step", "loss", "psnr", "rate"), (1000, 0.1, 30.0, 1e-3)])
+    cards.write_card("conv-photo", zoo)
+    swept = read_facts("conv-photo", zoo).metrics["sweep"]
+    assert swept["sigma_255"] == [15.0, 50.0]
+    assert swept["conv-photo, told"][0] > swept["Median"][0] > 20
+    for picture in ("crops.png", "sweep.png", "curve.png"):
+        with Image.open(zoo / "conv-photo" / picture) as image:
+            assert min(image.size) > 200
+        assert picture in (zoo / "conv-photo" / "README.md").read_text()
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setattr(cards, "sweep", lambda denoiser: {"sigma_255": [25.0]})
+    monkeypatch.setattr(cards, "record", lambda *args, **figures: None)
+    assert main(["card", "conv-photo"]) == 2
+    assert "denoise[figures]" in capsys.readouterr().err
