@@ -99,6 +99,11 @@ def _add_training(sub: Any) -> None:
         help="result (weights; of a smoke run or a tutorial's recipe RUNS/smoke, RUNS/tutorial)",
     )
     train.add_argument(
+        "--distributed",
+        action="store_true",
+        help="several GPUs: `accelerate launch -m denoise train`",
+    )
+    train.add_argument(
         "--smoke", action="store_true", help="a few steps on made pictures, to see that it works"
     )
     _add_device(train)

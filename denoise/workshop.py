@@ -40,6 +40,7 @@ def train_command(options: argparse.Namespace) -> int:
         weights=out,
         recipe=options.recipe,
         start_from=options.start_from,
+        is_distributed=options.distributed,
         is_smoke=options.smoke,
     )
     with tqdm(unit="step", desc=options.name) as bar:

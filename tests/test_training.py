@@ -1,6 +1,8 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +21,7 @@ from denoise.models.gan import DiscriminatorConfig
 from denoise.models.unet import UNet, UNetConfig
 from denoise.training import small_images
 from denoise.training.adversarial import AdversarialTask, Terms
+from denoise.training.crew import Crew
 from denoise.training.features import load_features
 from denoise.training.loop import Budget, Schedule, Trainer, step_seed
 from denoise.training.made_pictures import made_clothing, made_digits
@@ -343,6 +346,51 @@ def test_global_random_numbers_are_left_alone_by_a_game():
     before = torch.get_rng_state()
     game().batch(0)
     assert torch.equal(before, torch.get_rng_state())
+
+
+class Pair:
+    """An accelerator of two processes whose fellow has gradients of 0."""
+
+    process_index, num_processes, device = 1, 2, torch.device("cpu")
+
+    def reduce(self, tensor, reduction):
+        assert reduction == "mean"
+        return tensor / 2
+
+
+def test_a_crew_steps_by_the_mean_of_its_gradients():
+    layer = nn.Linear(3, 2)
+    layer(torch.ones(1, 3)).sum().backward()
+    before = [p.grad.clone() for p in layer.parameters()]
+    Crew(Pair()).share_gradients(layer.parameters())
+    assert all(torch.equal(p.grad, g / 2) for p, g in zip(layer.parameters(), before, strict=True))
+
+
+def test_every_process_draws_batches_of_its_own(tmp_path):
+    trainer = make_trainer(tmp_path, crew=Crew(Pair()))
+    drawn = next(trainer._batches(first_step=3))
+    assert torch.equal(drawn["noisy"], LineTask().batch(7)["noisy"])
+
+
+def test_only_the_first_process_writes(tmp_path):
+    run_to_the_end(make_trainer(tmp_path, crew=Crew(Pair())), 5)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_network(tmp_path):
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2"]
+    launch += ["-m", "denoise", "train", "gan-photo", "--smoke", "--steps", "4", "--distributed"]
+    paths = ["--runs", str(tmp_path), "--out", str(tmp_path / "weights")]
+    done = subprocess.run([*launch, *paths], capture_output=True, text=True, cwd=BUNDLED.parent)
+    assert done.returncode == 0, done.stderr
+    assert read_facts("gan-photo", tmp_path / "weights").recipe["steps"] == 4
+
+
+def test_processes_in_minutes_are_refused(tmp_path, tiny_recipe):
+    run = training_run(tmp_path, budget=Budget(minutes=1), is_distributed=True)
+    with pytest.raises(SettingError, match="number of steps"):
+        next(train(run))
 
 
 def test_training_starts_from_a_model_of_the_zoo(tmp_path):

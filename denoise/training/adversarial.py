@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from denoise.models.gan import Discriminator, DiscriminatorConfig
+from denoise.training.crew import Crew
 from denoise.training.features import Features
 from denoise.training.loop import Batch
 from denoise.training.photo_task import PhotoTask
@@ -54,6 +55,7 @@ class AdversarialTask:
         self.features = features
         self.terms = terms
         self.sees_detail_only = sees_detail_only
+        self.crew = Crew()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(photos.seed)
             self.discriminator = Discriminator(discriminator)
@@ -87,8 +89,9 @@ class AdversarialTask:
             + terms.smoothness * _total_variation(denoised)
         )
 
-    def to(self, device: torch.device) -> None:
-        """Moves discriminator and features to a device."""
+    def join(self, crew: Crew, device: torch.device) -> None:
+        """Moves discriminator and features to a device, and shares gradients with a crew."""
+        self.crew = crew
         self.discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -110,6 +113,7 @@ class AdversarialTask:
         loss = _cross_entropy(self._judge(clean), is_clean=True)
         loss = loss + _cross_entropy(self._judge(denoised), is_clean=False)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.crew.share_gradients(self.discriminator.parameters())
         self.optimizer.step()
 
     def _judge(self, picture: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from denoise.errors import SettingError, WeightsError
+from denoise.training.crew import Crew
 from denoise.weights import CURVE_FILE
 
 VALIDATE_EVERY = 1000  # steps
@@ -42,8 +43,8 @@ class Task(Protocol):
 class Learner(Protocol):
     """A task that learns itself, such as an adversary; checkpoints hold its state, too."""
 
-    def to(self, device: torch.device) -> None:
-        """Moves what learns to a device."""
+    def join(self, crew: Crew, device: torch.device) -> None:
+        """Moves what learns to a device, where it shares its gradients with a crew."""
 
     def state_dict(self) -> dict[str, Any]:
         """Gives its state."""
@@ -108,6 +109,7 @@ class Trainer:
         seed: of the run; checked on resuming.
         device: where to train; bfloat16 autocast is used where `autocast`.
         workers: processes that make batches; 0: the training's own makes them.
+        crew: the processes that train together; None: this one alone.
     """
 
     def __init__(
@@ -122,6 +124,7 @@ class Trainer:
         device: torch.device | None = None,
         autocast: bool = False,
         workers: int = 1,
+        crew: Crew | None = None,
         validate_every: int = VALIDATE_EVERY,
         save_every_s: float = 120.0,
     ) -> None:
@@ -131,8 +134,9 @@ class Trainer:
             self.network, multi_avg_fn=partial(_average, schedule.ema_decay), use_buffers=True
         )
         self.task = task
+        self.crew = crew or Crew()
         if isinstance(task, Learner):
-            task.to(self.device)
+            task.join(self.crew, self.device)
         self.schedule = schedule
         self.optimizer = make_optimizer(self.network.parameters(), lr=schedule.rate)
         self.run_folder = run_folder
@@ -176,7 +180,9 @@ class Trainer:
         loader = DataLoader(
             dataset,
             batch_size=None,
-            sampler=range(first_step, len(dataset)),
+            sampler=range(
+                first_step * self.crew.size + self.crew.rank, len(dataset), self.crew.size
+            ),
             num_workers=self.workers,
             prefetch_factor=4 if self.workers else None,
         )
@@ -192,6 +198,7 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             loss = self.task.loss(self.network, on_device)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.crew.share_gradients(self.network.parameters())
         nn.utils.clip_grad_norm_(self.network.parameters(), self.schedule.clip_norm)
         self.optimizer.step()
         self.ema.update_parameters(self.network)
@@ -234,12 +241,16 @@ class Trainer:
         with torch.inference_mode():
             psnr = self.task.validate(self.averaged)
         self.state.curve.append((self.state.step, loss, psnr, self._rate()))
+        if self.crew.rank > 0:
+            return
         with (self.run_folder / CURVE_FILE).open("w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(("step", "loss", "psnr", "rate"))
             writer.writerows(self.state.curve)
 
     def _save(self, name: str) -> None:
+        if self.crew.rank > 0:
+            return
         checkpoint = {
             "seed": self.seed,
             "state": vars(self.state),

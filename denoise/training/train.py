@@ -12,6 +12,7 @@ from torch import nn
 from denoise.devices import choose_device, has_bfloat16_units
 from denoise.errors import SettingError
 from denoise.models import build_network
+from denoise.training.crew import Crew
 from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
 from denoise.training.recipe import Recipe
 from denoise.training.recipes import OURS, find_recipe
@@ -34,6 +35,7 @@ class TrainingRun:
     weights: Path = Path("weights")  # result: weights/<name>
     recipe: str = OURS  # or "tutorial"
     start_from: str | None = None  # model to start from the weights of; None: the recipe's
+    is_distributed: bool = False  # `accelerate launch` started several processes of this
     is_smoke: bool = False  # a few steps on pictures made here, to see that all of it works
 
 
@@ -56,17 +58,22 @@ def train(run: TrainingRun) -> Iterator[Progress]:
         task = recipe.make_smoke_task(run.seed)
     else:
         task = recipe.make_task(list(run.folders), run.seed)
+    if run.is_distributed and budget.steps is None:
+        raise SettingError("Processes that train together need a number of steps, not minutes.")
     trainer = _make_trainer(run, recipe, task)
     yield from trainer.run(budget)
+    if trainer.crew.rank > 0:
+        return
     facts = _describe(run, recipe, trainer)
     write_weights(trainer.averaged, facts, run.weights, half=recipe.is_half)
-    curve = trainer.run_folder / CURVE_FILE
-    if curve.is_file():
-        shutil.copyfile(curve, run.weights / run.name / CURVE_FILE)
+    curve, place = trainer.run_folder / CURVE_FILE, run.weights / run.name / CURVE_FILE
+    if curve.is_file() and curve != place:
+        shutil.copyfile(curve, place)
 
 
 def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
-    device = choose_device(run.device)
+    crew = Crew.gather() if run.is_distributed else Crew()
+    device = crew.device or choose_device(run.device)
     torch.manual_seed(run.seed)
     network = build_network(recipe.architecture, recipe.config_fields)
     _start_from(run.start_from or recipe.start_from, network, recipe)
@@ -80,6 +87,7 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
         device=device,
         autocast=recipe.autocast and has_bfloat16_units(device),
         workers=0 if run.is_smoke else recipe.workers,
+        crew=crew,
         validate_every=SMOKE_STEPS // 2 if run.is_smoke else VALIDATE_EVERY,
     )
 
