@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
-from denoise.models.conv import ConvAE, ConvAEConfig
+from denoise.models.conv import (
+    BottleneckAE,
+    BottleneckAEConfig,
+    ConvAE,
+    ConvAEConfig,
+    SparseAE,
+    SparseAEConfig,
+)
 from denoise.models.dense import DenseAE, DenseAEConfig, PatchDenseAE, PatchDenseAEConfig
 from denoise.models.gan import Generator, GeneratorConfig
 from denoise.models.unet import UNet, UNetConfig
@@ -19,10 +26,12 @@ class Architecture(NamedTuple):
 
 
 ARCHITECTURES = {
+    "bottleneck-ae": Architecture(BottleneckAE, BottleneckAEConfig),
     "conv-ae": Architecture(ConvAE, ConvAEConfig),
     "dense-ae": Architecture(DenseAE, DenseAEConfig),
     "generator": Architecture(Generator, GeneratorConfig),
     "patch-dense-ae": Architecture(PatchDenseAE, PatchDenseAEConfig),
+    "sparse-ae": Architecture(SparseAE, SparseAEConfig),
     "unet": Architecture(UNet, UNetConfig),
 }
 
