@@ -88,7 +88,10 @@ def _add_training(sub: Any) -> None:
     train.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     train.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints (%(default)s)")
     train.add_argument(
-        "--recipe", default="ours", help="ours, or tutorial: as published, to compare (%(default)s)"
+        "--recipe",
+        default="ours",
+        help="ours, or tutorial: as published, to compare (dense-mnist: tutorial-32, too; "
+        "%(default)s)",
     )
     train.add_argument(
         "--start-from", metavar="MODEL", help="begin with the weights of a model of the zoo"
@@ -96,7 +99,7 @@ def _add_training(sub: Any) -> None:
     train.add_argument(
         "--out",
         type=Path,
-        help="result (weights; of a smoke run or a tutorial's recipe RUNS/smoke, RUNS/tutorial)",
+        help="result (weights; of a smoke run RUNS/smoke, of another recipe RUNS/RECIPE)",
     )
     train.add_argument(
         "--distributed",

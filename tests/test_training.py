@@ -31,7 +31,7 @@ from denoise.training.patterns import add_pattern
 from denoise.training.photo_task import PhotoTask
 from denoise.training.photos import describe_sources, load_photos, random_patch
 from denoise.training.recipes import BY_KIND, RECIPES
-from denoise.training.small_image_task import SmallImageTask
+from denoise.training.small_image_task import SmallImageTask, TutorialTask, augment
 from denoise.training.small_images import SMALL_IMAGE_SETS, load_small_images
 from denoise.training.train import TrainingRun, train
 from denoise.weights import BUNDLED, load_network, read_facts
@@ -73,7 +73,12 @@ def patch_task(seed=0):
     return PatchTask(photos, seed, crops=3)
 
 
-TASKS = [photo_task, patch_task, small_image_task]
+def tutorial_task(seed=0):
+    pictures = small_image_task().pictures
+    return TutorialTask(pictures[:20], pictures[20:], seed, 0.5, F.mse_loss, 8)
+
+
+TASKS = [photo_task, patch_task, small_image_task, tutorial_task]
 
 
 @pytest.mark.parametrize("make_task", TASKS)
@@ -100,6 +105,44 @@ def test_held_out_pictures_are_never_trained_on():
     task = SmallImageTask(numbered, 0, 0.5, batch_size=1000)
     drawn = {round(value * 255) for value in task.batch(0)["clean"][:, 0, 0, 0].tolist()}
     assert drawn == set(range(36)) - {11, 23, 35}
+
+
+def test_an_epoch_of_a_tutorial_shows_every_picture_once_under_noise_drawn_once():
+    first, second = ([tutorial_task().batch(step) for step in range(*e)] for e in ((0, 3), (3, 6)))
+    assert [len(batch["clean"]) for batch in first] == [8, 8, 4]
+    shown = [torch.cat([batch["noisy"] for batch in epoch]) for epoch in (first, second)]
+    assert not torch.equal(*shown)
+    ordered = [sorted(noisy.flatten(1).sum(1).tolist()) for noisy in shown]
+    assert ordered[0] == pytest.approx(ordered[1])
+
+
+def test_a_code_that_costs_something_makes_the_loss_larger():
+    task, network = small_image_task(), build_network("sparse-ae", {"widths": [2, 4]})
+    batch = task.batch(0)
+    code = network.encode(batch["noisy"]).abs().mean()
+    plain = task.loss(network, batch)
+    costly = replace(task, code_cost=0.5).loss(network, batch)
+    torch.testing.assert_close(costly, plain + 0.5 * code)
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_augmented_digits_stay_in_place_and_in_range(is_mirrored):
+    digits = made_digits(200)[0] / 255
+    changed = augment(digits, torch.Generator().manual_seed(0), is_mirrored=is_mirrored)
+    assert changed.shape == digits.shape
+    assert 0 <= changed.min() <= changed.max() <= 1
+    ratio = changed.sum() / digits.sum()
+    assert 0.95 < ratio < 1.4  # cropped digits are larger
+    moved = (changed - digits).abs().mean() / digits.mean()
+    assert 0.05 < moved < (2 if is_mirrored else 1)
+
+
+def test_half_of_the_augmented_digits_are_mirrored():
+    left = torch.zeros(400, 1, 28, 28)
+    left[..., 8:20, 4:8] = 1
+    changed = augment(left, torch.Generator().manual_seed(0), is_mirrored=True)
+    is_right = changed[..., 14:].sum(dim=(1, 2, 3)) > changed[..., :14].sum(dim=(1, 2, 3))
+    assert 150 < is_right.sum() < 250
 
 
 def test_small_noise_factors_fill_their_range():

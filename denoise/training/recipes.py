@@ -3,12 +3,19 @@
 from denoise.errors import SettingError, UnknownModelError
 from denoise.training.photo_recipes import PHOTO_RECIPES, TUTORIAL_PHOTO_RECIPES
 from denoise.training.recipe import Recipe
-from denoise.training.small_image_recipes import SMALL_IMAGE_RECIPES
+from denoise.training.small_image_recipes import (
+    NARROW_TUTORIAL_RECIPES,
+    SMALL_IMAGE_RECIPES,
+    TUTORIAL_SMALL_IMAGE_RECIPES,
+)
 
-OURS, TUTORIAL = "ours", "tutorial"
+OURS = "ours"
 RECIPES = PHOTO_RECIPES | SMALL_IMAGE_RECIPES
-TUTORIAL_RECIPES = TUTORIAL_PHOTO_RECIPES  # as published; what they make is compared, not shipped
-BY_KIND = {OURS: RECIPES, TUTORIAL: TUTORIAL_RECIPES}
+BY_KIND = {  # what the tutorials' make is compared, not shipped
+    OURS: RECIPES,
+    "tutorial": TUTORIAL_PHOTO_RECIPES | TUTORIAL_SMALL_IMAGE_RECIPES,
+    "tutorial-32": NARROW_TUTORIAL_RECIPES,
+}
 
 
 def find_recipe(name: str, kind: str = OURS) -> Recipe:

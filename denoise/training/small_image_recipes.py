@@ -1,54 +1,108 @@
-"""Recipes of the networks for pictures of 28x28."""
+"""Recipes of the networks for pictures of 28x28: ours, and the tutorials' as published."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from denoise.models import Needs
-from denoise.models.conv import ConvAEConfig
+from denoise.models.conv import BottleneckAEConfig, ConvAEConfig, SparseAEConfig
 from denoise.models.dense import DenseAEConfig
 from denoise.training.loop import Budget, Schedule, Task
 from denoise.training.made_pictures import MADE, made_clothing, made_digits
 from denoise.training.recipe import Recipe
-from denoise.training.small_image_task import SmallImageTask
+from denoise.training.small_image_task import SmallImageTask, TutorialTask
 from denoise.training.small_images import describe_small_images, load_small_images
 
 MakeSmallImages = Callable[[int], tuple[Tensor, Tensor]]
 
-NEEDS = Needs(
-    channels=1,
-    domain="28x28",
-    trained_sigma=(0.05, 1.0),
-    takes_sigma=False,
-    blind=True,
-    fixed_size=28,
-)
+TRAINING_PICTURES = 60_000
+SPLIT_SEED = 13  # of the tutorial that keeps a fifth of its pictures for validation
+# As published: the last weights, no warm-up, no decay and gradients of any size.
+CONSTANT = partial(Schedule, warmup_steps=1, decay_share=0.0, clip_norm=math.inf, ema_decay=0.0)
+ADADELTA = partial(torch.optim.Adadelta, rho=0.95, eps=1e-7)
 
 
-def _small_image_task(
-    images: str, factor: float, batch_size: int, folders: list[Path], seed: int
-) -> Task:
-    pictures = load_small_images(images, folders)
-    described = describe_small_images(images, len(pictures))
-    return SmallImageTask(pictures, seed, factor, described, batch_size=batch_size)
+def _needs(low: float, high: float) -> Needs:
+    return Needs(
+        channels=1,
+        domain="28x28",
+        trained_sigma=(low, high),
+        takes_sigma=False,
+        blind=True,
+        fixed_size=28,
+    )
 
 
-def _smoke_small_image_task(make: MakeSmallImages, factor: float, seed: int) -> Task:
-    return SmallImageTask(make(48)[0], seed, factor, MADE, batch_size=8)
+def _task(images: str, factor: float, settings: dict[str, Any]) -> Any:
+    """Gives the two makers of a task: on the real pictures, and on a few made ones."""
 
+    def make(folders: list[Path], seed: int) -> Task:
+        pictures = load_small_images(images, folders)
+        described = describe_small_images(images, len(pictures))
+        return SmallImageTask(pictures, seed, factor, described, **settings)
+
+    def make_smoke(seed: int) -> Task:
+        made = MAKERS[images](48)[0]
+        return SmallImageTask(made, seed, factor, MADE, **settings | {"batch_size": 8})
+
+    return {"make_task": make, "make_smoke_task": make_smoke}
+
+
+def _tutorial_task(images: str, factor: float, error: Any, batch_size: int, *, split: bool) -> Any:
+    """Gives the two makers of a tutorial's task.
+
+    Args:
+        images: name of the set.
+        factor: of the noise.
+        error: to minimise.
+        batch_size: of the tutorial.
+        split: whether a fifth of the training pictures is held out; else the test pictures are.
+    """
+
+    def play(pictures: Tensor, test: Tensor, seed: int, described: Any, size: int) -> Task:
+        if split:
+            order = torch.randperm(
+                len(pictures), generator=torch.Generator().manual_seed(SPLIT_SEED)
+            )
+            kept = len(pictures) * 4 // 5
+            pictures, test = pictures[order[:kept]], pictures[order[kept:]]
+        return TutorialTask(pictures, test, seed, factor, error, size, described)
+
+    def make(folders: list[Path], seed: int) -> Task:
+        pictures = load_small_images(images, folders)
+        test = load_small_images(images, folders, is_test=True)
+        described = describe_small_images(images, len(pictures))
+        return play(pictures, test, seed, described, batch_size)
+
+    def make_smoke(seed: int) -> Task:
+        made = MAKERS[images](48)[0]
+        return play(made[:40], made[40:], seed, MADE, 8)
+
+    return {"make_task": make, "make_smoke_task": make_smoke}
+
+
+def _epochs(count: int, batch_size: int, pictures: int = TRAINING_PICTURES) -> Budget:
+    return Budget(steps=count * math.ceil(pictures / batch_size))
+
+
+MAKERS: dict[str, MakeSmallImages] = {"mnist": made_digits, "fashion-mnist": made_clothing}
+FRESH = "Gaussian noise of 0.05 to 1, clipped and drawn anew at every step"
 
 SMALL_IMAGE_RECIPES = {
     "dense-mnist": Recipe(
         architecture="dense-ae",
         config=DenseAEConfig(),
-        needs=NEEDS,
+        needs=_needs(0.05, 1.0),
         purpose="Handwritten digits of 28x28 pixels, white on black. Guesses the noise by itself.",
-        method="Gaussian noise of 0.05 to 1, clipped and drawn anew, mean squared error",
-        make_task=partial(_small_image_task, "mnist", 0.5, 256),
-        make_smoke_task=partial(_smoke_small_image_task, made_digits, 0.5),
+        method=f"{FRESH}; mean squared error",
+        **_task("mnist", 0.5, {"batch_size": 256}),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=5e-3),  # 2e-3 is 2% worse after as long, 1e-2 no better
         budget=Budget(minutes=15),
@@ -57,14 +111,112 @@ SMALL_IMAGE_RECIPES = {
     "conv-fashion": Recipe(
         architecture="conv-ae",
         config=ConvAEConfig(),
-        needs=NEEDS,
+        needs=_needs(0.05, 1.0),
         purpose="Clothing of 28x28 pixels, light on black. Guesses the noise by itself.",
-        method="Gaussian noise of 0.05 to 1, clipped and drawn anew, mean squared error",
-        make_task=partial(_small_image_task, "fashion-mnist", 0.4, 64),
-        make_smoke_task=partial(_smoke_small_image_task, made_clothing, 0.4),
+        method=f"{FRESH}; mean squared error",
+        **_task("fashion-mnist", 0.4, {"batch_size": 64}),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=1e-2),  # so few weights bear it, and learn faster
         budget=Budget(minutes=25),
         workers=0,
     ),
+    "conv-mnist": Recipe(
+        architecture="bottleneck-ae",
+        config=BottleneckAEConfig(),
+        needs=_needs(0.05, 1.0),
+        purpose="Handwritten digits of 28x28 pixels, through a code of 576 numbers.",
+        method=f"{FRESH}; mean squared error",
+        **_task("mnist", 0.3, {"batch_size": 128}),
+        make_optimizer=torch.optim.Adam,
+        schedule=Schedule(rate=3e-3),
+        budget=Budget(minutes=25),
+        workers=0,
+    ),
+    "sparse-mnist": Recipe(
+        architecture="sparse-ae",
+        config=SparseAEConfig(),
+        needs=_needs(0.05, 1.0),
+        purpose="Handwritten digits of 28x28 pixels, by a code of which few units are on.",
+        method=f"{FRESH}, on digits turned by up to 12 degrees and cropped by up to 15 percent; "
+        "mean squared error, and 1e-3 times the mean of the code",
+        **_task("mnist", 0.3, {"batch_size": 128, "code_cost": 1e-3, "is_augmented": True}),
+        make_optimizer=torch.optim.Adam,
+        schedule=Schedule(rate=1e-3),
+        budget=Budget(minutes=25),
+        is_half=True,
+        workers=0,
+    ),
+}
+
+TUTORIAL_SMALL_IMAGE_RECIPES = {
+    "dense-mnist": Recipe(
+        architecture="dense-ae",
+        config=DenseAEConfig(),
+        needs=_needs(0.5, 0.5),
+        purpose="The dense autoencoder as its tutorial's text has it, for comparison.",
+        method="noise of 0.5 drawn once; binary cross-entropy; Adadelta; 100 epochs of batches of "
+        "128",
+        **_tutorial_task("mnist", 0.5, F.binary_cross_entropy, 128, split=False),
+        make_optimizer=ADADELTA,
+        schedule=CONSTANT(rate=1.0),
+        budget=_epochs(100, 128),
+        workers=0,
+    ),
+    "conv-fashion": Recipe(
+        architecture="conv-ae",
+        config=ConvAEConfig(),
+        needs=_needs(0.4, 0.4),
+        purpose="The convolutional autoencoder as its tutorial has it, for comparison.",
+        method="noise of 0.4 drawn once; mean squared error; Adam; 10 epochs of batches of 32",
+        **_tutorial_task("fashion-mnist", 0.4, F.mse_loss, 32, split=False),
+        make_optimizer=partial(torch.optim.Adam, eps=1e-7),
+        schedule=CONSTANT(rate=1e-3),
+        budget=_epochs(10, 32),
+        workers=0,
+    ),
+    "conv-mnist": Recipe(
+        architecture="bottleneck-ae",
+        config=BottleneckAEConfig(),
+        needs=_needs(0.3, 0.3),
+        purpose="The bottleneck autoencoder as its tutorial has it, for comparison.",
+        method="noise of 0.3 drawn once; four fifths of the pictures (seed 13); binary "
+        "cross-entropy; SGD of rate 0.5; 20 epochs of batches of 128; the last weights",
+        **_tutorial_task("mnist", 0.3, F.binary_cross_entropy, 128, split=True),
+        make_optimizer=torch.optim.SGD,
+        schedule=CONSTANT(rate=0.5),
+        budget=_epochs(20, 128, TRAINING_PICTURES * 4 // 5),
+        workers=0,
+    ),
+    "sparse-mnist": Recipe(
+        architecture="sparse-ae",
+        config=SparseAEConfig(),
+        needs=_needs(0.3, 0.3),
+        purpose="The sparse autoencoder as its article has it, for comparison.",
+        method="noise of 0.3 injected anew into digits turned, mirrored and cropped; mean squared "
+        "error, and 1e-3 times the mean of the code; Adam; 20 epochs of batches of 128",
+        **_task(
+            "mnist",
+            0.3,
+            {
+                "factors": (0.3, 0.3),
+                "batch_size": 128,
+                "code_cost": 1e-3,
+                "is_augmented": True,
+                "is_mirrored": True,
+            },
+        ),
+        make_optimizer=partial(torch.optim.Adam, eps=1e-7),
+        schedule=CONSTANT(rate=1e-3),
+        budget=_epochs(20, 128),
+        is_half=True,
+        workers=0,
+    ),
+}
+# The dense tutorial's code has half of the units that its text has.
+NARROW_TUTORIAL_RECIPES = {
+    "dense-mnist": replace(
+        TUTORIAL_SMALL_IMAGE_RECIPES["dense-mnist"],
+        config=DenseAEConfig(code=32),
+        purpose="The dense autoencoder as its tutorial's code has it, for comparison.",
+    )
 }

@@ -1,6 +1,10 @@
-"""Denoising pictures of 28x28 pixels as a training task."""
+"""Denoising pictures of 28x28 pixels as training tasks: ours, and as tutorials do it."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -9,15 +13,27 @@ from torch.nn import functional as F
 from denoise.metrics import psnr_from_mse
 from denoise.training.loop import Batch, step_seed
 
+MAX_TURN = math.radians(12)
+MAX_CROP = 0.15  # of the side
 VALIDATION_EVERY = 12  # of the pictures, one is held out: 5,000 of 60,000
+
+
+class Autoencoder(Protocol):
+    """A network whose two halves work apart."""
+
+    def encode(self, noisy: Tensor) -> Tensor:
+        """Gives the codes of pictures."""
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Gives the pictures of codes."""
 
 
 @dataclass(frozen=True)
 class SmallImageTask:
     """Gray pictures under Gaussian noise, drawn anew at every step and clipped to [0,1].
 
-    The mean squared error is minimised; PSNR at the tutorial's noise factor is watched on
-    pictures that are held out.
+    The mean squared error is minimised, with what the code costs; PSNR at the tutorial's noise
+    factor is watched on pictures that are held out.
     """
 
     pictures: Tensor  # (N, 1, 28, 28) uint8
@@ -26,6 +42,9 @@ class SmallImageTask:
     described: list[dict[str, str]] = field(default_factory=list)
     factors: tuple[float, float] = (0.05, 1.0)  # lowest and highest; uniform, one a picture
     batch_size: int = 256
+    code_cost: float = 0.0  # of the mean absolute value of the code: makes it sparse
+    is_augmented: bool = False  # whether pictures are turned and cropped a little
+    is_mirrored: bool = False  # whether half of the augmented ones are mirrored, too
 
     def sources(self) -> list[dict[str, str]]:
         """Gives the name, size and licence of the set."""
@@ -35,25 +54,23 @@ class SmallImageTask:
         """Gives noisy and clean, (N, 1, 28, 28)."""
         rng = torch.Generator().manual_seed(step_seed(self.seed, step))
         clean = self._draw_clean(rng)
+        if self.is_augmented:
+            clean = augment(clean, rng, is_mirrored=self.is_mirrored)
         return {"noisy": _spoil(clean, self._draw_factors(rng), rng), "clean": clean}
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives the mean squared error."""
-        return F.mse_loss(network(batch["noisy"]), batch["clean"])
+        """Gives the mean squared error and what the code costs."""
+        if not self.code_cost:
+            return F.mse_loss(network(batch["noisy"]), batch["clean"])
+        autoencoder = cast(Autoencoder, network)
+        code = autoencoder.encode(batch["noisy"])
+        error = F.mse_loss(autoencoder.decode(code), batch["clean"])
+        return error + self.code_cost * code.abs().mean()
 
     def validate(self, network: nn.Module) -> float:
         """Gives the mean PSNR in dB over the held-out pictures."""
-        device = next(network.parameters()).device
-        rng = torch.Generator().manual_seed(self.seed)
         held_out = self.pictures[VALIDATION_EVERY - 1 :: VALIDATION_EVERY]
-        figures: list[float] = []
-        for chunk in torch.split(held_out, 500):
-            clean = chunk / 255
-            noisy = _spoil(clean, self.validation_factor, rng)
-            denoised = network(noisy.to(device)).cpu()
-            errors = ((denoised - clean) ** 2).mean(dim=(1, 2, 3))
-            figures += map(psnr_from_mse, errors.tolist())
-        return sum(figures) / len(figures)
+        return _mean_psnr(network, held_out, self.validation_factor, self.seed)
 
     def _draw_clean(self, rng: torch.Generator) -> Tensor:
         """Draws from all but every twelfth picture, which validation holds out."""
@@ -66,6 +83,72 @@ class SmallImageTask:
     def _draw_factors(self, rng: torch.Generator) -> Tensor:
         low, high = self.factors
         return low + (high - low) * torch.rand((self.batch_size, 1, 1, 1), generator=rng)
+
+
+@dataclass(frozen=True)
+class TutorialTask:
+    """Gray pictures under noise that is drawn once, as the tutorials have it, epoch by epoch."""
+
+    pictures: Tensor  # (N, 1, 28, 28) uint8
+    held_out: Tensor  # what is watched, (M, 1, 28, 28) uint8
+    seed: int
+    factor: float  # of the noise: its standard deviation
+    error: Callable[[Tensor, Tensor], Tensor]  # of what was made and what was wanted
+    batch_size: int
+    described: list[dict[str, str]] = field(default_factory=list)
+
+    def sources(self) -> list[dict[str, str]]:
+        """Gives the name, size and licence of the set."""
+        return self.described
+
+    def batch(self, step: int) -> Batch:
+        """Gives noisy and clean, (N, 1, 28, 28); the last batch of an epoch may be smaller."""
+        epoch, index = divmod(step, math.ceil(len(self.pictures) / self.batch_size))
+        rng = torch.Generator().manual_seed(step_seed(self.seed, epoch))
+        order = torch.randperm(len(self.pictures), generator=rng)
+        chosen = order[index * self.batch_size :][: self.batch_size]
+        return {"noisy": self._noisy[chosen], "clean": self.pictures[chosen] / 255}
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Gives the tutorial's error."""
+        return self.error(network(batch["noisy"]), batch["clean"])
+
+    def validate(self, network: nn.Module) -> float:
+        """Gives the mean PSNR in dB over the held-out pictures."""
+        return _mean_psnr(network, self.held_out, self.factor, self.seed)
+
+    @cached_property
+    def _noisy(self) -> Tensor:
+        rng = torch.Generator().manual_seed(self.seed)
+        return _spoil(self.pictures / 255, self.factor, rng)
+
+
+def augment(pictures: Tensor, rng: torch.Generator, *, is_mirrored: bool) -> Tensor:
+    """Gives pictures (N, 1, 28, 28) turned and cropped a little, each by its own draw."""
+    count = len(pictures)
+    angle = (2 * torch.rand(count, generator=rng) - 1) * MAX_TURN
+    zoom = 1 - MAX_CROP * torch.rand(count, generator=rng)
+    shift = (2 * torch.rand((2, count), generator=rng) - 1) * (1 - zoom)
+    mirror = torch.ones(count)
+    if is_mirrored:
+        mirror -= 2 * (torch.rand(count, generator=rng) < 0.5).float()
+    cos, sin = zoom * angle.cos(), zoom * angle.sin()
+    rows = (torch.stack((mirror * cos, -sin, shift[0])), torch.stack((mirror * sin, cos, shift[1])))
+    grid = F.affine_grid(torch.stack(rows).permute(2, 0, 1), list(pictures.shape), False)
+    return F.grid_sample(pictures, grid, align_corners=False)
+
+
+def _mean_psnr(network: nn.Module, pictures: Tensor, factor: float, seed: int) -> float:
+    device = next(network.parameters()).device
+    rng = torch.Generator().manual_seed(seed)
+    figures: list[float] = []
+    for chunk in torch.split(pictures, 500):
+        clean = chunk / 255
+        noisy = _spoil(clean, factor, rng)
+        denoised = network(noisy.to(device)).cpu()
+        errors = ((denoised - clean) ** 2).mean(dim=(1, 2, 3))
+        figures += map(psnr_from_mse, errors.tolist())
+    return sum(figures) / len(figures)
 
 
 def _spoil(clean: Tensor, factor: Tensor | float, rng: torch.Generator) -> Tensor:
