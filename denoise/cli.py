@@ -6,13 +6,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from denoise import commands, workshop
+from denoise import benchmark_commands, commands, workshop
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.devices import DEVICES, DTYPES
 from denoise.errors import DenoiseError
 from denoise.images import OUTPUT_FORMATS
 from denoise.noise import KINDS
 from denoise.version import version_words
+from denoise.weights import BUNDLED
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -115,8 +116,24 @@ def _add_training(sub: Any) -> None:
 
 def _add_benchmark(sub: Any) -> None:
     benchmark = sub.add_parser("benchmark", help="measure networks", description=BENCHMARK_HELP)
-    benchmark.add_argument("--set", type=Path, metavar="DIR", help="folder of clean pictures")
-    benchmark.add_argument("--model", nargs="+", default=[DEFAULT_MODEL], help="(%(default)s)")
+    benchmark.add_argument(
+        "--set",
+        type=Path,
+        metavar="DIR",
+        help="folder of clean pictures, or mnist or fashion-mnist: their test pictures",
+    )
+    benchmark.add_argument("--model", nargs="+", help=f"(28x28: all of the set; {DEFAULT_MODEL})")
+    benchmark.add_argument(
+        "--zoo", type=Path, default=BUNDLED, metavar="DIR", help="folder of the models (weights)"
+    )
+    benchmark.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="for mnist and fashion-mnist: folder of their files; none: they are downloaded",
+    )
     benchmark.add_argument(
         "--sigma-255",
         type=float,
@@ -141,7 +158,7 @@ def _add_benchmark(sub: Any) -> None:
     )
     benchmark.add_argument("--dtype", choices=list(DTYPES), default="auto", help="(%(default)s)")
     _add_device(benchmark)
-    benchmark.set_defaults(command=workshop.benchmark_command)
+    benchmark.set_defaults(command=benchmark_commands.benchmark_command)
 
 
 def _add_card(sub: Any) -> None:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -23,7 +24,7 @@ from denoise.inference import Inference
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
-from denoise.weights import load_network, read_facts
+from denoise.weights import BUNDLED, load_network, read_facts
 
 DEFAULT_MODEL = "conv-photo"
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
@@ -71,6 +72,7 @@ class Denoiser:
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "mps".
         dtype: "auto", "float32" or "bfloat16"; auto: bfloat16 where the device has units for it
             and the network loses under 0.02 dB by it.
+        zoo: folder of the models' folders.
 
     Raises:
         UnknownModelError: no such model.
@@ -79,10 +81,16 @@ class Denoiser:
     """
 
     def __init__(
-        self, model: str = DEFAULT_MODEL, *, device: str = "auto", dtype: str = "auto"
+        self,
+        model: str = DEFAULT_MODEL,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        zoo: Path = BUNDLED,
     ) -> None:
         self.device = choose_device(device)
-        network, self.facts = load_network(model)
+        self._zoo = zoo
+        network, self.facts = load_network(model, zoo)
         self.dtype = choose_dtype(dtype, self.device, bfloat16_is_harmless=self.facts.bfloat16)
         self._network = _placed(network, self.device)
 
@@ -172,6 +180,47 @@ class Denoiser:
             image.with_pixels(denoised) if isinstance(image, Picture) else denoised, report
         )
 
+    def encode(self, image: Image.Image | NDArray[Any] | Tensor) -> Tensor:
+        """Gives the codes, (N, *code_shape), that a network makes of noisy pictures.
+
+        Args:
+            image: of the network's own size, of any type that a call takes.
+
+        Raises:
+            SettingError: the network has no code, since skips lead past it.
+            ImageError: an image of another type or size.
+        """
+        images, _ = unpack(image)
+        self._check_image(images, DEFAULTS)
+        pictures = torch.from_numpy(to_unit(images)).permute(0, 3, 1, 2).to(self.device)
+        with torch.inference_mode():
+            codes: Tensor = self._autoencoder().encode(pictures)
+        return codes.cpu()
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Gives the pictures, (N, 1, H, W) in [0,1], of codes.
+
+        Args:
+            codes: (N, *code_shape), as `encode` gives them.
+
+        Raises:
+            SettingError: the network has no code, or one of another shape.
+        """
+        autoencoder, shape = self._autoencoder(), self.facts.needs.code_shape
+        if codes.ndim == 0 or tuple(codes.shape[1:]) != shape:
+            raise SettingError(
+                f"The codes of {self.facts.name} are (N, {', '.join(map(str, shape or ()))}); "
+                f"these are {tuple(codes.shape)}."
+            )
+        with torch.inference_mode():
+            pictures: Tensor = autoencoder.decode(codes.float().to(self.device))
+        return pictures.cpu()
+
+    def _autoencoder(self) -> Any:
+        if self.facts.needs.code_shape is None:
+            raise SettingError(f"{self.facts.name} has no code of its own: skips lead past it.")
+        return self._network
+
     @cached_property
     def _textured(self) -> nn.Module:
         """The network of the textured counterpart, loaded when it is first needed."""
@@ -179,7 +228,7 @@ class Denoiser:
             raise SettingError(
                 f"{self.facts.name} has no textured counterpart; leave texture at 0."
             )
-        network, _ = load_network(self.facts.textured)
+        network, _ = load_network(self.facts.textured, self._zoo)
         return _placed(network, self.device)
 
     def _networks(self, texture: float) -> tuple[tuple[nn.Module, float], ...]:

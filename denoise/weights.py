@@ -63,8 +63,7 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
         )
     try:
         fields = json.loads((folder / name / CONFIG_FILE).read_text(encoding="utf-8"))
-        needs = fields.pop("needs")
-        needs["trained_sigma"] = tuple(needs["trained_sigma"])
+        needs = {key: _as_tuple(value) for key, value in fields.pop("needs").items()}
         return ModelFacts(needs=Needs(**needs), **fields)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
@@ -147,6 +146,10 @@ def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
     """Writes the config of a model whose weights are there already."""
     text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
     _replace(folder / facts.name / CONFIG_FILE, text.encode())
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _names(folder: Path) -> list[str]:

@@ -300,7 +300,7 @@ def test_a_smoke_run_trains_any_network_and_leaves_weights_that_load(name, kind,
         name, (), runs=tmp_path / "runs", weights=tmp_path, recipe=kind, is_smoke=True
     )
     progress = list(train(run))[-1]
-    _, facts = load_network(name, tmp_path)
+    _, facts = load_network(name, tmp_path / BY_KIND[kind][name].place)
     assert progress.step == facts.recipe["steps"]
     assert progress.psnr is not None
 
@@ -593,9 +593,11 @@ def test_a_recipe_builds_its_network(name):
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_shipped_weights_are_those_of_the_recipe(name):
-    if not (BUNDLED / name).is_dir():
+    recipe = RECIPES[name]
+    zoo = BUNDLED / recipe.place
+    if not (zoo / name).is_dir():
         pytest.skip(f"{name} is not bundled")
-    facts, recipe = read_facts(name), RECIPES[name]
+    facts = read_facts(name, zoo)
     assert facts.config == json.loads(json.dumps(recipe.config_fields))
     assert facts.architecture == recipe.architecture
     assert facts.needs == recipe.needs

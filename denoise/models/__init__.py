@@ -15,6 +15,7 @@ from denoise.models.conv import (
 )
 from denoise.models.dense import DenseAE, DenseAEConfig, PatchDenseAE, PatchDenseAEConfig
 from denoise.models.gan import Generator, GeneratorConfig
+from denoise.models.reader import ReaderNet, ReaderNetConfig
 from denoise.models.unet import UNet, UNetConfig
 
 
@@ -31,6 +32,7 @@ ARCHITECTURES = {
     "dense-ae": Architecture(DenseAE, DenseAEConfig),
     "generator": Architecture(Generator, GeneratorConfig),
     "patch-dense-ae": Architecture(PatchDenseAE, PatchDenseAEConfig),
+    "reader": Architecture(ReaderNet, ReaderNetConfig),
     "sparse-ae": Architecture(SparseAE, SparseAEConfig),
     "unet": Architecture(UNet, UNetConfig),
 }
@@ -49,6 +51,7 @@ class Needs:
     fixed_size: int | None = None  # pixels a side, where no other size will do
     multiple_of: int = 1  # both sides, in pixels
     receptive_field: int = 1  # pixels a side that one output pixel depends on
+    code_shape: tuple[int, ...] | None = None  # of what the encoder gives; None: it has skips
 
 
 def build_network(architecture: str, config: dict[str, Any]) -> nn.Module:

@@ -36,7 +36,7 @@ class Task(Protocol):
         """Gives the loss to minimise."""
 
     def validate(self, network: nn.Module) -> float:
-        """Gives the PSNR in dB on pictures held out from training."""
+        """Gives the PSNR in dB on what is held out from training (a reader: the share right)."""
 
 
 @runtime_checkable

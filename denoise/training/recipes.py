@@ -2,6 +2,7 @@
 
 from denoise.errors import SettingError, UnknownModelError
 from denoise.training.photo_recipes import PHOTO_RECIPES, TUTORIAL_PHOTO_RECIPES
+from denoise.training.reader_recipes import READER_RECIPES
 from denoise.training.recipe import Recipe
 from denoise.training.small_image_recipes import (
     NARROW_TUTORIAL_RECIPES,
@@ -10,7 +11,7 @@ from denoise.training.small_image_recipes import (
 )
 
 OURS = "ours"
-RECIPES = PHOTO_RECIPES | SMALL_IMAGE_RECIPES
+RECIPES = PHOTO_RECIPES | SMALL_IMAGE_RECIPES | READER_RECIPES
 BY_KIND = {  # what the tutorials' make is compared, not shipped
     OURS: RECIPES,
     "tutorial": TUTORIAL_PHOTO_RECIPES | TUTORIAL_SMALL_IMAGE_RECIPES,

@@ -29,7 +29,7 @@ CONSTANT = partial(Schedule, warmup_steps=1, decay_share=0.0, clip_norm=math.inf
 ADADELTA = partial(torch.optim.Adadelta, rho=0.95, eps=1e-7)
 
 
-def _needs(low: float, high: float) -> Needs:
+def _needs(low: float, high: float, *code_shape: int) -> Needs:
     return Needs(
         channels=1,
         domain="28x28",
@@ -37,6 +37,7 @@ def _needs(low: float, high: float) -> Needs:
         takes_sigma=False,
         blind=True,
         fixed_size=28,
+        code_shape=code_shape,
     )
 
 
@@ -99,7 +100,7 @@ SMALL_IMAGE_RECIPES = {
     "dense-mnist": Recipe(
         architecture="dense-ae",
         config=DenseAEConfig(),
-        needs=_needs(0.05, 1.0),
+        needs=_needs(0.05, 1.0, 64),
         purpose="Handwritten digits of 28x28 pixels, white on black. Guesses the noise by itself.",
         method=f"{FRESH}; mean squared error",
         **_task("mnist", 0.5, {"batch_size": 256}),
@@ -111,7 +112,7 @@ SMALL_IMAGE_RECIPES = {
     "conv-fashion": Recipe(
         architecture="conv-ae",
         config=ConvAEConfig(),
-        needs=_needs(0.05, 1.0),
+        needs=_needs(0.05, 1.0, 8, 7, 7),
         purpose="Clothing of 28x28 pixels, light on black. Guesses the noise by itself.",
         method=f"{FRESH}; mean squared error",
         **_task("fashion-mnist", 0.4, {"batch_size": 64}),
@@ -123,7 +124,7 @@ SMALL_IMAGE_RECIPES = {
     "conv-mnist": Recipe(
         architecture="bottleneck-ae",
         config=BottleneckAEConfig(),
-        needs=_needs(0.05, 1.0),
+        needs=_needs(0.05, 1.0, 576),
         purpose="Handwritten digits of 28x28 pixels, through a code of 576 numbers.",
         method=f"{FRESH}; mean squared error",
         **_task("mnist", 0.3, {"batch_size": 128}),
@@ -135,7 +136,7 @@ SMALL_IMAGE_RECIPES = {
     "sparse-mnist": Recipe(
         architecture="sparse-ae",
         config=SparseAEConfig(),
-        needs=_needs(0.05, 1.0),
+        needs=_needs(0.05, 1.0, 3136),
         purpose="Handwritten digits of 28x28 pixels, by a code of which few units are on.",
         method=f"{FRESH}, on digits turned by up to 12 degrees and cropped by up to 15 percent; "
         "mean squared error, and 1e-3 times the mean of the code",
@@ -152,7 +153,7 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
     "dense-mnist": Recipe(
         architecture="dense-ae",
         config=DenseAEConfig(),
-        needs=_needs(0.5, 0.5),
+        needs=_needs(0.5, 0.5, 64),
         purpose="The dense autoencoder as its tutorial's text has it, for comparison.",
         method="noise of 0.5 drawn once; binary cross-entropy; Adadelta; 100 epochs of batches of "
         "128",
@@ -165,7 +166,7 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
     "conv-fashion": Recipe(
         architecture="conv-ae",
         config=ConvAEConfig(),
-        needs=_needs(0.4, 0.4),
+        needs=_needs(0.4, 0.4, 8, 7, 7),
         purpose="The convolutional autoencoder as its tutorial has it, for comparison.",
         method="noise of 0.4 drawn once; mean squared error; Adam; 10 epochs of batches of 32",
         **_tutorial_task("fashion-mnist", 0.4, F.mse_loss, 32, split=False),
@@ -177,7 +178,7 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
     "conv-mnist": Recipe(
         architecture="bottleneck-ae",
         config=BottleneckAEConfig(),
-        needs=_needs(0.3, 0.3),
+        needs=_needs(0.3, 0.3, 576),
         purpose="The bottleneck autoencoder as its tutorial has it, for comparison.",
         method="noise of 0.3 drawn once; four fifths of the pictures (seed 13); binary "
         "cross-entropy; SGD of rate 0.5; 20 epochs of batches of 128; the last weights",
@@ -190,7 +191,7 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
     "sparse-mnist": Recipe(
         architecture="sparse-ae",
         config=SparseAEConfig(),
-        needs=_needs(0.3, 0.3),
+        needs=_needs(0.3, 0.3, 3136),
         purpose="The sparse autoencoder as its article has it, for comparison.",
         method="noise of 0.3 injected anew into digits turned, mirrored and cropped; mean squared "
         "error, and 1e-3 times the mean of the code; Adam; 20 epochs of batches of 128",
@@ -217,6 +218,7 @@ NARROW_TUTORIAL_RECIPES = {
     "dense-mnist": replace(
         TUTORIAL_SMALL_IMAGE_RECIPES["dense-mnist"],
         config=DenseAEConfig(code=32),
+        needs=_needs(0.5, 0.5, 32),
         purpose="The dense autoencoder as its tutorial's code has it, for comparison.",
     )
 }

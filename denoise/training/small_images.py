@@ -38,6 +38,27 @@ def load_small_images(name: str, folders: list[Path], *, is_test: bool = False) 
     Raises:
         ImageError: the files are not in the folders, or cannot be downloaded.
     """
+    images: Tensor = _load(name, folders, is_test=is_test).data
+    return images[:, None]
+
+
+def load_labels(name: str, folders: list[Path], *, is_test: bool = False) -> Tensor:
+    """Gives what the pictures of `load_small_images` show, (N,), 0 to 9.
+
+    Raises:
+        ImageError: as there.
+    """
+    labels: Tensor = _load(name, folders, is_test=is_test).targets
+    return labels
+
+
+def describe_small_images(name: str, count: int) -> list[dict[str, str]]:
+    """Gives the name, number of pictures and licence of the set, for a model's card."""
+    title, _, license_ = SMALL_IMAGE_SETS[name]
+    return [{"name": title, "pictures": str(count), "license": license_}]
+
+
+def _load(name: str, folders: list[Path], *, is_test: bool) -> Any:
     dataset = _torchvision_class(name)
     if not folders:
         return _download(dataset, name, is_test=is_test)
@@ -47,13 +68,7 @@ def load_small_images(name: str, folders: list[Path], *, is_test: bool = False) 
         raw.mkdir(parents=True)
         for file, _ in dataset.resources:
             shutil.copy(source / file, raw)
-        return _read(dataset, Path(root), is_test=is_test)
-
-
-def describe_small_images(name: str, count: int) -> list[dict[str, str]]:
-    """Gives the name, number of pictures and licence of the set, for a model's card."""
-    title, _, license_ = SMALL_IMAGE_SETS[name]
-    return [{"name": title, "pictures": str(count), "license": license_}]
+        return dataset(root, train=not is_test, download=True)
 
 
 def _torchvision_class(name: str) -> Any:
@@ -80,19 +95,14 @@ def _find_source(folders: list[Path], dataset: Any, name: str) -> Path:
     )
 
 
-def _download(dataset: Any, name: str, *, is_test: bool) -> Tensor:
+def _download(dataset: Any, name: str, *, is_test: bool) -> Any:
     try:
-        return _read(dataset, DOWNLOADS, is_test=is_test)
+        return dataset(DOWNLOADS, train=not is_test, download=True)
     except (OSError, RuntimeError) as error:  # torchvision's for no network, no space, no rights
         raise ImageError(
             f"{_title(name)} cannot be downloaded to {DOWNLOADS}; name a folder that holds its "
             "four .gz files with --data."
         ) from error
-
-
-def _read(dataset: Any, root: Path, *, is_test: bool) -> Tensor:
-    images: Tensor = dataset(root, train=not is_test, download=True).data
-    return images[:, None]
 
 
 def _title(name: str) -> str:

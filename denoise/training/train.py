@@ -65,8 +65,9 @@ def train(run: TrainingRun) -> Iterator[Progress]:
     if trainer.crew.rank > 0:
         return
     facts = _describe(run, recipe, trainer)
-    write_weights(trainer.averaged, facts, run.weights, half=recipe.is_half)
-    curve, place = trainer.run_folder / CURVE_FILE, run.weights / run.name / CURVE_FILE
+    zoo = run.weights / recipe.place
+    write_weights(trainer.averaged, facts, zoo, half=recipe.is_half)
+    curve, place = trainer.run_folder / CURVE_FILE, zoo / run.name / CURVE_FILE
     if curve.is_file() and curve != place:
         shutil.copyfile(curve, place)
 

@@ -1,0 +1,134 @@
+"""The command that measures networks; it gives its exit code."""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import TypeVar
+
+import numpy as np
+
+from denoise.commands import FAILED_INPUT
+from denoise.denoiser import DEFAULT_MODEL, Denoiser
+from denoise.errors import SettingError
+from denoise.reader import Reader
+from denoise.weights import list_models
+
+TABLE_HEAD = (
+    "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
+# The networks made for each set of 28x28 pictures, and the classifier that reads it.
+SMALL_SETS = {
+    "mnist": ("dense-mnist", "conv-mnist", "sparse-mnist"),
+    "fashion-mnist": ("conv-fashion",),
+}
+READER_OF = {"mnist": "reader-mnist", "fashion-mnist": "reader-fashion"}
+SILENT_AT = 0.3  # noise factor that the silent units of a code are counted at
+
+RowT = TypeVar("RowT")
+
+
+def benchmark_command(options: argparse.Namespace) -> int:
+    """Prints the tables that networks are judged by."""
+    from denoise.benchmark import Row, measure_speed, measure_table, record
+
+    if options.all:
+        return _print_scorecard(options)
+    if str(options.set) in SMALL_SETS:
+        return _print_small_tables(options)
+    denoisers = [_make_denoiser(options, name) for name in options.model or [DEFAULT_MODEL]]
+    if options.record and options.set is None:
+        raise SettingError("--record writes the figures of a set; name it with --set.")
+    speeds = {}
+    for denoiser in denoisers if options.speed or options.record else []:
+        speeds[denoiser] = measure_speed(denoiser)
+        print(f"{denoiser.facts.name}: {speeds[denoiser]:.3f} s/Mpixel")
+    if options.set is None and not options.speed:
+        raise SettingError("Name a folder of clean pictures with --set, or ask for --speed.")
+    if options.set is None:
+        return 0
+    rows: list[Row] = []
+    for row in measure_table(denoisers, options.set, options.sigma_255):
+        if not rows:
+            print(TABLE_HEAD)
+        rows.append(row)
+        noise = "8 bits" if row.eight_bit else "float"
+        print(
+            f"| {row.model} | {row.set_name} | {row.pictures} | {row.sigma_255:g} | "
+            f"{'yes' if row.told else 'no'} | {noise} | {row.psnr_noisy:.2f} | {row.psnr:.2f} | "
+            f"{row.ssim:.4f} |",
+            flush=True,
+        )
+    for denoiser, seconds in speeds.items() if options.record else []:
+        table = [asdict(row) for row in rows if row.model == denoiser.facts.name]
+        record(denoiser, table=table, seconds_per_mpixel=seconds)
+    return 0
+
+
+def _print_scorecard(options: argparse.Namespace) -> int:
+    """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
+    from denoise.benchmark import record
+    from denoise.scorecard import judge
+
+    code = 0
+    denoisers: dict[str, Denoiser] = {}
+    judged: dict[str, list[list[str]]] = {}
+
+    def make(name: str) -> Denoiser:
+        denoisers[name] = _make_denoiser(options, name)
+        return denoisers[name]
+
+    print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
+    for verdict in judge(options.sets, make):
+        goal, figure = verdict.goal, verdict.figure
+        is_met = figure is not None and goal.is_met(figure)
+        shown = verdict.reason if figure is None else f"{figure:.2f}"
+        limit = f"{'at most' if goal.is_ceiling else 'at least'} {goal.bar:g}"
+        word = "met" if is_met else "not measured" if figure is None else "missed"
+        print(f"| {goal.model} | {goal.what} | {shown} | {limit} | {word} |", flush=True)
+        code = code if is_met else FAILED_INPUT
+        if figure is not None:
+            judged.setdefault(goal.model, []).append([goal.what, shown, limit])
+    for name, figures in judged.items() if options.record else []:
+        record(denoisers[name], figures=figures)
+    return code
+
+
+def _print_small_tables(options: argparse.Namespace) -> int:
+    """Prints error and readability by noise factor on the test pictures of MNIST or the like."""
+    from denoise.benchmark import record
+    from denoise.small_benchmark import measure_reading, measure_small, silent_share, spoil
+    from denoise.training.small_images import load_labels, load_small_images
+
+    name = str(options.set)
+    clean = load_small_images(name, options.data, is_test=True)[:, 0].numpy() / np.float32(255)
+    labels = load_labels(name, options.data, is_test=True)
+    reader = Reader(READER_OF[name], device=options.device)
+    here = {facts.name for facts in list_models(options.zoo)}
+    for model in options.model or [made for made in SMALL_SETS[name] if made in here]:
+        denoiser = _make_denoiser(options, model)
+        errors = list(_printed(measure_small(denoiser, clean, name)))
+        reading = list(_printed(measure_reading(denoiser, reader, clean, labels, name)))
+        silent = silent_share(denoiser, spoil(clean, SILENT_AT))
+        print(f"{model}: {silent:.1%} of the code is at zero at noise {SILENT_AT:g}.\n")
+        if options.record:
+            by_factor, read = [asdict(row) for row in errors], [asdict(row) for row in reading]
+            record(
+                denoiser, folder=options.zoo, errors=by_factor, reading=read, silent_share=silent
+            )
+    return 0
+
+
+def _printed(rows: Iterator[RowT]) -> Iterator[RowT]:
+    """Gives the rows on, each printed as a line of a table as it comes."""
+    for number, row in enumerate(rows):
+        values = asdict(row)  # type: ignore[call-overload]
+        if number == 0:
+            print(f"| {' | '.join(values)} |\n|{'---|' * len(values)}", flush=True)
+        shown = (f"{v:.4f}" if isinstance(v, float) else str(v) for v in values.values())
+        print(f"| {' | '.join(shown)} |", flush=True)
+        yield row
+
+
+def _make_denoiser(options: argparse.Namespace, name: str) -> Denoiser:
+    return Denoiser(name, device=options.device, dtype=options.dtype, zoo=options.zoo)

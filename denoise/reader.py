@@ -1,0 +1,86 @@
+"""Reading digits and clothing of 28x28 pixels: a classifier, to see whether denoising helps."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from denoise.conversion import to_unit, unpack
+from denoise.devices import choose_device
+from denoise.errors import ImageError
+from denoise.weights import BUNDLED, load_network
+
+READERS = BUNDLED / "readers"
+LABELS = {
+    "reader-mnist": tuple("0123456789"),
+    "reader-fashion": (
+        "T-shirt",
+        "trousers",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ),
+}
+
+
+class Reading(NamedTuple):
+    """What a picture shows, as the classifier sees it."""
+
+    label: str
+    probability: float  # as the classifier has it; noise makes it too sure
+
+
+class Reader:
+    """A classifier trained on clean pictures; one serves many threads.
+
+    Args:
+        name: "reader-mnist" for digits, "reader-fashion" for clothing.
+        device: as for `Denoiser`.
+
+    Raises:
+        UnknownModelError: no such reader.
+        WeightsError: weights that are missing, altered or do not fit.
+    """
+
+    def __init__(self, name: str, *, device: str = "auto") -> None:
+        self.device = choose_device(device)
+        network, self.facts = load_network(name, READERS)
+        self._network = network.to(self.device)
+
+    def __call__(self, image: Any) -> list[Reading]:
+        """Gives a reading for each picture.
+
+        Args:
+            image: gray, of 28x28 pixels, of any type that `Denoiser` takes; a tensor
+                (N, 1, 28, 28) or an array holds one or many.
+
+        Raises:
+            ImageError: another size, or colour.
+        """
+        probabilities = self.probabilities(image)
+        best = probabilities.argmax(axis=1)
+        labels = LABELS[self.facts.name]
+        return [
+            Reading(labels[index], float(row[index]))
+            for index, row in zip(best, probabilities, strict=True)
+        ]
+
+    def probabilities(self, image: Any) -> NDArray[np.float32]:
+        """Gives the probability of each label, (N, 10), in the order of `LABELS`."""
+        images, _ = unpack(image)
+        side, channels = self.facts.needs.fixed_size, self.facts.needs.channels
+        if images.shape[1:] != (side, side, channels):
+            raise ImageError(
+                f"{self.facts.name} reads gray pictures of {side}x{side} pixels; this one is "
+                f"{images.shape[2]}x{images.shape[1]} with {images.shape[3]} channel(s)."
+            )
+        pictures = torch.from_numpy(to_unit(images)).permute(0, 3, 1, 2).to(self.device)
+        with torch.inference_mode():
+            found: NDArray[np.float32] = self._network(pictures).softmax(dim=1).cpu().numpy()
+        return found

@@ -1,0 +1,117 @@
+"""The tables of the 28x28 networks: error by noise factor, and whether denoising helps reading."""
+
+import statistics
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from denoise.denoiser import Denoiser
+from denoise.metrics import psnr, ssim
+from denoise.reader import Reader
+
+FACTORS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+READ_FACTORS = (0.3, 0.5, 0.8)
+
+Gray = NDArray[np.float32]  # (N, 28, 28), in [0,1]
+
+
+@dataclass(frozen=True)
+class SmallRow:
+    """One line of the table: means over all pictures of a test set."""
+
+    model: str
+    set_name: str
+    pictures: int
+    factor: float  # of the noise N(0, 1), which is clipped to [0,1] with the picture
+    mse_noisy: float
+    mse: float
+    psnr_noisy: float  # mean of the pictures' PSNR, in dB
+    psnr: float
+    ssim_noisy: float
+    ssim: float
+
+
+@dataclass(frozen=True)
+class ReadRow:
+    """How many of 100 test pictures a classifier of clean pictures reads rightly."""
+
+    model: str
+    set_name: str
+    factor: float
+    clean: float
+    noisy: float
+    denoised: float
+
+
+def spoil(clean: Gray, factor: float) -> Gray:
+    """Gives the pictures under noise, as numpy's `default_rng(0)` draws it, clipped."""
+    noise = np.random.default_rng(0).standard_normal(clean.shape)
+    return np.clip(clean + factor * noise, 0, 1).astype(np.float32)
+
+
+def measure_small(denoiser: Denoiser, clean: Gray, set_name: str) -> Iterator[SmallRow]:
+    """Gives the rows of a network on the clean pictures of a test set."""
+    for factor in FACTORS:
+        noisy = spoil(clean, factor)
+        denoised = _denoise(denoiser, noisy)
+        yield SmallRow(
+            model=denoiser.facts.name,
+            set_name=set_name,
+            pictures=len(clean),
+            factor=factor,
+            mse_noisy=_mse(clean, noisy),
+            mse=_mse(clean, denoised),
+            psnr_noisy=_mean(psnr, clean, noisy),
+            psnr=_mean(psnr, clean, denoised),
+            ssim_noisy=_mean(ssim, clean, noisy),
+            ssim=_mean(ssim, clean, denoised),
+        )
+
+
+def measure_reading(
+    denoiser: Denoiser, reader: Reader, clean: Gray, labels: Tensor, set_name: str
+) -> Iterator[ReadRow]:
+    """Gives the rows that say whether a network helps a classifier of clean pictures."""
+    plain = _read_rightly(reader, clean, labels)
+    for factor in READ_FACTORS:
+        noisy = spoil(clean, factor)
+        yield ReadRow(
+            model=denoiser.facts.name,
+            set_name=set_name,
+            factor=factor,
+            clean=plain,
+            noisy=_read_rightly(reader, noisy, labels),
+            denoised=_read_rightly(reader, _denoise(denoiser, noisy), labels),
+        )
+
+
+def silent_share(denoiser: Denoiser, noisy: Gray) -> float:
+    """Gives the share of units of a network's code that are at zero, over all pictures."""
+    codes = denoiser.encode(_as_tensor(noisy))
+    return float((codes == 0).float().mean())
+
+
+def _denoise(denoiser: Denoiser, noisy: Gray) -> Gray:
+    denoised: Gray = denoiser(_as_tensor(noisy))[:, 0].numpy()
+    return denoised
+
+
+def _read_rightly(reader: Reader, pictures: Gray, labels: Tensor) -> float:
+    found = reader.probabilities(_as_tensor(pictures)).argmax(axis=1)
+    return 100 * float((torch.from_numpy(found) == labels).float().mean())
+
+
+def _as_tensor(pictures: Gray) -> Tensor:
+    return torch.from_numpy(pictures)[:, None]
+
+
+def _mse(clean: Gray, other: Gray) -> float:
+    return float(np.mean((clean.astype(np.float64) - other) ** 2))
+
+
+def _mean(metric: Callable[[Gray, Gray], float], clean: Gray, other: Gray) -> float:
+    return statistics.mean(metric(a, b) for a, b in zip(clean, other, strict=True))

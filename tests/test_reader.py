@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+import torch
+
+from denoise import Denoiser
+from denoise.errors import ImageError, SettingError, UnknownModelError
+from denoise.reader import LABELS, READERS, Reader
+from denoise.small_benchmark import measure_reading, measure_small, silent_share, spoil
+from denoise.training.made_pictures import made_digits
+from denoise.weights import list_models
+
+NAMES = [facts.name for facts in list_models(READERS)]
+CODED = [facts.name for facts in list_models() if facts.needs.code_shape is not None]
+
+
+@pytest.fixture(scope="module")
+def digits():
+    pictures, labels = made_digits(40)
+    return pictures[:, 0].numpy() / np.float32(255), labels
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_a_reading_has_a_label_and_a_probability(name, digits):
+    if name not in NAMES:
+        pytest.skip(f"{name} is not bundled")
+    readings = Reader(name, device="cpu")(torch.from_numpy(digits[0])[:, None])
+    assert len(readings) == 40
+    assert all(reading.label in LABELS[name] for reading in readings)
+    assert all(0 < reading.probability <= 1 for reading in readings)
+
+
+def test_rendered_digits_are_read(digits):
+    if "reader-mnist" not in NAMES:
+        pytest.skip("reader-mnist is not bundled")
+    readings = Reader("reader-mnist", device="cpu")(torch.from_numpy(digits[0])[:, None])
+    right = [int(r.label) == int(label) for r, label in zip(readings, digits[1], strict=True)]
+    assert np.mean(right) > 0.8
+
+
+def test_readers_are_not_in_the_zoo():
+    assert not set(LABELS) & {facts.name for facts in list_models()}
+
+
+def test_an_unknown_reader_is_refused():
+    with pytest.raises(UnknownModelError, match="reader-braille"):
+        Reader("reader-braille")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_photo_is_not_read(name):
+    with pytest.raises(ImageError, match="28x28 pixels"):
+        Reader(name, device="cpu")(np.zeros((64, 64, 3), np.uint8))
+
+
+@pytest.mark.parametrize("name", CODED)
+def test_encoding_then_decoding_is_denoising(name, digits):
+    denoiser = Denoiser(name, device="cpu")
+    noisy = torch.from_numpy(spoil(digits[0], 0.3))[:, None]
+    codes = denoiser.encode(noisy)
+    assert tuple(codes.shape[1:]) == denoiser.facts.needs.code_shape
+    torch.testing.assert_close(denoiser.decode(codes), denoiser(noisy), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", CODED)
+def test_a_code_of_another_shape_is_refused(name):
+    with pytest.raises(SettingError, match=r"codes of .* are \(N, "):
+        Denoiser(name, device="cpu").decode(torch.zeros(1, 5))
+
+
+def test_a_network_with_skips_has_no_code():
+    with pytest.raises(SettingError, match="no code of its own"):
+        Denoiser("conv-photo", device="cpu").encode(np.zeros((28, 28, 3), np.float32))
+
+
+def test_the_rows_of_small_pictures_are_measured(digits):
+    denoiser = Denoiser("dense-mnist", device="cpu")
+    rows = list(measure_small(denoiser, digits[0], "made"))
+    assert [row.factor for row in rows] == [round(0.1 * i, 1) for i in range(1, 11)]
+    assert rows[4].mse < rows[4].mse_noisy / 2
+    assert rows[4].psnr > rows[4].psnr_noisy + 3
+    assert rows[4].ssim > rows[4].ssim_noisy
+    assert 0 < silent_share(denoiser, spoil(digits[0], 0.3)) < 1
+
+
+def test_reading_is_measured_clean_noisy_and_denoised(digits):
+    if "reader-mnist" not in NAMES:
+        pytest.skip("reader-mnist is not bundled")
+    denoiser, reader = Denoiser("dense-mnist", device="cpu"), Reader("reader-mnist", device="cpu")
+    rows = list(measure_reading(denoiser, reader, *digits, "made"))
+    assert [row.factor for row in rows] == [0.3, 0.5, 0.8]
+    assert rows[2].noisy < rows[2].clean
