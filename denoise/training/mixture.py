@@ -8,6 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from denoise.noise import KINDS, camera_noise
 
@@ -21,6 +22,10 @@ UNTOUCHED_SHARE = 0.05  # of practical patches: a clean picture must come back a
 PHOTO_SHARE = 0.55  # of practical patches: what cameras leave
 IMPULSE_SHARE = 0.2  # of practical patches: salt and pepper alone; the others any mixture
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
+# Real noise is stronger at edges: hands and mirrors shake, and demosaicing errs there.
+TREMBLE_SHARE = 0.6  # of camera noise
+MAX_TREMBLE = 0.5  # pixels, standard deviation of the displacement
+TREMBLE_SCALES = (1.5, 12.0)  # pixels, over which displacements are alike
 # Of the stages of any mixture.
 STAGE_WEIGHTS = {
     "camera": 0.2,
@@ -68,10 +73,22 @@ def _degrade_practically(clean: Patch, rng: np.random.Generator) -> Patch:
 
 def _photograph(clean: Patch, rng: np.random.Generator) -> Patch:
     """Spoils a patch as a camera and its JPEG do."""
-    noisy = _apply_stage("camera", clean, rng)
+    trembled = _tremble(clean, rng) if rng.random() < TREMBLE_SHARE else clean
+    noisy = _apply_stage("camera", trembled, rng)
     if rng.random() < JPEG_SHARE:
         noisy = KINDS["jpeg"].apply(np.clip(noisy, 0, 1), 1 - rng.uniform(0.7, 1.0), rng)
     return noisy
+
+
+def _tremble(clean: Patch, rng: np.random.Generator) -> Patch:
+    """Shifts every place a little, each region by its own draw; to the first order."""
+    deviation, scale = rng.uniform(0, MAX_TREMBLE), _log_uniform(*TREMBLE_SCALES, rng)
+    trembled = clean
+    for axis in (0, 1):
+        field = gaussian_filter(rng.standard_normal(clean.shape[:2]), scale, mode="wrap")
+        shift = deviation * field / max(float(field.std()), 1e-12)
+        trembled = trembled + shift[..., None] * np.gradient(clean, axis=axis)
+    return np.clip(trembled, 0, 1)
 
 
 def _apply_stage(name: str, image: Patch, rng: np.random.Generator) -> Patch:

@@ -146,6 +146,12 @@ PHOTO_RECIPES = {
         is_half=True,
         autocast=True,
         workers=0,
+        limits=(
+            "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
+            "Told a wrong level it removes too much or too little; at auto it judges by itself.",
+            "Camera noise hides in texture: at auto some is left there, and fine grain that is "
+            "picture may go.",
+        ),
     ),
     "dense-photo": Recipe(
         architecture="patch-dense-ae",
@@ -169,6 +175,12 @@ PHOTO_RECIPES = {
         budget=Budget(minutes=120),
         is_half=True,
         autocast=True,
+        workers=0,
+        limits=(
+            "It sees 24 pixels at a time: coarse noise and large patterns are beyond it.",
+            "Trained on Gaussian noise alone. It has to be told the level; at auto it is told the "
+            "estimate.",
+        ),
     ),
     "gan-photo": Recipe(
         architecture="unet",
@@ -186,6 +198,11 @@ PHOTO_RECIPES = {
         autocast=True,
         workers=0,
         start_from="conv-photo",
+        limits=(
+            "Its fine texture is made up. It looks right and need not be: not for evidence, "
+            "measuring or medicine.",
+            "Farther from the clean picture in PSNR than conv-photo, by construction.",
+        ),
     ),
 }
 

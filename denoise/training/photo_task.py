@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -16,6 +17,10 @@ from denoise.training.photos import Photo, random_patch
 # Of the patches, those whose sigma is told; nobody knows it of a real photograph.
 KNOWN_SHARE = 0.6  # under Gaussian noise
 PRACTICAL_KNOWN_SHARE = 0.35
+# Of the patches under practical noise, those that are softened first: straight from a camera,
+# photographs are softer than the shrunken ones to train on, where their noise would be detail.
+SOFT_SHARE = 0.5
+SOFTENING = (0.4, 1.2)  # deviation of the blur, in pixels
 LARGE_SIDE, LARGE_BATCH_SIZE = 96, 8
 
 
@@ -52,6 +57,8 @@ class PhotoTask:
         for _ in range(LARGE_BATCH_SIZE if is_large else self.batch_size):
             patch = random_patch(photos, side, rng)
             is_gaussian = rng.random() < gaussian
+            if not is_gaussian and rng.random() < SOFT_SHARE:
+                patch = gaussian_filter(patch, (blur := rng.uniform(*SOFTENING), blur, 0))
             spoilt = (add_gaussian_noise if is_gaussian else add_practical_noise)(patch, rng)
             clean.append(to_chw(patch).expand(3, -1, -1))  # gray: three equal channels
             noisy.append(to_chw(spoilt).expand(3, -1, -1))

@@ -93,6 +93,14 @@ def _epochs(count: int, batch_size: int, pictures: int = TRAINING_PICTURES) -> B
     return Budget(steps=count * math.ceil(pictures / batch_size))
 
 
+DIGITS_ONLY = (
+    "It knows digits, white on black, of 28x28 pixels and nothing else: of clothing or a piece of "
+    "a photo it makes strokes.",
+)
+CLOTHING_ONLY = (
+    "It knows clothing, light on black, of 28x28 pixels and nothing else: of digits or a piece of "
+    "a photo it makes blurred patches.",
+)
 MAKERS: dict[str, MakeSmallImages] = {"mnist": made_digits, "fashion-mnist": made_clothing}
 FRESH = "Gaussian noise of 0.05 to 1, clipped and drawn anew at every step"
 
@@ -108,6 +116,7 @@ SMALL_IMAGE_RECIPES = {
         schedule=Schedule(rate=5e-3),  # 2e-3 is 2% worse after as long, 1e-2 no better
         budget=Budget(minutes=15),
         workers=0,
+        limits=DIGITS_ONLY,
     ),
     "conv-fashion": Recipe(
         architecture="conv-ae",
@@ -120,6 +129,7 @@ SMALL_IMAGE_RECIPES = {
         schedule=Schedule(rate=1e-2),  # so few weights bear it, and learn faster
         budget=Budget(minutes=25),
         workers=0,
+        limits=CLOTHING_ONLY,
     ),
     "conv-mnist": Recipe(
         architecture="bottleneck-ae",
@@ -132,6 +142,7 @@ SMALL_IMAGE_RECIPES = {
         schedule=Schedule(rate=3e-3),
         budget=Budget(minutes=25),
         workers=0,
+        limits=DIGITS_ONLY,
     ),
     "sparse-mnist": Recipe(
         architecture="sparse-ae",
@@ -146,6 +157,7 @@ SMALL_IMAGE_RECIPES = {
         budget=Budget(minutes=25),
         is_half=True,
         workers=0,
+        limits=DIGITS_ONLY,
     ),
 }
 
