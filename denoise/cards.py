@@ -1,14 +1,21 @@
 """The card of a network: README.md and pictures of its weights folder, from its config."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from denoise.benchmark import record
 from denoise.denoiser import Denoiser
-from denoise.figures import draw_crops, draw_curve, draw_sweep, sweep
-from denoise.weights import BUNDLED, CURVE_FILE, ModelFacts, read_facts
+from denoise.figures import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
+from denoise.small_benchmark import Gray
+from denoise.training.made_pictures import made_clothing, made_digits
+from denoise.weights import BASELINE_CURVE_FILE, BUNDLED, CURVE_FILE, ModelFacts, read_facts
 
 CARD_FILE = "README.md"
+ROWS_AT = 0.4  # noise factor of the rows of small pictures
+ROWS = 10  # pictures a row
 FRONT_MATTER = """---
 license: {license}
 pipeline_tag: image-to-image
@@ -18,34 +25,64 @@ tags:
   - image-to-image
 ---
 """
+SMALL_PROTOCOL = (
+    "Noise N(0, 1) times the factor is added and clipped to [0,1]; means over the 10,000 test "
+    "pictures."
+)
 PROTOCOL = (
     "Gaussian noise is added as float and neither clipped nor rounded, unless a row says 8 bits; "
     "the result is rounded to 8 bits; PSNR in dB over all channels, the mean over the pictures."
 )
 
 
-def write_card(name: str, zoo: Path = BUNDLED) -> Path:
-    """Draws the pictures of a bundled model and writes its card; gives the card.
+def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) -> Path:
+    """Draws the pictures of a model and writes its card; gives the card.
 
-    The PSNR of the plot is measured here, and recorded with the other figures.
+    What the plots show is measured here, and recorded with the other figures.
+
+    Args:
+        name: of the model.
+        zoo: folder of the models.
+        baseline: folder of the same model as its tutorial trains it; its recorded figures and its
+            curve are taken over.
 
     Raises:
         UnknownModelError: no such model.
         DenoiseError: matplotlib is not installed.
     """
-    denoiser = Denoiser(name)
+    denoiser = Denoiser(name, zoo=zoo)
     folder = zoo / name
+    if baseline is not None:
+        _take_over(denoiser, baseline / name, zoo)
     if denoiser.facts.needs.domain == "photo":
-        swept = sweep(denoiser)
-        record(denoiser, folder=zoo, sweep=swept)
-        low, high = denoiser.facts.needs.trained_sigma
-        _save(draw_sweep(swept, (255 * low, 255 * high)), folder / "sweep.png")
-        _save(draw_crops(denoiser), folder / "crops.png")
-    if (folder / CURVE_FILE).is_file():
-        _save(draw_curve(folder / CURVE_FILE), folder / "curve.png")
+        _draw_photos(denoiser, zoo)
+    else:
+        for file, pictures in _small_pictures(denoiser).items():
+            _save(draw_rows(denoiser, pictures, ROWS_AT), folder / file)
+    curves = {"ours": folder / CURVE_FILE, "as published": folder / BASELINE_CURVE_FILE}
+    there = {title: file for title, file in curves.items() if file.is_file()}
+    if there:
+        _save(draw_curves(there), folder / "curve.png")
     card = folder / CARD_FILE
     card.write_text(compose_card(read_facts(name, zoo), folder), encoding="utf-8")
     return card
+
+
+def _take_over(denoiser: Denoiser, folder: Path, zoo: Path) -> None:
+    """Records the figures of a tutorial's training beside ours."""
+    facts = read_facts(folder.name, folder.parent)
+    record(denoiser, folder=zoo, baseline=facts.metrics | {"method": facts.recipe["method"]})
+    if (folder / CURVE_FILE).is_file():
+        shutil.copyfile(folder / CURVE_FILE, zoo / folder.name / BASELINE_CURVE_FILE)
+
+
+def _draw_photos(denoiser: Denoiser, zoo: Path) -> None:
+    swept = sweep(denoiser)
+    record(denoiser, folder=zoo, sweep=swept)
+    low, high = denoiser.facts.needs.trained_sigma
+    folder = zoo / denoiser.facts.name
+    _save(draw_sweep(swept, (255 * low, 255 * high)), folder / "sweep.png")
+    _save(draw_crops(denoiser), folder / "crops.png")
 
 
 def compose_card(facts: ModelFacts, folder: Path) -> str:
@@ -53,6 +90,7 @@ def compose_card(facts: ModelFacts, folder: Path) -> str:
     sections = [
         f"# {facts.name}\n\n{facts.summary}",
         _picture(folder, "crops.png", "noisy, denoised and clean crops"),
+        _picture(folder, "rows.png", "rows of noisy, denoised and original pictures, made here"),
         "## What it is\n\n" + _architecture(facts),
         "## Use\n\n```python\nfrom denoise import Denoiser, load_picture, save_picture\n\n"
         f'denoiser = Denoiser("{facts.name}")\n'
@@ -60,10 +98,20 @@ def compose_card(facts: ModelFacts, folder: Path) -> str:
         _figures(facts, folder),
         _training(facts, folder),
         _list("## Limits", facts.limits),
+        _picture(folder, "limits.png", "what it makes of pictures that it was not made for"),
         f"## Licence\n\nThe weights are under {facts.license}; they were trained by this project.",
     ]
     front = FRONT_MATTER.format(license=facts.license.lower())
     return front + "\n" + "\n\n".join(filter(None, sections)) + "\n"
+
+
+def _small_pictures(denoiser: Denoiser) -> dict[str, Gray]:
+    """Gives pictures made here, of the kind that a network knows and of the other, by file."""
+    kinds = [made_digits, made_clothing]
+    if denoiser.facts.training_data[0]["name"] == "Fashion-MNIST":
+        kinds.reverse()
+    made = [make(ROWS)[0][:, 0].numpy() / np.float32(255) for make in kinds]
+    return dict(zip(("rows.png", "limits.png"), made, strict=True))
 
 
 def _architecture(facts: ModelFacts) -> str:
@@ -99,22 +147,49 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
         ]
         head = ["set", "sigma/255", "level", "noise", "noisy dB", "PSNR dB", "SSIM"]
         parts.append(_table(head, rows))
-    if "baseline" in measured:
-        parts += [
-            "As published, for comparison:",
-            _table(["figure", "measured"], measured["baseline"]),
-        ]
+    if "errors" in measured:
+        parts += _small_figures(measured)
     if not parts:
         return ""
     speed = measured.get("seconds_per_mpixel")
     stamp = (
         f"Measured by `python -m denoise benchmark` on {measured['date']} with PyTorch "
         f"{measured['torch']} on {measured['device']} in {measured['precision']}, weights "
-        f"{measured['sha256'][:12]}. {PROTOCOL}"
+        f"{measured['sha256'][:12]}. {SMALL_PROTOCOL if 'errors' in measured else PROTOCOL}"
     )
     parts.append(stamp + (f" One Mpixel takes {speed:.2g} s." if speed else ""))
     parts.append(_picture(folder, "sweep.png", "PSNR against the noise level, on four photographs"))
     return "## How good it is\n\n" + "\n\n".join(filter(None, parts))
+
+
+def _small_figures(measured: dict[str, Any]) -> list[str]:
+    published = measured.get("baseline", {})
+    theirs = {row["factor"]: f"{row['mse']:.4f}" for row in published.get("errors", [])}
+    errors = [
+        [
+            f"{row['factor']:g}",
+            f"{row['mse_noisy']:.4f}",
+            f"{row['mse']:.4f}",
+            theirs.get(row["factor"], "-"),
+            f"{row['psnr']:.2f}",
+            f"{row['ssim']:.3f}",
+        ]
+        for row in measured["errors"]
+    ]
+    head = ["noise factor", "MSE noisy", "MSE", "MSE as published", "PSNR dB", "SSIM"]
+    reading = [
+        [f"{row['factor']:g}", *(f"{row[key]:.1f}%" for key in ("clean", "noisy", "denoised"))]
+        for row in measured["reading"]
+    ]
+    words = f"{measured['silent_share']:.0%} of the code's units are at zero at a factor of 0.3."
+    as_published = f"As published: {published['method']}." if published else ""
+    return [
+        _table(head, errors),
+        as_published,
+        "Does it help reading? What a classifier trained on clean pictures reads rightly:",
+        _table(["noise factor", "clean", "noisy", "denoised"], reading),
+        words,
+    ]
 
 
 def _training(facts: ModelFacts, folder: Path) -> str:

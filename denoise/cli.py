@@ -164,6 +164,12 @@ def _add_benchmark(sub: Any) -> None:
 def _add_card(sub: Any) -> None:
     card = sub.add_parser("card", help="write the cards of networks", description=CARD_HELP)
     card.add_argument("names", nargs="+", metavar="NAME", help="of bundled networks")
+    card.add_argument(
+        "--baseline",
+        type=Path,
+        metavar="DIR",
+        help="folder of what --recipe tutorial trained and benchmark --zoo DIR --record measured",
+    )
     card.set_defaults(command=workshop.card_command)
 
 

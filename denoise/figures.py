@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from skimage import data
 
@@ -18,6 +19,7 @@ from denoise.errors import DenoiseError
 from denoise.extras import optional
 from denoise.metrics import psnr
 from denoise.noise import add_noise
+from denoise.small_benchmark import Gray, spoil
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,20 +93,41 @@ def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
     return figure
 
 
-def draw_curve(file: Path) -> "Figure":
-    """Draws the held-out PSNR against the steps of a training, from its curve.csv."""
-    with file.open(newline="") as opened:
-        rows = list(csv.DictReader(opened))
+def draw_curves(files: dict[str, Path]) -> "Figure":
+    """Draws the held-out PSNR against the steps of trainings, from their curve.csv by title."""
     figure, axes = _axes(7.0, 3.4)
-    steps = [int(row["step"]) / 1000 for row in rows]
-    axes.plot(steps, [float(row["psnr"]) for row in rows], color=OURS[0], lw=2)
+    for (title, file), color in zip(files.items(), (OURS[0], THEIRS[0]), strict=False):
+        with file.open(newline="") as opened:
+            rows = list(csv.DictReader(opened))
+        steps = [int(row["step"]) / 1000 for row in rows]
+        axes.plot(steps, [float(row["psnr"]) for row in rows], color=color, lw=2, label=title)
     axes.set_xlabel("thousands of steps")
     axes.set_ylabel("PSNR on held-out pictures, dB")
-    rate = axes.twinx()
-    rate.plot(steps, [float(row["rate"]) for row in rows], color=THEIRS[1], lw=1)
-    rate.set_ylabel("learning rate", color=THEIRS[0])
-    rate.set_ylim(bottom=0)
-    rate.spines["top"].set_visible(False)
+    if len(files) > 1:
+        axes.legend(frameon=False, fontsize=9)
+    return figure
+
+
+def draw_rows(denoiser: Denoiser, pictures: Gray, factor: float) -> "Figure":
+    """Draws rows of noisy, denoised and original pictures, enlarged without smoothing.
+
+    Args:
+        denoiser: of pictures of 28x28.
+        pictures: (N, 28, 28) in [0,1].
+        factor: of the noise.
+    """
+    noisy = spoil(pictures, factor)
+    denoised = denoiser(torch.from_numpy(noisy)[:, None])[:, 0].numpy()
+    rows = {f"noise {factor:g}": noisy, "denoised": denoised, "original": pictures}
+    side, head = 28 * 3, 18
+    width, height = side * len(pictures), len(rows) * (side + head)
+    figure = _blank(width / DPI, height / DPI)
+    for row, (title, shown) in enumerate(rows.items()):
+        bottom = 1 - (row + 1) * (side + head) / height
+        axes = figure.add_axes((0, bottom, 1, side / height))
+        axes.imshow(np.hstack(list(shown)), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axes.set_axis_off()
+        axes.set_title(title, fontsize=8, pad=3, loc="left")
     return figure
 
 

@@ -18,6 +18,7 @@ BUNDLED = Path(__file__).resolve().parent.parent / "weights"
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CURVE_FILE = "curve.csv"  # of the training, for the card
+BASELINE_CURVE_FILE = "curve-tutorial.csv"  # of the training as published
 
 
 @dataclass(frozen=True)

@@ -53,5 +53,5 @@ def card_command(options: argparse.Namespace) -> int:
     from denoise.cards import write_card
 
     for name in options.names:
-        print(f"Wrote {write_card(name)}.")
+        print(f"Wrote {write_card(name, baseline=options.baseline)}.")
     return 0

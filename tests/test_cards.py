@@ -1,12 +1,17 @@
 import csv
 import shutil
 import sys
+from dataclasses import asdict
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from denoise import cards, figures
+from denoise import Denoiser, cards, figures
+from denoise.benchmark import record
 from denoise.cli import main
+from denoise.small_benchmark import measure_small
+from denoise.training.made_pictures import made_digits
 from denoise.weights import BUNDLED, list_models, read_facts
 
 NAMES = [facts.name for facts in list_models()]
@@ -64,6 +69,24 @@ def test_a_card_is_written_with_its_pictures(zoo, quick):
         with Image.open(zoo / "conv-photo" / picture) as image:
             assert min(image.size) > 200
         assert picture in (zoo / "conv-photo" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["dense-mnist", "conv-fashion"])
+def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path, name):
+    tutorial = shutil.copytree(zoo, tmp_path / "tutorial")
+    for place in (zoo, tutorial):
+        denoiser = Denoiser(name, zoo=place, device="cpu")
+        clean = made_digits(4)[0][:, 0].numpy() / np.float32(255)
+        errors = [asdict(row) for row in measure_small(denoiser, clean, "made")]
+        record(denoiser, folder=place, errors=errors, reading=[], silent_share=0.25)
+    with (tutorial / name / "curve.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("step", "loss", "psnr", "rate"), (1000, 0.1, 18.0, 1.0)])
+    text = cards.write_card(name, zoo, baseline=tutorial).read_text()
+    assert f"| 0.5 | {errors[4]['mse_noisy']:.4f} | {errors[4]['mse']:.4f} |" in text
+    assert read_facts(name, tutorial).recipe["method"] in text
+    for picture in ("rows.png", "limits.png", "curve.png"):
+        assert (zoo / name / picture).is_file()
+        assert picture in text
 
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, capsys):

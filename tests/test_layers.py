@@ -43,8 +43,8 @@ ALLOWED = {
     "classic": set(),
     "reader": {"devices", "weights"},
     "small_benchmark": {"denoiser", "metrics", "reader"},
-    "figures": {"benchmark", "classic", "denoiser", "metrics", "noise"},
-    "cards": {"benchmark", "denoiser", "figures", "weights"},
+    "figures": {"benchmark", "classic", "denoiser", "metrics", "noise", "small_benchmark"},
+    "cards": {"benchmark", "denoiser", "figures", "small_benchmark", "training", "weights"},
     "scorecard": {"benchmark", "denoiser", "noise", "metrics", "images", "models", "weights"},
     "__init__": FRONT_DOOR,
 }
