@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Sweep = dict[str, list[float]]  # PSNR in dB by method; "sigma_255" holds the noise levels
 
-SWEEP_255 = (5.0, 10.0, 15.0, 25.0, 35.0, 50.0, 75.0)
+SWEEP_255 = (5.0, 10.0, 15.0, 25.0, 35.0, 50.0, 75.0, 100.0)
 SHOWN_255 = (25.0, 50.0)  # noise of the rows of crops
 DPI = 100
 OURS, THEIRS = ("#b45309", "#0f766e"), ("#64748b", "#94a3b8", "#475569", "#a8a29e", "#1e293b")
@@ -76,16 +76,19 @@ def _mean_psnr(denoise: Any, sigma_255: float) -> float:
 def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
     """Draws PSNR against sigma; the trained range is shaded."""
     figure, axes = _axes(7.0, 4.2)
-    axes.axvspan(*trained_255, color="#fef3c7", lw=0, label="trained range")
-    ours, theirs = iter(OURS), iter(THEIRS)
+    axes.axvspan(*trained_255, color="#fefce8", lw=0, label="trained range")
+    ours, theirs, marks = iter(OURS), iter(THEIRS), iter("osv^D")
     titles = {classic.title for classic in CLASSICS.values()}
     for title, figures in swept.items():
         if title == "sigma_255":
             continue
-        is_classic = title in titles
-        color, width = (next(theirs), 1.2) if is_classic else (next(ours), 2.2)
-        style = "--" if is_classic else "-"
-        axes.plot(swept["sigma_255"], figures, style, label=title, color=color, lw=width)
+        if title in titles:
+            style = {"color": next(theirs), "lw": 1.2, "marker": next(marks), "ms": 4}
+        else:  # the second one dashed, since both may coincide
+            color = next(ours)
+            style = {"color": color, "lw": 3.0 if color == OURS[0] else 1.6}
+            style["ls"] = "-" if color == OURS[0] else (0, (4, 3))
+        axes.plot(swept["sigma_255"], figures, label=title, **style)
     axes.set_xlabel("noise level, sigma in steps of 1/255")
     axes.set_ylabel("PSNR, dB")
     axes.set_xlim(0, max(swept["sigma_255"]))
