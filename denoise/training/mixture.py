@@ -22,8 +22,8 @@ UNTOUCHED_SHARE = 0.05  # of practical patches: a clean picture must come back a
 PHOTO_SHARE = 0.55  # of practical patches: what cameras leave
 IMPULSE_SHARE = 0.2  # of practical patches: salt and pepper alone; the others any mixture
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
-# Noise of cameras has two scales. Trained with a third as much of the coarse one, the network left
-# most of it in real photographs: denoising every second pixel apart did better.
+# Noise of cameras has two scales. Trained with two fifths as much of the coarse one, the network
+# left most of it in real photographs: denoising every second pixel apart did better.
 COARSE_OFTEN = 0.8  # share of camera noise that has it
 COARSE_SHARES = (0.1, 0.7)  # of the variance
 COARSE_BLURS = (1.2, 5.0)  # pixels
