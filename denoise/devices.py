@@ -57,6 +57,15 @@ def has_bfloat16_units(device: torch.device) -> bool:
     return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
 
 
+def has_bfloat16_arithmetic(device: torch.device) -> bool:
+    """Tells whether training in bfloat16 is faster there: by its units or by vector instructions.
+
+    With the latter a step of conv-photo took 85 to 105 ms, in float32 about 140.
+    """
+    has_vectors = device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+    return has_vectors or has_bfloat16_units(device)
+
+
 def device_label(device: torch.device) -> str:
     """Gives the device in words, such as "NVIDIA H200" or "CPU (2 threads)"."""
     if device.type == "cuda":
