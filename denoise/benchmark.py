@@ -18,7 +18,7 @@ from denoise.devices import device_label
 from denoise.errors import ImageError
 from denoise.images import load_picture
 from denoise.metrics import psnr, ssim
-from denoise.weights import BUNDLED, read_facts, write_facts
+from denoise.weights import read_facts, write_facts
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SPEED_SIDE = 1024  # pixels of the square picture that speed is measured on
@@ -40,15 +40,14 @@ class Row:
     ssim: float
 
 
-def record(denoiser: Denoiser, *, folder: Path = BUNDLED, **figures: Any) -> None:
+def record(denoiser: Denoiser, **figures: Any) -> None:
     """Writes what was measured, and with what, into the model's config.
 
     Args:
         denoiser: that was measured.
-        folder: of the zoo.
         figures: JSON by name; they take the place of those recorded before.
     """
-    facts = read_facts(denoiser.facts.name, folder)
+    facts = read_facts(denoiser.facts.name, denoiser.zoo)
     kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}
     stamp = {
         "sha256": facts.sha256,
@@ -57,7 +56,7 @@ def record(denoiser: Denoiser, *, folder: Path = BUNDLED, **figures: Any) -> Non
         "device": device_label(denoiser.device),
         "precision": str(denoiser.dtype).removeprefix("torch."),
     }
-    write_facts(replace(facts, metrics=kept | stamp | _rounded(figures)), folder)
+    write_facts(replace(facts, metrics=kept | stamp | _rounded(figures)), denoiser.zoo)
 
 
 def _rounded(value: Any) -> Any:

@@ -71,24 +71,18 @@ def _print_scorecard(options: argparse.Namespace) -> int:
     from denoise.scorecard import judge
 
     code = 0
-    denoisers: dict[str, Denoiser] = {}
+    denoisers = {
+        facts.name: _make_denoiser(options, facts.name) for facts in list_models(options.zoo)
+    }
     judged: dict[str, list[list[str]]] = {}
-
-    def make(name: str) -> Denoiser:
-        denoisers[name] = _make_denoiser(options, name)
-        return denoisers[name]
-
     print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
-    for verdict in judge(options.sets, make):
-        goal, figure = verdict.goal, verdict.figure
-        is_met = figure is not None and goal.is_met(figure)
-        shown = verdict.reason if figure is None else f"{figure:.2f}"
-        limit = f"{'at most' if goal.is_ceiling else 'at least'} {goal.bar:g}"
-        word = "met" if is_met else "not measured" if figure is None else "missed"
-        print(f"| {goal.model} | {goal.what} | {shown} | {limit} | {word} |", flush=True)
-        code = code if is_met else FAILED_INPUT
+    for goal, figure, reason in judge(options.sets, denoisers):
+        shown = reason if figure is None else f"{figure:.2f}"
+        word = "not measured" if figure is None else goal.word(figure)
+        print(f"| {goal.model} | {goal.what} | {shown} | {goal.limit} | {word} |", flush=True)
+        code = code if word in ("met", "") else FAILED_INPUT
         if figure is not None:
-            judged.setdefault(goal.model, []).append([goal.what, shown, limit])
+            judged.setdefault(goal.model, []).append([goal.what, shown, goal.limit])
     for name, figures in judged.items() if options.record else []:
         record(denoisers[name], figures=figures)
     return code
@@ -113,9 +107,7 @@ def _print_small_tables(options: argparse.Namespace) -> int:
         print(f"{model}: {silent:.1%} of the code is at zero at noise {SILENT_AT:g}.\n")
         if options.record:
             by_factor, read = [asdict(row) for row in errors], [asdict(row) for row in reading]
-            record(
-                denoiser, folder=options.zoo, errors=by_factor, reading=read, silent_share=silent
-            )
+            record(denoiser, errors=by_factor, reading=read, silent_share=silent)
     return 0
 
 

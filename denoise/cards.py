@@ -71,14 +71,14 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) 
 def _take_over(denoiser: Denoiser, folder: Path, zoo: Path) -> None:
     """Records the figures of a tutorial's training beside ours."""
     facts = read_facts(folder.name, folder.parent)
-    record(denoiser, folder=zoo, baseline=facts.metrics | {"method": facts.recipe["method"]})
+    record(denoiser, baseline=facts.metrics | {"method": facts.recipe["method"]})
     if (folder / CURVE_FILE).is_file():
         shutil.copyfile(folder / CURVE_FILE, zoo / folder.name / BASELINE_CURVE_FILE)
 
 
 def _draw_photos(denoiser: Denoiser, zoo: Path) -> None:
     swept = sweep(denoiser)
-    record(denoiser, folder=zoo, sweep=swept)
+    record(denoiser, sweep=swept)
     low, high = denoiser.facts.needs.trained_sigma
     folder = zoo / denoiser.facts.name
     _save(draw_sweep(swept, (255 * low, 255 * high)), folder / "sweep.png")

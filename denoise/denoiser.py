@@ -89,7 +89,7 @@ class Denoiser:
         zoo: Path = BUNDLED,
     ) -> None:
         self.device = choose_device(device)
-        self._zoo = zoo
+        self.zoo = zoo
         network, self.facts = load_network(model, zoo)
         self.dtype = choose_dtype(dtype, self.device, bfloat16_is_harmless=self.facts.bfloat16)
         self._network = _placed(network, self.device)
@@ -228,7 +228,7 @@ class Denoiser:
             raise SettingError(
                 f"{self.facts.name} has no textured counterpart; leave texture at 0."
             )
-        network, _ = load_network(self.facts.textured, self._zoo)
+        network, _ = load_network(self.facts.textured, self.zoo)
         return _placed(network, self.device)
 
     def _networks(self, texture: float) -> tuple[tuple[nn.Module, float], ...]:

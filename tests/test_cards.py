@@ -78,7 +78,7 @@ def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path
         denoiser = Denoiser(name, zoo=place, device="cpu")
         clean = made_digits(4)[0][:, 0].numpy() / np.float32(255)
         errors = [asdict(row) for row in measure_small(denoiser, clean, "made")]
-        record(denoiser, folder=place, errors=errors, reading=[], silent_share=0.25)
+        record(denoiser, errors=errors, reading=[], silent_share=0.25)
     with (tutorial / name / "curve.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("step", "loss", "psnr", "rate"), (1000, 0.1, 18.0, 1.0)])
     text = cards.write_card(name, zoo, baseline=tutorial).read_text()

@@ -46,11 +46,11 @@ def test_a_colour_shift_is_measured(sets):
 
 
 def test_every_goal_is_measured_where_its_model_ships_and_its_set_is_there(sets):
-    shipped = {facts.name for facts in list_models()}
-    verdicts = list(judge(sets, lambda name: Denoiser(name, device="cpu")))
+    denoisers = {facts.name: Denoiser(facts.name, device="cpu") for facts in list_models()}
+    verdicts = list(judge(sets, denoisers))
     assert [verdict.goal for verdict in verdicts] == GOALS
     for verdict in verdicts:
-        assert (verdict.figure is not None) == (verdict.goal.model in shipped)
+        assert (verdict.figure is not None) == (verdict.goal.model in denoisers)
 
 
 def test_camera_noise_is_measured_pair_by_pair(sets):
@@ -82,7 +82,12 @@ def test_power_is_fine_above_half_of_nyquist():
 @pytest.mark.parametrize(("is_ceiling", "met"), [(False, [5, 6]), (True, [4, 5])])
 def test_a_bar_is_a_floor_or_a_ceiling(is_ceiling, met):
     goal = Goal("conv-photo", "", 5, lambda measurements: 0.0, is_ceiling=is_ceiling)
-    assert [figure for figure in (4, 5, 6) if goal.is_met(figure)] == met
+    assert [figure for figure in (4, 5, 6) if goal.word(figure) == "met"] == met
+
+
+def test_a_figure_without_a_bar_is_neither_met_nor_missed():
+    goal = Goal("conv-photo", "", None, lambda measurements: 0.0)
+    assert (goal.limit, goal.word(-5)) == ("-", "")
 
 
 def test_without_its_sets_the_scorecard_says_so(tmp_path, capsys):
