@@ -14,6 +14,7 @@ from denoise.errors import ImageError
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], torch.Tensor)
 Images = NDArray[Any]  # (N, H, W, C), C 1 or 3; uint8, uint16 or float in [0,1]
 
+LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue in luminance, ITU-R BT.601
 FARTHEST = 16.0  # from 0, of a float image; noise of deviation 1 stays below 8
 PIL_MODES = ("L", "RGB", "LA", "RGBA", "I;16")
 

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from denoise.conversion import Images, from_unit, to_unit
+from denoise.conversion import LUMA, Images, from_unit, to_unit
 from denoise.tiles import spans
 
-LUMA = (0.299, 0.587, 0.114)  # ITU-R 601; only luminance is given back, so no blotch of colour is
 SCALES = 3  # bands, of details of about 2, 4 and 8 pixels
 B3_SPLINE = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 EXCESS = 1.5  # times the noise's energy; local energy of pure noise rarely comes higher
@@ -47,7 +46,8 @@ def give_back_detail(noisy: Images, denoised: Images, amount: float) -> Images:
 
 def _removed(noisy: Images, denoised: Images) -> tuple[Tensor, NDArray[np.float32]]:
     """Gives what was removed, (1, 1, H, W), and what is left, (H, W), of the luminance."""
-    weights = np.asarray(LUMA if noisy.shape[-1] == 3 else (1.0,), np.float32)
+    # Only luminance is given back, so no blotch of colour is.
+    weights = (LUMA if noisy.shape[-1] == 3 else np.ones(1)).astype(np.float32)
     left = to_unit(denoised) @ weights
     removed = to_unit(noisy) @ weights - left
     return torch.from_numpy(np.ascontiguousarray(removed))[None, None], left

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, TiffTags
 from PIL import TiffImagePlugin as Tiff
 
+from denoise.conversion import LUMA
 from denoise.errors import ImageError
 
 MAX_PIXELS = 50_000_000
@@ -487,7 +488,7 @@ def _to_gray(pixels: NDArray[Any]) -> NDArray[np.float32]:
     if pixels.ndim == 2:
         return pixels.astype(np.float32)
     gray = np.zeros(pixels.shape[:2], np.float32)
-    for channel, weight in enumerate((0.299, 0.587, 0.114)):  # ITU-R BT.601
+    for channel, weight in enumerate(LUMA):
         gray += np.float32(weight) * pixels[..., channel]
     return gray
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from denoise.conversion import LUMA
 from denoise.errors import ImageError
 from denoise.training.patterns import add_pattern
 
@@ -40,7 +41,6 @@ LICENSES = {
 }
 GRAY_SHARE = 0.15
 PATTERN_SHARE = 0.06  # of patches; without them a chair's mesh in a camera's photograph was erased
-LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R 601
 
 
 def load_photos(folders: list[Path], *, min_side: int) -> list[Photo]:
