@@ -64,8 +64,9 @@ class AdversarialTask:
         )
 
     def sources(self) -> list[dict[str, str]]:
-        """Gives the name, size and licence of each source of photographs."""
-        return self.photos.sources()
+        """Gives the name, size and licence of each source of photographs, and of the features."""
+        seen = {"name": f"{self.features.name}, for the feature loss", "pictures": "-"}
+        return [*self.photos.sources(), seen | {"license": self.features.license}]
 
     def batch(self, step: int) -> Batch:
         """Gives the batch of the photo task."""

@@ -1,7 +1,6 @@
 """What a trained network sees in a picture: features for the feature loss."""
 
 from typing import cast
-from urllib.error import URLError
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +16,8 @@ LEVELS = 2  # of the photo network's encoder, at half and at a quarter of the re
 class VggFeatures(nn.Module):
     """Features of VGG16 at relu2_2, as perceptual losses use them (Johnson et al., ECCV 2016)."""
 
-    name = "VGG16, relu2_2"
+    name = "VGG16 at relu2_2"
+    license = "BSD-3-Clause"
     mean: Tensor
     std: Tensor
 
@@ -43,6 +43,7 @@ class PhotoFeatures(nn.Module):
     """Features of conv-photo's encoder, told that there is no noise."""
 
     name = "the encoder of conv-photo"
+    license = "Apache-2.0"
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +66,7 @@ def load_features(*, is_local: bool = False) -> Features:
     """
     try:
         features: Features = PhotoFeatures() if is_local else VggFeatures()
-    except (URLError, OSError):
+    except OSError:
         features = PhotoFeatures()
     features.eval().requires_grad_(False)
     return features

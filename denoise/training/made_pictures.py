@@ -42,6 +42,10 @@ def made_clothing(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return _to_tensor(pictures), torch.from_numpy(labels)
 
 
+# What stands in for the pictures and labels of a set of 28x28 pictures.
+MAKERS = {"mnist": made_digits, "fashion-mnist": made_clothing}
+
+
 def _scene(rng: np.random.Generator) -> NDArray[np.uint8]:
     ground = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
     side = SCENE_SIDE

@@ -1,29 +1,28 @@
 """Recipes of the classifiers that read the 28x28 pictures; they are no denoisers."""
 
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from denoise.models import Needs
 from denoise.models.reader import ReaderNetConfig
-from denoise.training.loop import Budget, Schedule, Task
-from denoise.training.made_pictures import MADE, made_clothing, made_digits
+from denoise.training.loop import Budget, Schedule
+from denoise.training.made_pictures import MADE, MAKERS
 from denoise.training.reading_task import ReadingTask
 from denoise.training.recipe import Recipe
 from denoise.training.small_images import describe_small_images, load_labels, load_small_images
 
-MAKERS = {"mnist": made_digits, "fashion-mnist": made_clothing}
+
+def _make_task(folders: list[Path] | None, seed: int, *, images: str) -> ReadingTask:
+    if folders is None:
+        return ReadingTask(*MAKERS[images](48), seed, MADE, batch_size=8)
+    pictures = load_small_images(images, folders)
+    described = describe_small_images(images, len(pictures))
+    return ReadingTask(pictures, load_labels(images, folders), seed, described)
 
 
 def _recipe(images: str, what: str) -> Recipe:
-    def make_task(folders: list[Path], seed: int) -> Task:
-        pictures = load_small_images(images, folders)
-        described = describe_small_images(images, len(pictures))
-        return ReadingTask(pictures, load_labels(images, folders), seed, described)
-
-    def make_smoke_task(seed: int) -> Task:
-        return ReadingTask(*MAKERS[images](48), seed, MADE, batch_size=8)
-
     return Recipe(
         architecture="reader",
         config=ReaderNetConfig(),
@@ -38,8 +37,7 @@ def _recipe(images: str, what: str) -> Recipe:
         purpose=f"Reads {what} of 28x28 pixels; it knows no noise.",
         method="clean pictures turned by up to 12 degrees and cropped by up to 15 percent; "
         "cross-entropy",
-        make_task=make_task,
-        make_smoke_task=make_smoke_task,
+        make_task=partial(_make_task, images=images),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=1e-3, decay_share=0.5),
         budget=Budget(steps=8000),

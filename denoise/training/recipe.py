@@ -21,8 +21,7 @@ class Recipe:
     needs: Needs
     purpose: str  # what the network is for, in plain words
     method: str  # how it is trained, one line for the card
-    make_task: Callable[[list[Path], int], Task]  # from data folders and seed
-    make_smoke_task: Callable[[int], Task]  # on a few pictures made here; from the seed
+    make_task: Callable[[list[Path] | None, int], Task]  # from folders (None: made data), seed
     make_optimizer: Callable[..., torch.optim.Optimizer]
     schedule: Schedule
     budget: Budget  # where none is given

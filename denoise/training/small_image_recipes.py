@@ -14,15 +14,16 @@ from torch.nn import functional as F
 from denoise.models import Needs
 from denoise.models.conv import BottleneckAEConfig, ConvAEConfig, SparseAEConfig
 from denoise.models.dense import DenseAEConfig
-from denoise.training.loop import Budget, Schedule, Task
-from denoise.training.made_pictures import MADE, made_clothing, made_digits
+from denoise.training.loop import Budget, Schedule
+from denoise.training.made_pictures import MADE, MAKERS
 from denoise.training.recipe import Recipe
 from denoise.training.small_image_task import SmallImageTask, TutorialTask
 from denoise.training.small_images import describe_small_images, load_small_images
 
-MakeSmallImages = Callable[[int], tuple[Tensor, Tensor]]
+Error = Callable[[Tensor, Tensor], Tensor]  # of what was made and what was wanted
 
 TRAINING_PICTURES = 60_000
+SMOKE_PICTURES = 48
 SPLIT_SEED = 13  # of the tutorial that keeps a fifth of its pictures for validation
 # As published: the last weights, no warm-up, no decay and gradients of any size.
 CONSTANT = partial(Schedule, warmup_steps=1, decay_share=0.0, clip_norm=math.inf, ema_decay=0.0)
@@ -41,52 +42,41 @@ def _needs(low: float, high: float, *code_shape: int) -> Needs:
     )
 
 
-def _task(images: str, factor: float, settings: dict[str, Any]) -> Any:
-    """Gives the two makers of a task: on the real pictures, and on a few made ones."""
-
-    def make(folders: list[Path], seed: int) -> Task:
-        pictures = load_small_images(images, folders)
-        described = describe_small_images(images, len(pictures))
-        return SmallImageTask(pictures, seed, factor, described, **settings)
-
-    def make_smoke(seed: int) -> Task:
-        made = MAKERS[images](48)[0]
+def _make_task(
+    folders: list[Path] | None, seed: int, *, images: str, factor: float, **settings: Any
+) -> SmallImageTask:
+    if folders is None:
+        made, _ = MAKERS[images](SMOKE_PICTURES)
         return SmallImageTask(made, seed, factor, MADE, **settings | {"batch_size": 8})
+    pictures = load_small_images(images, folders)
+    described = describe_small_images(images, len(pictures))
+    return SmallImageTask(pictures, seed, factor, described, **settings)
 
-    return {"make_task": make, "make_smoke_task": make_smoke}
 
-
-def _tutorial_task(images: str, factor: float, error: Any, batch_size: int, *, split: bool) -> Any:
-    """Gives the two makers of a tutorial's task.
-
-    Args:
-        images: name of the set.
-        factor: of the noise.
-        error: to minimise.
-        batch_size: of the tutorial.
-        split: whether a fifth of the training pictures is held out; else the test pictures are.
-    """
-
-    def play(pictures: Tensor, test: Tensor, seed: int, described: Any, size: int) -> Task:
-        if split:
-            order = torch.randperm(
-                len(pictures), generator=torch.Generator().manual_seed(SPLIT_SEED)
-            )
-            kept = len(pictures) * 4 // 5
-            pictures, test = pictures[order[:kept]], pictures[order[kept:]]
-        return TutorialTask(pictures, test, seed, factor, error, size, described)
-
-    def make(folders: list[Path], seed: int) -> Task:
+def _make_tutorial_task(
+    folders: list[Path] | None,
+    seed: int,
+    *,
+    images: str,
+    factor: float,
+    error: Error,
+    batch_size: int,
+    holds_out_fifth: bool = False,
+) -> TutorialTask:
+    """Gives a tutorial's task; what it does not hold out itself is the test pictures."""
+    if folders is None:
+        pictures, _ = MAKERS[images](SMOKE_PICTURES)
+        described, batch_size = MADE, 8
+    else:
         pictures = load_small_images(images, folders)
-        test = load_small_images(images, folders, is_test=True)
         described = describe_small_images(images, len(pictures))
-        return play(pictures, test, seed, described, batch_size)
-
-    def make_smoke(seed: int) -> Task:
-        made = MAKERS[images](48)[0]
-        return play(made[:40], made[40:], seed, MADE, 8)
-
-    return {"make_task": make, "make_smoke_task": make_smoke}
+    if holds_out_fifth or folders is None:
+        rng = torch.Generator().manual_seed(SPLIT_SEED)
+        order, kept = torch.randperm(len(pictures), generator=rng), len(pictures) * 4 // 5
+        pictures, held_out = pictures[order[:kept]], pictures[order[kept:]]
+    else:
+        held_out = load_small_images(images, folders, is_test=True)
+    return TutorialTask(pictures, held_out, seed, factor, error, batch_size, described)
 
 
 def _epochs(count: int, batch_size: int, pictures: int = TRAINING_PICTURES) -> Budget:
@@ -101,7 +91,6 @@ CLOTHING_ONLY = (
     "It knows clothing, light on black, of 28x28 pixels and nothing else: of digits or a piece of "
     "a photo it makes blurred patches.",
 )
-MAKERS: dict[str, MakeSmallImages] = {"mnist": made_digits, "fashion-mnist": made_clothing}
 FRESH = "Gaussian noise of 0.05 to 1, clipped and drawn anew at every step"
 
 SMALL_IMAGE_RECIPES = {
@@ -111,7 +100,7 @@ SMALL_IMAGE_RECIPES = {
         needs=_needs(0.05, 1.0, 64),
         purpose="Handwritten digits of 28x28 pixels, white on black. Guesses the noise by itself.",
         method=f"{FRESH}; mean squared error",
-        **_task("mnist", 0.5, {"batch_size": 256}),
+        make_task=partial(_make_task, images="mnist", factor=0.5, batch_size=256),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=5e-3),  # 2e-3 is 2% worse after as long, 1e-2 no better
         budget=Budget(minutes=15),
@@ -124,7 +113,7 @@ SMALL_IMAGE_RECIPES = {
         needs=_needs(0.05, 1.0, 8, 7, 7),
         purpose="Clothing of 28x28 pixels, light on black. Guesses the noise by itself.",
         method=f"{FRESH}; mean squared error",
-        **_task("fashion-mnist", 0.4, {"batch_size": 64}),
+        make_task=partial(_make_task, images="fashion-mnist", factor=0.4, batch_size=64),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=1e-2),  # so few weights bear it, and learn faster
         budget=Budget(minutes=25),
@@ -137,7 +126,7 @@ SMALL_IMAGE_RECIPES = {
         needs=_needs(0.05, 1.0, 576),
         purpose="Handwritten digits of 28x28 pixels, through a code of 576 numbers.",
         method=f"{FRESH}; mean squared error",
-        **_task("mnist", 0.3, {"batch_size": 128}),
+        make_task=partial(_make_task, images="mnist", factor=0.3, batch_size=128),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=3e-3),
         budget=Budget(minutes=25),
@@ -151,7 +140,14 @@ SMALL_IMAGE_RECIPES = {
         purpose="Handwritten digits of 28x28 pixels, by a code of which few units are on.",
         method=f"{FRESH}, on digits turned by up to 12 degrees and cropped by up to 15 percent; "
         "mean squared error, and 1e-3 times the mean of the code",
-        **_task("mnist", 0.3, {"batch_size": 128, "code_cost": 1e-3, "is_augmented": True}),
+        make_task=partial(
+            _make_task,
+            images="mnist",
+            factor=0.3,
+            batch_size=128,
+            code_cost=1e-3,
+            is_augmented=True,
+        ),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=1e-3),
         budget=Budget(minutes=25),
@@ -169,7 +165,13 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         purpose="The dense autoencoder as its tutorial's text has it, for comparison.",
         method="noise of 0.5 drawn once; binary cross-entropy; Adadelta; 100 epochs of batches of "
         "128",
-        **_tutorial_task("mnist", 0.5, F.binary_cross_entropy, 128, split=False),
+        make_task=partial(
+            _make_tutorial_task,
+            images="mnist",
+            factor=0.5,
+            error=F.binary_cross_entropy,
+            batch_size=128,
+        ),
         make_optimizer=ADADELTA,
         schedule=CONSTANT(rate=1.0),
         budget=_epochs(100, 128),
@@ -181,7 +183,13 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         needs=_needs(0.4, 0.4, 8, 7, 7),
         purpose="The convolutional autoencoder as its tutorial has it, for comparison.",
         method="noise of 0.4 drawn once; mean squared error; Adam; 10 epochs of batches of 32",
-        **_tutorial_task("fashion-mnist", 0.4, F.mse_loss, 32, split=False),
+        make_task=partial(
+            _make_tutorial_task,
+            images="fashion-mnist",
+            factor=0.4,
+            error=F.mse_loss,
+            batch_size=32,
+        ),
         make_optimizer=partial(torch.optim.Adam, eps=1e-7),
         schedule=CONSTANT(rate=1e-3),
         budget=_epochs(10, 32),
@@ -194,7 +202,14 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         purpose="The bottleneck autoencoder as its tutorial has it, for comparison.",
         method="noise of 0.3 drawn once; four fifths of the pictures (seed 13); binary "
         "cross-entropy; SGD of rate 0.5; 20 epochs of batches of 128; the last weights",
-        **_tutorial_task("mnist", 0.3, F.binary_cross_entropy, 128, split=True),
+        make_task=partial(
+            _make_tutorial_task,
+            images="mnist",
+            factor=0.3,
+            error=F.binary_cross_entropy,
+            batch_size=128,
+            holds_out_fifth=True,
+        ),
         make_optimizer=torch.optim.SGD,
         schedule=CONSTANT(rate=0.5),
         budget=_epochs(20, 128, TRAINING_PICTURES * 4 // 5),
@@ -207,16 +222,15 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         purpose="The sparse autoencoder as its article has it, for comparison.",
         method="noise of 0.3 injected anew into digits turned, mirrored and cropped; mean squared "
         "error, and 1e-3 times the mean of the code; Adam; 20 epochs of batches of 128",
-        **_task(
-            "mnist",
-            0.3,
-            {
-                "factors": (0.3, 0.3),
-                "batch_size": 128,
-                "code_cost": 1e-3,
-                "is_augmented": True,
-                "is_mirrored": True,
-            },
+        make_task=partial(
+            _make_task,
+            images="mnist",
+            factor=0.3,
+            factors=(0.3, 0.3),
+            batch_size=128,
+            code_cost=1e-3,
+            is_augmented=True,
+            is_mirrored=True,
         ),
         make_optimizer=partial(torch.optim.Adam, eps=1e-7),
         schedule=CONSTANT(rate=1e-3),

@@ -33,7 +33,7 @@ class TrainingRun:
     device: str = "auto"
     runs: Path = Path("runs")  # checkpoints: runs/<name>
     weights: Path = Path("weights")  # result: weights/<name>
-    recipe: str = OURS  # or "tutorial"
+    recipe: str = OURS  # or another key of recipes.BY_KIND
     start_from: str | None = None  # model to start from the weights of; None: the recipe's
     is_distributed: bool = False  # `accelerate launch` started several processes of this
     is_smoke: bool = False  # a few steps on pictures made here, to see that all of it works
@@ -54,10 +54,7 @@ def train(run: TrainingRun) -> Iterator[Progress]:
     if not 0 <= run.seed < 2**64:  # what torch's generators take
         raise SettingError(f"The seed is a whole number, 0 or more; {run.seed} is not.")
     budget = run.budget or (SMOKE_BUDGET if run.is_smoke else recipe.budget)
-    if run.is_smoke:
-        task = recipe.make_smoke_task(run.seed)
-    else:
-        task = recipe.make_task(list(run.folders), run.seed)
+    task = recipe.make_task(None if run.is_smoke else list(run.folders), run.seed)
     if run.is_distributed and budget.steps is None:
         raise SettingError("Processes that train together need a number of steps, not minutes.")
     trainer = _make_trainer(run, recipe, task)
