@@ -33,7 +33,7 @@ def choose_dtype(name: str, device: torch.device, *, bfloat16_is_harmless: bool)
     """Gives the precision of the network's inner layers.
 
     Args:
-        name: "auto", "float32" or "bfloat16"; auto: bfloat16 where the device has units for it
+        name: "auto", "float32" or "bfloat16"; auto: bfloat16 where it is faster on the device
             and the network loses nothing by it.
         device: that the network will run on.
         bfloat16_is_harmless: to this network, as measured.
@@ -46,24 +46,19 @@ def choose_dtype(name: str, device: torch.device, *, bfloat16_is_harmless: bool)
     chosen = DTYPES[name]
     if chosen is not None:
         return chosen
-    is_fast = bfloat16_is_harmless and has_bfloat16_units(device)
+    is_fast = bfloat16_is_harmless and has_fast_bfloat16(device)
     return torch.bfloat16 if is_fast else torch.float32
 
 
-def has_bfloat16_units(device: torch.device) -> bool:
-    """Tells whether matrix products in bfloat16 are fast there."""
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Tells whether bfloat16 is faster than float32 there, by matrix units or by instructions.
+
+    On CPUs that is AMX (several times as fast), or AVX-512 with bfloat16 (half as fast again).
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    return device.type == "cpu" and bool(torch.cpu._is_amx_tile_supported())
-
-
-def has_bfloat16_arithmetic(device: torch.device) -> bool:
-    """Tells whether training in bfloat16 is faster there: by its units or by vector instructions.
-
-    With the latter a step of conv-photo took 85 to 105 ms, in float32 about 140.
-    """
-    has_vectors = device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
-    return has_vectors or has_bfloat16_units(device)
+    has_instructions = torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported()
+    return device.type == "cpu" and bool(has_instructions)
 
 
 def device_label(device: torch.device) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from denoise.devices import choose_device, has_bfloat16_arithmetic
+from denoise.devices import choose_device, has_fast_bfloat16
 from denoise.errors import SettingError
 from denoise.models import build_network
 from denoise.training.crew import Crew
@@ -83,7 +83,7 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
         run_folder=run.runs / run.name,
         seed=run.seed,
         device=device,
-        autocast=recipe.autocast and has_bfloat16_arithmetic(device),
+        autocast=recipe.autocast and has_fast_bfloat16(device),
         workers=0 if run.is_smoke else recipe.workers,
         crew=crew,
         validate_every=SMOKE_STEPS // 2 if run.is_smoke else VALIDATE_EVERY,
