@@ -1,0 +1,167 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from training_tools import photo_task
+
+from denoise.models import build_network
+from denoise.training.made_pictures import made_digits
+from denoise.training.mixture import add_gaussian_noise, add_practical_noise
+from denoise.training.patch_task import PatchTask
+from denoise.training.patterns import add_pattern
+from denoise.training.photo_task import PhotoTask
+from denoise.training.small_image_task import SmallImageTask, TutorialTask, augment
+
+
+def small_image_task(seed=0):
+    rng = torch.Generator().manual_seed(1)
+    pictures = torch.randint(0, 256, (24, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    return SmallImageTask(pictures, seed, 0.5, batch_size=4)
+
+
+def patch_task(seed=0):
+    rng = np.random.default_rng(1)
+    photos = [rng.integers(0, 256, (160, 160, 3), dtype=np.uint8) for _ in range(2)]
+    return PatchTask(photos, seed, crops=3)
+
+
+def tutorial_task(seed=0):
+    pictures = small_image_task().pictures
+    return TutorialTask(pictures[:20], pictures[20:], seed, 0.5, F.mse_loss, 8)
+
+
+TASKS = [photo_task, patch_task, small_image_task, tutorial_task]
+
+
+@pytest.mark.parametrize("make_task", TASKS)
+def test_a_batch_is_a_function_of_seed_and_step(make_task):
+    first, again = make_task().batch(5), make_task().batch(5)
+    assert all(torch.equal(first[name], again[name]) for name in first)
+
+
+@pytest.mark.parametrize("make_task", TASKS)
+def test_another_seed_or_step_gives_another_batch(make_task):
+    noisy = make_task().batch(5)["noisy"]
+    assert not torch.equal(noisy, make_task().batch(6)["noisy"])
+    assert not torch.equal(noisy, make_task(seed=1).batch(5)["noisy"])
+
+
+def test_batches_draw_no_global_random_numbers():
+    before = torch.get_rng_state()
+    small_image_task().batch(0)
+    assert torch.equal(before, torch.get_rng_state())
+
+
+def test_held_out_pictures_are_never_trained_on():
+    numbered = torch.arange(36, dtype=torch.uint8).view(36, 1, 1, 1).expand(-1, 1, 28, 28)
+    task = SmallImageTask(numbered, 0, 0.5, batch_size=1000)
+    drawn = {round(value * 255) for value in task.batch(0)["clean"][:, 0, 0, 0].tolist()}
+    assert drawn == set(range(36)) - {11, 23, 35}
+
+
+def test_an_epoch_of_a_tutorial_shows_every_picture_once_under_noise_drawn_once():
+    first, second = ([tutorial_task().batch(step) for step in range(*e)] for e in ((0, 3), (3, 6)))
+    assert [len(batch["clean"]) for batch in first] == [8, 8, 4]
+    shown = [torch.cat([batch["noisy"] for batch in epoch]) for epoch in (first, second)]
+    assert not torch.equal(*shown)
+    ordered = [sorted(noisy.flatten(1).sum(1).tolist()) for noisy in shown]
+    assert ordered[0] == pytest.approx(ordered[1])
+
+
+def test_a_code_that_costs_something_makes_the_loss_larger():
+    task, network = small_image_task(), build_network("sparse-ae", {"widths": [2, 4]})
+    batch = task.batch(0)
+    code = network.encode(batch["noisy"]).abs().mean()
+    plain = task.loss(network, batch)
+    costly = replace(task, code_cost=0.5).loss(network, batch)
+    torch.testing.assert_close(costly, plain + 0.5 * code)
+
+
+@pytest.mark.parametrize("is_mirrored", [False, True])
+def test_augmented_digits_stay_in_place_and_in_range(is_mirrored):
+    digits = made_digits(200)[0] / 255
+    changed = augment(digits, torch.Generator().manual_seed(0), is_mirrored=is_mirrored)
+    assert changed.shape == digits.shape
+    assert 0 <= changed.min() <= changed.max() <= 1
+    ratio = changed.sum() / digits.sum()
+    assert 0.95 < ratio < 1.4  # cropped digits are larger
+    moved = (changed - digits).abs().mean() / digits.mean()
+    assert 0.05 < moved < (2 if is_mirrored else 1)
+
+
+def test_half_of_the_augmented_digits_are_mirrored():
+    left = torch.zeros(400, 1, 28, 28)
+    left[..., 8:20, 4:8] = 1
+    changed = augment(left, torch.Generator().manual_seed(0), is_mirrored=True)
+    is_right = changed[..., 14:].sum(dim=(1, 2, 3)) > changed[..., :14].sum(dim=(1, 2, 3))
+    assert 150 < is_right.sum() < 250
+
+
+def test_small_noise_factors_fill_their_range():
+    gray = torch.full((12, 1, 28, 28), 128, dtype=torch.uint8)
+    batch = SmallImageTask(gray, 0, 0.5, factors=(0.05, 0.1), batch_size=1000).batch(0)
+    levels = (batch["noisy"] - batch["clean"]).std(dim=(1, 2, 3))
+    assert levels.min() == pytest.approx(0.05, abs=0.005)
+    assert levels.max() == pytest.approx(0.1, abs=0.01)
+    assert levels.mean() == pytest.approx(0.075, abs=0.002)
+
+
+def test_small_noisy_pictures_are_clipped():
+    noisy = small_image_task().batch(0)["noisy"]
+    assert noisy.min() == 0
+    assert noisy.max() == 1
+
+
+def test_doing_nothing_is_validated_as_the_noise():
+    black = torch.zeros(600, 1, 28, 28, dtype=torch.uint8)
+    identity = nn.Conv2d(1, 1, 1, bias=False)
+    nn.init.ones_(identity.weight)
+    with torch.inference_mode():
+        psnr = SmallImageTask(black, 0, 0.1).validate(identity)
+    assert psnr == pytest.approx(23.0, abs=0.1)  # half of the noise is clipped
+
+
+def test_sigma_is_the_root_mean_square_of_the_noise():
+    for step in range(5):
+        batch = photo_task().batch(step)
+        noise = (batch["noisy"] - batch["clean"]).square().mean(dim=(1, 2, 3), keepdim=True).sqrt()
+        assert torch.allclose(batch["sigma"], noise, atol=1e-6)
+
+
+def test_patches_grow_late_in_the_training():
+    photo = np.random.default_rng(1).integers(0, 256, (120, 120, 3), dtype=np.uint8)
+    task = PhotoTask([photo], 0, side=16, large_from=7)
+    assert [task.batch(step)["clean"].shape for step in (6, 7)] == [
+        (16, 3, 16, 16),
+        (8, 3, 96, 96),
+    ]
+
+
+@pytest.mark.parametrize("add", [add_gaussian_noise, add_practical_noise])
+@pytest.mark.parametrize("seed", range(20))
+def test_a_gray_patch_stays_gray(add, seed):
+    rng = np.random.default_rng(seed)
+    assert add(rng.random((24, 24, 1)), rng).shape == (24, 24, 1)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_practical_noise_is_that_of_a_file(seed):
+    rng = np.random.default_rng(seed)
+    steps = 255 * add_practical_noise(rng.random((24, 24, 3)), rng)
+    assert np.allclose(steps, np.rint(steps))
+    assert steps.min() >= 0
+    assert steps.max() <= 255
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_pattern_changes_a_patch_and_keeps_its_range(seed, channels):
+    gray = np.full((32, 32, channels), 0.5)
+    spoilt = add_pattern(gray, np.random.default_rng(seed))
+    assert spoilt.shape == gray.shape
+    assert spoilt.min() >= 0
+    assert spoilt.max() <= 1
+    assert spoilt.std() > 0.01
