@@ -7,27 +7,24 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from denoise.denoiser import DEFAULT_MODEL, fit_picture
+from denoise.denoiser import fit_picture
 from denoise.errors import DenoiseError, ImageError
 from denoise.images import OUTPUT_FORMATS
 from denoise.settings import Settings
 from denoise.ui.api import COMPUTE
+from denoise.ui.controls import build_controls, settings_of
 from denoise.ui.failures import explained
 from denoise.ui.parts import (
     PictureInput,
-    describe_model,
     flat_pixels,
     in_255,
-    model_choices,
     name_of,
     noisy_examples,
     write_shown,
 )
 from denoise.ui.service import Result, Service, Step
 from denoise.ui.uploads import uploaded_file
-from denoise.weights import read_facts
 
-AUTO, TOLD = "Auto: judge it from the picture", "I set it"
 READY = "Drop in a picture and press **Denoise**."
 FAILED = "Nothing was denoised."
 PRIVACY = (
@@ -40,18 +37,6 @@ SOURCES = {
     "estimated": "as estimated",
     "ignored": "this network cannot be told",
 }
-
-
-class _Controls(NamedTuple):
-    """Settings of the work, in the order that `_Work`'s methods take them."""
-
-    model: gr.Dropdown
-    noise: gr.Radio
-    steps: gr.Slider
-    strength: gr.Slider
-    texture: gr.Slider
-    detail: gr.Slider
-    ensemble: gr.Checkbox
 
 
 class _Outcome(NamedTuple):
@@ -79,7 +64,7 @@ def build_denoise_tab(service: Service) -> None:
         with gr.Column(scale=3, min_width=320):
             picture = _build_input(service)
         with gr.Column(scale=2, min_width=300):
-            controls = _build_controls()
+            controls = build_controls()
             with gr.Row():
                 start = gr.Button("Denoise", variant="primary", elem_id="start", scale=2)
                 cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", scale=1)
@@ -153,8 +138,7 @@ class _Work:
         """Denoises one picture, giving what changes of an `_Outcome`."""
         with explained():
             try:
-                sigma = _sigma(model, noise, steps)
-                settings = Settings(sigma, strength, ensemble, texture, detail)
+                settings = settings_of(model, noise, steps, strength, texture, detail, ensemble)
                 yield from self._run_one(file, model, settings, chosen_format, exif, progress)
             except Exception:
                 yield _only_status(FAILED)  # here, since a cancelled event counts as failed, too
@@ -194,8 +178,7 @@ class _Work:
     ) -> Iterator[Any]:
         """Denoises one picture after another, giving the finished files and the status."""
         with explained():
-            sigma = _sigma(model, noise, steps)
-            settings = Settings(sigma, strength, ensemble, texture, detail)
+            settings = settings_of(model, noise, steps, strength, texture, detail, ensemble)
             if not files:
                 raise ImageError("There are no pictures yet; choose some first.")
             finished: list[str] = []
@@ -290,84 +273,6 @@ def _build_outcome() -> tuple[_Outcome, _Format]:
     return outcome, image_format
 
 
-def _build_controls() -> _Controls:
-    facts = read_facts(DEFAULT_MODEL)
-    model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="model")
-    words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
-    noise = gr.Radio([AUTO, TOLD], value=AUTO, label="Noise level", elem_id="noise")
-    steps = gr.Slider(
-        0,
-        round(facts.needs.trained_sigma[1] * 255),
-        value=25,
-        step=1,
-        label="Noise level, in steps of 1/255",
-        info=_steps_words(25),
-        visible=False,
-        elem_id="steps",
-    )
-    strength = gr.Slider(
-        0, 1, value=1, step=0.05, label="Strength", info="How much of the change to apply."
-    )
-    texture = gr.Slider(
-        0,
-        1,
-        value=0,
-        step=0.05,
-        label="Texture",
-        info="0 is faithful. More makes up fine texture that the noise has drowned.",
-        visible=facts.textured is not None,
-        elem_id="texture",
-    )
-    detail = gr.Slider(
-        0,
-        1,
-        value=0,
-        step=0.05,
-        label="Detail given back",
-        info="Of what was removed: the part that looks like picture, not like noise.",
-        elem_id="detail",
-    )
-    ensemble = gr.Checkbox(
-        label="Best quality",
-        info="The mean over eight orientations: a little better, eight times slower.",
-    )
-
-    def change_model(name: str) -> Any:
-        chosen = read_facts(name)
-        needs, is_photo = chosen.needs, chosen.needs.domain == "photo"
-        return (
-            describe_model(chosen),
-            gr.update(visible=needs.takes_sigma, value=AUTO),
-            gr.update(visible=False, maximum=round(needs.trained_sigma[1] * 255)),
-            gr.update(visible=chosen.textured is not None, value=0),
-            gr.update(visible=is_photo, value=0),
-            gr.update(visible=is_photo, value=False),
-        )
-
-    model.input(
-        change_model,
-        model,
-        [words, noise, steps, texture, detail, ensemble],
-        api_visibility="private",
-        queue=False,
-    )
-    noise.input(
-        lambda chosen: gr.update(visible=chosen == TOLD),
-        noise,
-        steps,
-        api_visibility="private",
-        queue=False,
-    )
-    steps.release(
-        lambda value: gr.update(info=_steps_words(value)),
-        steps,
-        steps,
-        api_visibility="private",
-        queue=False,
-    )
-    return _Controls(model, noise, steps, strength, texture, detail, ensemble)
-
-
 def _build_several() -> tuple[gr.File, gr.File]:
     with gr.Accordion("Several files at once", open=False):
         several = gr.File(label="Noisy pictures", file_count="multiple", height=140)
@@ -378,15 +283,6 @@ def _build_several() -> tuple[gr.File, gr.File]:
             elem_id="several-results",
         )
     return several, results
-
-
-def _steps_words(steps: float) -> str:
-    return f"{steps:g}/255 is sigma {steps / 255:.3f}, the noise's standard deviation."
-
-
-def _sigma(model: str, noise: str, steps: float) -> float | None:
-    is_told = noise == TOLD and read_facts(model).needs.takes_sigma
-    return round(steps) / 255 if is_told else None
 
 
 def _show(
