@@ -68,7 +68,7 @@ def benchmark_command(options: argparse.Namespace) -> int:
 def _print_scorecard(options: argparse.Namespace) -> int:
     """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
     from denoise.benchmark import record
-    from denoise.scorecard import judge
+    from denoise.scorecard import GOALS, judge
 
     code = 0
     denoisers = {
@@ -76,7 +76,8 @@ def _print_scorecard(options: argparse.Namespace) -> int:
     }
     judged: dict[str, list[list[str]]] = {}
     print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
-    for goal, figure, reason in judge(options.sets, denoisers):
+    goals = [goal for goal in GOALS if goal.model in (options.model or [goal.model])]
+    for goal, figure, reason in judge(options.sets, denoisers, goals):
         shown = reason if figure is None else f"{figure:.2f}"
         word = "not measured" if figure is None else goal.word(figure)
         print(f"| {goal.model} | {goal.what} | {shown} | {goal.limit} | {word} |", flush=True)

@@ -122,7 +122,12 @@ def _add_benchmark(sub: Any) -> None:
         metavar="DIR",
         help="folder of clean pictures, or mnist or fashion-mnist: their test pictures",
     )
-    benchmark.add_argument("--model", nargs="+", help=f"(28x28: all of the set; {DEFAULT_MODEL})")
+    benchmark.add_argument(
+        "--model",
+        nargs="+",
+        metavar="NAME",
+        help=f"(--all: each that has bars; 28x28: all of the set; else {DEFAULT_MODEL})",
+    )
     benchmark.add_argument(
         "--zoo", type=Path, default=BUNDLED, metavar="DIR", help="folder of the models (weights)"
     )

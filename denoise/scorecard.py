@@ -1,7 +1,7 @@
 """What the zoo is held to: one figure and one bar a line, measured on what ships."""
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -270,19 +270,22 @@ class Verdict(NamedTuple):
     reason: str = ""
 
 
-def judge(sets: Path, denoisers: Mapping[str, Denoiser]) -> Iterator[Verdict]:
-    """Measures every goal, one after another.
+def judge(
+    sets: Path, denoisers: Mapping[str, Denoiser], goals: Sequence[Goal] = GOALS
+) -> Iterator[Verdict]:
+    """Measures goals, one after another.
 
     Args:
         sets: folder that the folders CBSD68, BSD68, CID22-val and PolyU lie in or below.
         denoisers: the models that ship, by name.
+        goals: what to measure.
     """
     faithful = Measurements(denoisers[FAITHFUL], sets) if FAITHFUL in denoisers else None
     measured = {
         name: faithful if name == FAITHFUL and faithful else Measurements(denoiser, sets, faithful)
         for name, denoiser in denoisers.items()
     }
-    for goal in GOALS:
+    for goal in goals:
         if goal.model not in measured:
             yield Verdict(goal, None, "not shipped")
             continue

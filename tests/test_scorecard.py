@@ -97,6 +97,12 @@ def test_without_its_sets_the_scorecard_says_so(tmp_path, capsys):
     assert f"there is no folder CBSD68 in {tmp_path}" in lines[2]
 
 
+def test_the_scorecard_of_one_model_is_of_that_alone(tmp_path, capsys):
+    main(["benchmark", "--all", "--model", "dense-photo", "--sets", str(tmp_path)])
+    models = [line.split()[1] for line in capsys.readouterr().out.splitlines()[2:]]
+    assert models == ["dense-photo"] * len([goal for goal in GOALS if goal.model == "dense-photo"])
+
+
 def test_a_folder_of_sets_that_is_not_there_is_no_crash(capsys):
     assert main(["benchmark", "--all", "--sets", str(Path("nowhere"))]) == 1
     assert "not measured" in capsys.readouterr().out
