@@ -30,6 +30,7 @@ def train_command(options: argparse.Namespace) -> int:
         weights=out,
         recipe=options.recipe,
         start_from=options.start_from,
+        compiled=options.compile,
         is_distributed=options.distributed,
         is_smoke=options.smoke,
     )

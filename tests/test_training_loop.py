@@ -1,4 +1,5 @@
 import csv
+import shutil
 
 import pytest
 from training_tools import assert_identical, distance, kill_after, make_trainer, run_to_the_end
@@ -72,6 +73,16 @@ def test_the_curve_is_kept_beside_the_checkpoints(tmp_path):
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["5", "10", "15", "20"]
     assert float(rows[0]["psnr"]) == 20.0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("c++") is None, reason="needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+def test_a_run_goes_on_compiled(tmp_path):
+    plain, _ = run_to_the_end(make_trainer(tmp_path), 20)
+    compiled, weights = run_to_the_end(make_trainer(tmp_path, compiled=True), 40)
+    assert compiled[-1] < min(plain)
+    make_trainer(tmp_path / "plain").network.load_state_dict(weights)
 
 
 def test_another_seed_is_refused_on_resuming(tmp_path):

@@ -110,6 +110,7 @@ class Trainer:
         device: where to train; bfloat16 autocast is used where `autocast`.
         workers: processes that make batches; 0: the training's own makes them.
         crew: the processes that train together; None: this one alone.
+        compiled: whether PyTorch compiles the network first, which CPUs want a C++ compiler for.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Trainer:
         autocast: bool = False,
         workers: int = 1,
         crew: Crew | None = None,
+        compiled: bool = False,
         validate_every: int = VALIDATE_EVERY,
         save_every_s: float = 120.0,
     ) -> None:
@@ -133,6 +135,8 @@ class Trainer:
         self.ema = torch.optim.swa_utils.AveragedModel(
             self.network, multi_avg_fn=partial(_average, schedule.ema_decay), use_buffers=True
         )
+        if compiled:  # after the average was made, which is to stay a plain network
+            self.network.compile()
         self.task = task
         self.crew = crew or Crew()
         if isinstance(task, Learner):

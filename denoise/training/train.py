@@ -35,6 +35,7 @@ class TrainingRun:
     weights: Path = Path("weights")  # result: weights/<name>
     recipe: str = OURS  # or another key of recipes.BY_KIND
     start_from: str | None = None  # model to start from the weights of; None: the recipe's
+    compiled: bool = False  # whether PyTorch compiles the network first
     is_distributed: bool = False  # `accelerate launch` started several processes of this
     is_smoke: bool = False  # a few steps on pictures made here, to see that all of it works
 
@@ -86,6 +87,7 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
         autocast=recipe.autocast and has_fast_bfloat16(device),
         workers=0 if run.is_smoke else recipe.workers,
         crew=crew,
+        compiled=run.compiled,
         validate_every=SMOKE_STEPS // 2 if run.is_smoke else VALIDATE_EVERY,
     )
 
