@@ -57,7 +57,7 @@ def test_an_adversary_that_sees_detail_only_knows_no_colour():
     torch.testing.assert_close(task._judge(picture + tint), task._judge(picture))
 
 
-@pytest.mark.parametrize("term", ["adversarial", "pixel", "feature", "smoothness"])
+@pytest.mark.parametrize("term", ["adversarial", "pixel", "feature", "smoothness", "coarse"])
 def test_every_term_of_the_loss_counts(term):
     none = Terms(adversarial=0, pixel=0, feature=0, smoothness=0)
     task = game(terms=replace(none, **{term: 1.0}))

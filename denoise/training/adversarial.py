@@ -14,17 +14,19 @@ from denoise.training.loop import Batch
 from denoise.training.photo_task import PhotoTask
 
 DISCRIMINATOR_RATE = 2e-4
+COARSE = 8
 BLUR_SIDE = 5  # pixels; what the discriminator does not see of a picture is smoother than this
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Weights of the four terms; each is a mean over its elements. Defaults: the published ones."""
+    """Weights of the terms; each is a mean over its elements. Defaults: the published four."""
 
     adversarial: float = 0.5
     pixel: float = 1.0
     feature: float = 1.0
     smoothness: float = 1e-4
+    coarse: float = 0.0  # of the distance of the pictures shrunk by COARSE: colours stay
     is_squared: bool = True  # the distance of pixels and of features; else absolute
 
 
@@ -88,6 +90,7 @@ class AdversarialTask:
             + terms.pixel * self._distance(denoised, clean)
             + terms.feature * self._feature_distance(denoised, clean)
             + terms.smoothness * _total_variation(denoised)
+            + terms.coarse * F.avg_pool2d(denoised - clean, COARSE).abs().mean()
         )
 
     def join(self, crew: Crew, device: torch.device) -> None:

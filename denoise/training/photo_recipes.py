@@ -121,14 +121,17 @@ PHOTO_RECIPES = {
         config=UNetConfig(),
         needs=UNET_NEEDS,
         purpose="Photos of any size with texture: what was lost is made up so that it looks right.",
-        method="conv-photo, tuned against a discriminator that sees fine detail only; 128x128 "
-        "patches, half Gaussian noise, half practical; absolute error of pixels and of features",
+        method="conv-photo, tuned against a discriminator that sees fine detail only; 96x96 "
+        "patches, half Gaussian noise, half practical; absolute error of pixels, of features and "
+        "of the pictures shrunk eight times",
         make_task=partial(
             _make_game,
-            side=128,
+            side=96,
             batch_size=8,
             gaussian=0.5,
-            terms=Terms(adversarial=0.01, feature=0.5, smoothness=0.0, is_squared=False),
+            terms=Terms(
+                adversarial=0.025, feature=0.5, smoothness=0.0, coarse=2.0, is_squared=False
+            ),
             discriminator=DiscriminatorConfig(is_normalised=True),
             sees_detail_only=True,
         ),
