@@ -286,6 +286,7 @@ class Denoiser:
     ) -> tuple[Images, int]:
         result = np.empty_like(images)
         tiles = list(self._tiles(images.shape))
+        are_gray = self._taken_as_gray(images)
         count = itertools.count(1)
 
         def count_pass() -> None:
@@ -293,7 +294,8 @@ class Denoiser:
                 on_tile(next(count), len(tiles) * inference.passes)
 
         for samples, rows, columns in tiles:
-            read = to_unit(images[samples, rows.read, columns.read])
+            channels = slice(1) if are_gray[samples].all() else slice(None)
+            read = to_unit(images[samples, rows.read, columns.read, channels])
             noisy = torch.from_numpy(read).permute(0, 3, 1, 2).to(self.device)
             planes = cut_planes(sigma, samples, rows.read, columns.read)
             planes = None if planes is None else planes.to(self.device)
@@ -303,9 +305,17 @@ class Denoiser:
             result[samples, rows.kept, columns.kept] = from_unit(kept, images.dtype)
         return result, len(tiles)
 
+    def _taken_as_gray(self, images: Images) -> NDArray[np.bool_]:
+        """Says of each image, (N,), whether the network takes one of three equal channels."""
+        if not self.facts.needs.takes_gray:
+            return np.zeros(len(images), bool)
+        equal: NDArray[np.bool_] = (images == images[..., :1]).all(axis=(1, 2, 3))
+        return equal
+
     def _tiles(self, shape: tuple[int, ...]) -> Iterator[tuple[slice, Span, Span]]:
         count, height, width, _ = shape
         chunk = max(1, TILE * TILE // (min(height, TILE) * min(width, TILE)))
+        chunk = 1 if self.facts.needs.takes_gray else chunk  # each may be gray or not
         for first in range(0, count, chunk):
             for rows in spans(height, TILE, OVERLAP):
                 for columns in spans(width, TILE, OVERLAP):
