@@ -104,8 +104,8 @@ def _add_training(sub: Any) -> None:
     )
     train.add_argument(
         "--compile",
-        action="store_true",
-        help="compile the network first: a fifth faster; on a CPU it wants a C++ compiler",
+        action=argparse.BooleanOptionalAction,
+        help="compile the network first (where it pays, and there is a C++ compiler)",
     )
     train.add_argument(
         "--distributed",

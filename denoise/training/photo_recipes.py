@@ -80,6 +80,7 @@ PHOTO_RECIPES = {
         budget=Budget(minutes=100),
         is_half=True,
         autocast=True,
+        compiled=True,
         workers=0,
         limits=(
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
@@ -87,6 +88,7 @@ PHOTO_RECIPES = {
             "Camera noise hides in texture: at auto some is left there, and fine grain that is "
             "picture may go.",
         ),
+        textured="gan-photo",
     ),
     "dense-photo": Recipe(
         architecture="patch-dense-ae",
@@ -140,6 +142,7 @@ PHOTO_RECIPES = {
         budget=Budget(steps=10_000),
         is_half=True,
         autocast=True,
+        compiled=True,
         workers=0,
         start_from="conv-photo",
         limits=(

@@ -1,6 +1,7 @@
 """One network from nothing, or from where it was, to a weights folder."""
 
 import shutil
+import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -35,7 +36,7 @@ class TrainingRun:
     weights: Path = Path("weights")  # result: weights/<name>
     recipe: str = OURS  # or another key of recipes.BY_KIND
     start_from: str | None = None  # model to start from the weights of; None: the recipe's
-    compiled: bool = False  # whether PyTorch compiles the network first
+    compiled: bool | None = None  # whether PyTorch compiles the network first; None: if it pays
     is_distributed: bool = False  # `accelerate launch` started several processes of this
     is_smoke: bool = False  # a few steps on pictures made here, to see that all of it works
 
@@ -87,9 +88,18 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
         autocast=recipe.autocast and has_fast_bfloat16(device),
         workers=0 if run.is_smoke else recipe.workers,
         crew=crew,
-        compiled=run.compiled,
+        compiled=_is_compiled(run, recipe),
         validate_every=SMOKE_STEPS // 2 if run.is_smoke else VALIDATE_EVERY,
     )
+
+
+def _is_compiled(run: TrainingRun, recipe: Recipe) -> bool:
+    if run.compiled is not None:
+        return run.compiled
+    # What PyTorch calls on a CPU, and what it builds against.
+    has_compiler = any(map(shutil.which, ("g++", "clang++")))
+    has_headers = (Path(sysconfig.get_path("include")) / "Python.h").is_file()
+    return recipe.compiled and not run.is_smoke and has_compiler and has_headers
 
 
 def _start_from(model: str | None, network: nn.Module, recipe: Recipe) -> None:
