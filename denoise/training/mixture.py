@@ -18,9 +18,9 @@ FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.5  # early, when it teaches more, 
 FIRST_STEPS = 6000
 MAX_SIGMA = 75 / 255
 EIGHT_BIT_SHARE = 0.5  # of Gaussian patches that are clipped and rounded, as an upload is
-UNTOUCHED_SHARE = 0.05  # of practical patches: a clean picture must come back as it is
-PHOTO_SHARE = 0.55  # of practical patches: what cameras leave
-IMPULSE_SHARE = 0.2  # of practical patches: salt and pepper alone; the others any mixture
+UNTOUCHED_SHARE = 0.15  # of practical patches: a clean picture must come back as it is
+PHOTO_SHARE = 0.48  # of practical patches: what cameras leave
+IMPULSE_SHARE = 0.18  # of practical patches: salt and pepper alone; the others any mixture
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
 # Noise of cameras has two scales. Trained with two fifths as much of the coarse one, the network
 # left most of it in real photographs: denoising every second pixel apart did better.

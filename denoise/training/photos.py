@@ -39,7 +39,7 @@ LICENSES = {
     "unsplash-squeeze": "Unsplash License",
     "unsplash-work_suite": "Unsplash License",
 }
-GRAY_SHARE = 0.15
+GRAY_SHARE = 0.2
 PATTERN_SHARE = 0.06  # of patches; without them a chair's mesh in a camera's photograph was erased
 
 

@@ -330,6 +330,7 @@ def _report_words(report: dict[str, Any]) -> str:
     lines = [
         f"**{width} x {height}** pixels by **{report['model']}** in **{seconds:.1f} s** "
         f"on {report['device']}, {report['precision']}.",
+        f"Fine texture by **{report['textured_by']}**: made up." if report["textured_by"] else "",
         f"Noise found: about **{in_255(estimated)}**." if estimated is not None else "",
         f"Noise level used: {in_255(used)}, {source}."
         if used is not None

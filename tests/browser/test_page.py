@@ -213,6 +213,17 @@ def test_the_slider_tells_sigma_exactly(page, noisy):
     assert np.array_equal(load_picture(bytes_of(download(page))).pixels, expected)
 
 
+def test_the_texture_slider_mixes_in_the_textured_network(page, noisy):
+    upload(page, noisy)
+    page.locator("#texture input[type=number]").fill("0.5")
+    page.keyboard.press("Tab")
+    denoise(page)
+    assert "texture by gan-photo: made up" in page.locator("#report").inner_text()
+    assert "--texture 0.5" in page.locator("#command").inner_text()
+    expected = Denoiser()(load_picture(noisy).pixels, texture=0.5)
+    assert np.array_equal(load_picture(bytes_of(download(page))).pixels, expected)
+
+
 def test_the_noise_lab_shows_the_figures_that_python_gives(page):
     page.get_by_role("tab", name="Noise lab").click()
     page.locator("#denoised-words").get_by_text("PSNR").wait_for()
