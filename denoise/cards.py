@@ -117,13 +117,16 @@ def _small_pictures(denoiser: Denoiser) -> dict[str, Gray]:
 def _architecture(facts: ModelFacts) -> str:
     needs = facts.needs
     low, high = (255 * sigma for sigma in needs.trained_sigma)
-    told = "can be told the noise level" if needs.takes_sigma else "cannot be told the noise level"
-    guess = "guesses it where it is not" if needs.blind else "has to be told it"
+    level = {
+        (True, True): "can be told the noise level, and guesses it where it is not",
+        (True, False): "has to be told the noise level; at auto it is told the estimate",
+        (False, True): "guesses the noise level and cannot be told it",
+    }[needs.takes_sigma, needs.blind]
     size = f"{needs.fixed_size}x{needs.fixed_size} pixels" if needs.fixed_size else "any size"
     config = ", ".join(f"{key} {_plain(value)}" for key, value in facts.config.items())
     return (
         f"`{facts.architecture}` ({config}): {facts.parameters:,} parameters. It takes pictures of "
-        f"{size}, {told} and {guess}; it was trained for {low:.0f} to {high:.0f}/255."
+        f"{size}. It {level}; it was trained for {low:.0f} to {high:.0f}/255."
     )
 
 
@@ -198,7 +201,7 @@ def _training(facts: ModelFacts, folder: Path) -> str:
     words = (
         f"{recipe['method'][0].upper()}{recipe['method'][1:]}. {recipe['steps']:,} steps in "
         f"{recipe['minutes']:g} minutes{start}, seed {recipe['seed']}, PyTorch {recipe['torch']}, "
-        f"{recipe['date']}. `python -m denoise train {facts.name} --data DIR` trains it again."
+        f"{recipe['date']}. `python -m denoise train {facts.name} --data DIR` trains one anew."
     )
     rows = [[row["name"], row["pictures"], row["license"]] for row in facts.training_data]
     table = _table(["training data", "pictures", "licence stated by the source"], rows)
