@@ -68,15 +68,15 @@ def benchmark_command(options: argparse.Namespace) -> int:
 def _print_scorecard(options: argparse.Namespace) -> int:
     """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
     from denoise.benchmark import record
-    from denoise.scorecard import GOALS, judge
+    from denoise.scorecard import FAITHFUL, GOALS, judge
 
     code = 0
-    denoisers = {
-        facts.name: _make_denoiser(options, facts.name) for facts in list_models(options.zoo)
-    }
+    goals = [goal for goal in GOALS if goal.model in (options.model or [goal.model])]
+    here = {facts.name for facts in list_models(options.zoo)}
+    asked = {goal.model for goal in goals} | {FAITHFUL}
+    denoisers = {name: _make_denoiser(options, name) for name in sorted(here & asked)}
     judged: dict[str, list[list[str]]] = {}
     print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
-    goals = [goal for goal in GOALS if goal.model in (options.model or [goal.model])]
     for goal, figure, reason in judge(options.sets, denoisers, goals):
         shown = reason if figure is None else f"{figure:.2f}"
         word = "not measured" if figure is None else goal.word(figure)

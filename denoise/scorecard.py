@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from denoise.benchmark import add_float_noise, load_set, measure
 from denoise.denoiser import Denoiser
-from denoise.errors import ImageError
+from denoise.errors import DenoiseError, ImageError, UnknownModelError
 from denoise.images import load_picture
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
@@ -32,7 +32,7 @@ class Measurements:
     Args:
         denoiser: under test.
         sets: folder that the folders of the sets lie in or below.
-        faithful: the network that texture is measured against; None: this one.
+        faithful: figures of the network that texture is measured against; None: it is not there.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Measurements:
     ) -> None:
         self.denoiser = denoiser
         self.sets = sets
-        self.faithful = faithful or self
+        self._faithful = faithful
         self._psnrs: dict[tuple[Any, ...], float] = {}
 
     def gaussian(
@@ -99,17 +99,17 @@ class Measurements:
 
     def texture_closed(self, sigma_255: float) -> float:
         """Gives the share of the fine power lost by the faithful network that is there again."""
-        lost = back = 0.0
+        faithful, lost, back = self._against(), 0.0, 0.0
         for index, clean in enumerate(self._set("CBSD68")):
             noisy, sigma = add_float_noise(clean, index, sigma_255), sigma_255 / 255
-            smooth = fine_power(self.faithful.denoiser(noisy, sigma))
+            smooth = fine_power(faithful.denoiser(noisy, sigma))
             lost += fine_power(clean / 255) - smooth
             back += fine_power(self.denoiser(noisy, sigma)) - smooth
         return back / lost
 
     def behind_faithful(self, sigma_255: float) -> float:
         """Gives how many dB of PSNR on CBSD68 less than the faithful network, told sigma."""
-        return self.faithful.gaussian("CBSD68", sigma_255) - self.gaussian("CBSD68", sigma_255)
+        return self._against().gaussian("CBSD68", sigma_255) - self.gaussian("CBSD68", sigma_255)
 
     def parameters_m(self) -> float:
         """Gives millions of parameters."""
@@ -128,6 +128,11 @@ class Measurements:
         with FlopCounterMode(display=False) as counter, torch.inference_mode():
             network(picture, *told)
         return float(counter.get_total_flops()) / 2 / COUNTED_SIDE**2 / 1e3
+
+    def _against(self) -> "Measurements":
+        if self._faithful is None:
+            raise UnknownModelError(f"{FAITHFUL} is not there to compare with")
+        return self._faithful
 
     @property
     def _takes_sigma(self) -> bool:
@@ -291,5 +296,5 @@ def judge(
             continue
         try:
             yield Verdict(goal, goal.measure(measured[goal.model]))
-        except ImageError as error:
+        except DenoiseError as error:
             yield Verdict(goal, None, str(error))

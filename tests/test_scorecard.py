@@ -67,9 +67,18 @@ def test_the_operations_of_the_default_network_are_counted(tmp_path):
 
 
 def test_the_network_measured_against_itself_regains_nothing(sets):
-    measured = Measurements(Denoiser("conv-photo", device="cpu"), sets)
+    denoiser = Denoiser("conv-photo", device="cpu")
+    measured = Measurements(denoiser, sets, Measurements(denoiser, sets))
     assert measured.texture_closed(25) == pytest.approx(0, abs=1e-3)
     assert measured.behind_faithful(25) == pytest.approx(0, abs=1e-3)
+
+
+def test_texture_is_not_measured_where_the_faithful_network_is_missing(sets):
+    denoisers = {"gan-photo": Denoiser("conv-photo", device="cpu")}
+    goals = [goal for goal in GOALS if goal.model == "gan-photo" and "told" in goal.what]
+    verdicts = list(judge(sets, denoisers, goals))
+    assert len(verdicts) == 4
+    assert all(figure is None and "conv-photo" in reason for _, figure, reason in verdicts)
 
 
 def test_power_is_fine_above_half_of_nyquist():
