@@ -53,9 +53,9 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) 
     denoiser = Denoiser(name, zoo=zoo)
     folder = zoo / name
     if baseline is not None:
-        _take_over(denoiser, baseline / name, zoo)
+        _take_over(denoiser, baseline / name)
     if denoiser.facts.needs.domain == "photo":
-        _draw_photos(denoiser, zoo)
+        _draw_photos(denoiser)
     else:
         for file, pictures in _small_pictures(denoiser).items():
             _save(draw_rows(denoiser, pictures, ROWS_AT), folder / file)
@@ -68,19 +68,19 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) 
     return card
 
 
-def _take_over(denoiser: Denoiser, folder: Path, zoo: Path) -> None:
+def _take_over(denoiser: Denoiser, folder: Path) -> None:
     """Records the figures of a tutorial's training beside ours."""
     facts = read_facts(folder.name, folder.parent)
     record(denoiser, baseline=facts.metrics | {"method": facts.recipe["method"]})
     if (folder / CURVE_FILE).is_file():
-        shutil.copyfile(folder / CURVE_FILE, zoo / folder.name / BASELINE_CURVE_FILE)
+        shutil.copyfile(folder / CURVE_FILE, denoiser.zoo / folder.name / BASELINE_CURVE_FILE)
 
 
-def _draw_photos(denoiser: Denoiser, zoo: Path) -> None:
+def _draw_photos(denoiser: Denoiser) -> None:
     swept = sweep(denoiser)
     record(denoiser, sweep=swept)
     low, high = denoiser.facts.needs.trained_sigma
-    folder = zoo / denoiser.facts.name
+    folder = denoiser.zoo / denoiser.facts.name
     _save(draw_sweep(swept, (255 * low, 255 * high)), folder / "sweep.png")
     _save(draw_crops(denoiser), folder / "crops.png")
 

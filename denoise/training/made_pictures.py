@@ -44,6 +44,7 @@ def made_clothing(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 # What stands in for the pictures and labels of a set of 28x28 pictures.
 MAKERS = {"mnist": made_digits, "fashion-mnist": made_clothing}
+SMOKE_PICTURES = 48  # that a run of a few steps makes do with
 
 
 def _scene(rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import torch
 from denoise.models import Needs
 from denoise.models.reader import ReaderNetConfig
 from denoise.training.loop import Budget, Schedule
-from denoise.training.made_pictures import MADE, MAKERS
+from denoise.training.made_pictures import MADE, MAKERS, SMOKE_PICTURES
 from denoise.training.reading_task import ReadingTask
 from denoise.training.recipe import Recipe
 from denoise.training.small_images import describe_small_images, load_labels, load_small_images
@@ -16,7 +16,7 @@ from denoise.training.small_images import describe_small_images, load_labels, lo
 
 def _make_task(folders: list[Path] | None, seed: int, *, images: str) -> ReadingTask:
     if folders is None:
-        return ReadingTask(*MAKERS[images](48), seed, MADE, batch_size=8)
+        return ReadingTask(*MAKERS[images](SMOKE_PICTURES), seed, MADE, batch_size=8)
     pictures = load_small_images(images, folders)
     described = describe_small_images(images, len(pictures))
     return ReadingTask(pictures, load_labels(images, folders), seed, described)

@@ -15,7 +15,7 @@ from denoise.models import Needs
 from denoise.models.conv import BottleneckAEConfig, ConvAEConfig, SparseAEConfig
 from denoise.models.dense import DenseAEConfig
 from denoise.training.loop import Budget, Schedule
-from denoise.training.made_pictures import MADE, MAKERS
+from denoise.training.made_pictures import MADE, MAKERS, SMOKE_PICTURES
 from denoise.training.recipe import Recipe
 from denoise.training.small_image_task import SmallImageTask, TutorialTask
 from denoise.training.small_images import describe_small_images, load_small_images
@@ -23,7 +23,6 @@ from denoise.training.small_images import describe_small_images, load_small_imag
 Error = Callable[[Tensor, Tensor], Tensor]  # of what was made and what was wanted
 
 TRAINING_PICTURES = 60_000
-SMOKE_PICTURES = 48
 SPLIT_SEED = 13  # of the tutorial that keeps a fifth of its pictures for validation
 # As published: the last weights, no warm-up, no decay and gradients of any size.
 CONSTANT = partial(Schedule, warmup_steps=1, decay_share=0.0, clip_norm=math.inf, ema_decay=0.0)
