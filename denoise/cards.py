@@ -136,20 +136,7 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
     if "figures" in measured:
         parts.append(_table(["figure", "measured", "bar"], measured["figures"]))
     if "table" in measured:
-        rows = [
-            [
-                row["set_name"],
-                f"{row['sigma_255']:g}",
-                "told" if row["told"] else "auto",
-                "8 bits" if row["eight_bit"] else "float",
-                f"{row['psnr_noisy']:.2f}",
-                f"{row['psnr']:.2f}",
-                f"{row['ssim']:.4f}",
-            ]
-            for row in measured["table"]
-        ]
-        head = ["set", "sigma/255", "level", "noise", "noisy dB", "PSNR dB", "SSIM"]
-        parts.append(_table(head, rows))
+        parts += _photo_table(measured)
     if "errors" in measured:
         parts += _small_figures(measured)
     if not parts:
@@ -163,6 +150,32 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
     parts.append(stamp + (f" One Mpixel takes {speed:.2g} s." if speed else ""))
     parts.append(_picture(folder, "sweep.png", "PSNR against the noise level, on four photographs"))
     return "## How good it is\n\n" + "\n\n".join(filter(None, parts))
+
+
+def _photo_table(measured: dict[str, Any]) -> list[str]:
+    """Gives the table of a set and, where there is a published form, its figures and method."""
+    published = measured.get("baseline", {})
+    theirs = {_case(row): f"{row['psnr']:.2f}" for row in published.get("table", [])}
+    head = ["set", "sigma/255", "level", "noise", "noisy dB", "PSNR dB", "SSIM"]
+    rows = [
+        [*_case(row), f"{row['psnr_noisy']:.2f}", f"{row['psnr']:.2f}", f"{row['ssim']:.4f}"]
+        for row in measured["table"]
+    ]
+    if not theirs:
+        return [_table(head, rows)]
+    for row, case in zip(rows, map(_case, measured["table"]), strict=True):
+        row.append(theirs.get(case, "-"))
+    return [_table([*head, "as published dB"], rows), f"As published: {published['method']}."]
+
+
+def _case(row: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Gives what a row of the table is about, in words."""
+    return (
+        row["set_name"],
+        f"{row['sigma_255']:g}",
+        "told" if row["told"] else "auto",
+        "8 bits" if row["eight_bit"] else "float",
+    )
 
 
 def _small_figures(measured: dict[str, Any]) -> list[str]:

@@ -89,6 +89,20 @@ def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path
         assert picture in text
 
 
+def test_a_card_of_a_photo_network_shows_what_the_published_form_reaches(zoo, quick, tmp_path):
+    tutorial = shutil.copytree(zoo, tmp_path / "tutorial")
+    published = Denoiser("gan-photo", zoo=tutorial, device="cpu")
+    ours = published.facts.metrics["table"]
+    blind = [row | {"psnr": row["psnr"] - 3} for row in ours if not row["told"]]
+    record(published, table=blind)
+    text = cards.write_card("gan-photo", zoo, baseline=tutorial).read_text()
+    assert "as published dB" in text
+    assert text.count(" | - |\n") == len(ours) - len(blind)
+    for row in blind:
+        assert f"| {row['ssim']:.4f} | {row['psnr']:.2f} |" in text
+    assert f"As published: {published.facts.recipe['method']}." in text
+
+
 def test_without_matplotlib_the_extra_is_named(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     monkeypatch.setattr(cards, "sweep", lambda denoiser: {"sigma_255": [25.0]})
