@@ -55,9 +55,14 @@ def _parser() -> argparse.ArgumentParser:
 
     noise = sub.add_parser("noise", help="add noise to pictures", description=NOISE_HELP)
     _add_files(noise)
-    noise.add_argument("--kind", default="gaussian", help=f"{', '.join(KINDS)} (%(default)s)")
+    noise.add_argument(
+        "--kind",
+        default="gaussian",
+        help=f"{', '.join(KINDS)}, or a mixture such as gaussian:0.1+jpeg:0.4 (%(default)s)",
+    )
     noise.add_argument("--level", type=float, default=0.1, help="0: none (%(default)s)")
     noise.add_argument("--seed", type=int, default=0, help="0 or more (%(default)s)")
+    noise.add_argument("--gray", action="store_true", help="the same noise in all channels")
     noise.set_defaults(command=commands.noise_command)
 
     estimate = sub.add_parser("estimate", help="say how noisy pictures are")

@@ -14,7 +14,7 @@ from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError, SettingError
 from denoise.estimate import estimate_sigma
 from denoise.images import FORMAT_SUFFIXES, SUFFIX_FORMATS, Picture, load_picture, save_picture
-from denoise.noise import check_level, find_kind, seeded_generator
+from denoise.noise import find_stages, seeded_generator
 from denoise.pipeline import denoise_picture, noise_picture
 from denoise.settings import Settings
 from denoise.weights import list_models
@@ -36,11 +36,13 @@ def run_command(options: argparse.Namespace) -> int:
 
 def noise_command(options: argparse.Namespace) -> int:
     """Adds noise to pictures."""
-    check_level(find_kind(options.kind), options.level)
+    find_stages(options.kind, options.level)
     seeded_generator(options.seed)
     return _convert(
         options,
-        lambda picture: noise_picture(picture, options.kind, options.level, seed=options.seed),
+        lambda picture: noise_picture(
+            picture, options.kind, options.level, seed=options.seed, gray=options.gray
+        ),
     )
 
 

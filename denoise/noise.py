@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from denoise.conversion import ImageT, from_unit, to_unit, unpack
+from denoise.conversion import LUMA, ImageT, from_unit, to_unit, unpack
 from denoise.errors import SettingError
 
 Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
@@ -18,10 +19,18 @@ Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 CAMERA_BLUR = 0.7  # pixels; about what demosaicing and a camera's own smoothing leave
 CAMERA_GRAY_SHARE = 0.5  # of the noise's variance that the channels have in common
 CAMERA_READ_SHARE = 0.2  # of the variance at middle gray that does not depend on the light
+FIREFLY_LIGHT = 4.0  # mean brightness of a firefly, in whites, before a picture clips it
+MAX_STAGES = 8  # of a mixture
 
 
 def add_noise(
-    image: ImageT, kind: str = "gaussian", level: float = 0.1, *, seed: int = 0, clip: bool = False
+    image: ImageT,
+    kind: str = "gaussian",
+    level: float = 0.1,
+    *,
+    seed: int = 0,
+    clip: bool = False,
+    gray: bool = False,
 ) -> ImageT:
     """Gives `image` with seeded noise, in the same type, shape and dtype.
 
@@ -32,21 +41,26 @@ def add_noise(
     Args:
         image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1], or
             tensor (N, C, H, W) in [0,1].
-        kind: one of `KINDS`.
-        level: 0 (unchanged) to the kind's `max_level`, in the kind's own unit.
+        kind: one of `KINDS`, or a mixture such as "gaussian:0.1+salt-pepper:0.02", whose parts
+            are applied from left to right, each at its own level.
+        level: 0 (unchanged) to the kind's `max_level`, in the kind's own unit; of no meaning for a
+            mixture.
         seed: 0 or more.
         clip: whether a float result is clipped to [0,1]; integers always are.
+        gray: whether all channels get the same noise, that of their luma.
 
     Raises:
         SettingError: unknown kind; level or seed out of range.
         ImageError: an image of another type, shape or mode.
     """
-    noise = find_kind(kind)
-    check_level(noise, level)
+    stages = find_stages(kind, level)
     rng = seeded_generator(seed)
     images, repack = unpack(image)
-    clean = to_unit(images, np.float64)
-    noisy = np.stack([noise.apply(one, level, rng) for one in clean]) if level > 0 else clean
+    noisy = to_unit(images, np.float64)
+    for noise, stage_level in stages:
+        apply = _apply_to_luma if gray and not noise.hits_pixels else _apply
+        if stage_level > 0:
+            noisy = np.stack([apply(noise, one, stage_level, rng) for one in noisy])
     noisy = np.clip(noisy, 0, 1) if clip else noisy
     result: ImageT = repack(from_unit(noisy, images.dtype))
     return result
@@ -60,6 +74,8 @@ class NoiseKind:
     max_level: float
     meaning: str  # of the level
     apply: Callable[[Pixels, float, np.random.Generator], Pixels]
+    describe: Callable[[float], str]  # a level in the unit that people know it by
+    hits_pixels: bool = False  # whether it takes whole pixels, all channels at once
 
 
 def find_kind(name: str) -> NoiseKind:
@@ -73,15 +89,44 @@ def find_kind(name: str) -> NoiseKind:
     return KINDS[name]
 
 
-def check_level(kind: NoiseKind, level: float) -> None:
-    """Refuses a level outside 0 to the kind's `max_level`.
+def is_mixture(kind: str) -> bool:
+    """Tells whether a kind of noise is written as a mixture, with levels of its own."""
+    return isinstance(kind, str) and ":" in kind
+
+
+def find_stages(kind: str, level: float) -> list[tuple[NoiseKind, float]]:
+    """Gives the kinds of noise, in their order, and their levels: one, or those of a mixture.
 
     Raises:
-        SettingError: with the allowed range.
+        SettingError: a kind that is unknown, a level out of range, or another grammar.
+    """
+    if not is_mixture(kind):
+        return [(found := find_kind(kind), check_level(found, level))]
+    parts = kind.split("+")
+    if len(parts) > MAX_STAGES:
+        raise SettingError(f"A mixture has at most {MAX_STAGES} parts; this one has {len(parts)}.")
+    stages = []
+    for part in parts:
+        match = re.fullmatch(r"([a-z-]+):(\d{0,3}\.?\d{1,9})(?:/(\d{1,3}))?", part.strip())
+        if match is None:
+            raise SettingError(
+                "A mixture is written like gaussian:0.1+salt-pepper:0.02 or gaussian:25/255; "
+                f"{part.strip()[:40]!r} is no part of one."
+            )
+        found = find_kind(match[1])
+        stages.append((found, check_level(found, float(match[2]) / max(1, int(match[3] or 1)))))
+    return stages
+
+
+def check_level(kind: NoiseKind, level: float) -> float:
+    """Gives a level back where it is one: from 0 to the kind's `max_level`.
+
+    Raises:
+        SettingError: it is not.
     """
     is_number = isinstance(level, (int, float)) and not isinstance(level, bool)
     if is_number and 0 <= level <= kind.max_level:
-        return
+        return level
     hint = f" Did you mean {level:g}/255?" if is_number and 1 < level <= 255 else ""
     raise SettingError(
         f"The level of {kind.name} noise is {kind.meaning}, a number from 0 to "
@@ -149,6 +194,18 @@ def _blurred_std(blur: float) -> float:
     return float(np.sum(gaussian_filter(impulse, blur) ** 2))
 
 
+def _apply(noise: NoiseKind, clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    return noise.apply(clean, level, rng)
+
+
+def _apply_to_luma(
+    noise: NoiseKind, clean: Pixels, level: float, rng: np.random.Generator
+) -> Pixels:
+    """Gives every channel what noise does to the luma."""
+    luma = (clean @ LUMA)[..., None] if clean.shape[2] == 3 else clean
+    return clean + noise.apply(luma, level, rng) - luma
+
+
 def _gaussian(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
     return clean + level * rng.standard_normal(clean.shape)
 
@@ -175,14 +232,42 @@ def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixel
 
 
 def _jpeg(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
-    quality = max(1, round(100 * (1 - level)))
     file = io.BytesIO()
     pixels = from_unit(clean, np.dtype(np.uint8))
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(
-        file, "JPEG", quality=quality
+        file, "JPEG", quality=_jpeg_quality(level)
     )
     with Image.open(file) as decoded:
         return (np.asarray(decoded) / 255.0).reshape(clean.shape)
+
+
+def _render(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    """Adds the fireflies of a path tracer: rare paths of much light, tinted by what they met.
+
+    Where few paths are traced a pixel, one that finds a lamp by chance outshines all others.
+    """
+    height, width, channels = clean.shape
+    is_hit = rng.random((height, width, 1)) < level
+    light = rng.exponential(FIREFLY_LIGHT, (height, width, 1))
+    tint = clean + 0.5 * rng.random((height, width, channels))
+    tint /= np.maximum(tint.max(axis=2, keepdims=True), 1e-9)
+    return np.asarray(clean + is_hit * light * tint)
+
+
+def _jpeg_quality(level: float) -> int:
+    return max(1, round(100 * (1 - level)))
+
+
+def _in_255(level: float) -> str:
+    return f"sigma {255 * level:.3g}/255"
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:.3g}% of the pixels"
+
+
+def _photons(level: float) -> str:
+    return f"{1 / level**2:,.4g} photons at white" if level > 1e-6 else "endless photons"
 
 
 _SHARE = "the share of pixels hit"
@@ -190,12 +275,27 @@ _STD = "its standard deviation"
 KINDS = {
     kind.name: kind
     for kind in (
-        NoiseKind("gaussian", 1.0, _STD, _gaussian),
-        NoiseKind("poisson", 1.0, "1 / square root of the peak photon count", _poisson),
-        NoiseKind("salt-pepper", 1.0, _SHARE, _salt_pepper),
-        NoiseKind("speckle", 1.0, "the standard deviation of its factor", _speckle),
-        NoiseKind("uniform", 1.0, _STD, _uniform),
-        NoiseKind("jpeg", 0.99, "1 - quality / 100", _jpeg),
-        NoiseKind("camera", 0.5, "its standard deviation at middle gray", camera_noise),
+        NoiseKind("gaussian", 1.0, _STD, _gaussian, _in_255),
+        NoiseKind("poisson", 1.0, "1 / square root of the peak photon count", _poisson, _photons),
+        NoiseKind("salt-pepper", 1.0, _SHARE, _salt_pepper, _percent, hits_pixels=True),
+        NoiseKind(
+            "speckle",
+            1.0,
+            "the standard deviation of its factor",
+            _speckle,
+            lambda level: f"{100 * level:.3g}% of the light",
+        ),
+        NoiseKind("uniform", 1.0, _STD, _uniform, _in_255),
+        NoiseKind(
+            "jpeg",
+            0.99,
+            "1 - quality / 100",
+            _jpeg,
+            lambda level: f"quality {_jpeg_quality(level)}",
+        ),
+        NoiseKind("camera", 0.5, "its standard deviation at middle gray", camera_noise, _in_255),
+        NoiseKind(
+            "render", 0.2, "the share of firefly pixels", _render, _percent, hits_pixels=True
+        ),
     )
 }

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from denoise.conversion import from_unit
 from denoise.denoiser import DEFAULTS, Denoiser, OnTile, fit_picture
 from denoise.images import Picture
-from denoise.noise import add_noise
+from denoise.noise import add_noise, is_mixture
 from denoise.settings import Settings
 
 
@@ -34,19 +34,32 @@ def denoise_picture(
 
 
 def noise_picture(
-    picture: Picture, kind: str = "gaussian", level: float = 0.1, *, seed: int = 0
+    picture: Picture,
+    kind: str = "gaussian",
+    level: float = 0.1,
+    *,
+    seed: int = 0,
+    gray: bool = False,
 ) -> tuple[Picture, dict[str, Any]]:
     """Gives the picture with seeded noise, clipped and rounded, and a report.
+
+    Args:
+        picture: the clean one.
+        kind: as for `add_noise`, and so are level, seed and gray.
+        level: of the noise.
+        seed: of the noise.
+        gray: whether all channels get the same noise.
 
     Raises:
         SettingError: kind, level or seed out of range.
     """
-    noisy = picture.with_pixels(add_noise(picture.pixels, kind, level, seed=seed))
+    noisy = picture.with_pixels(add_noise(picture.pixels, kind, level, seed=seed, gray=gray))
     height, width = picture.pixels.shape[:2]
     return noisy, {
         "kind": kind,
-        "level": level,
+        "level": None if is_mixture(kind) else level,
         "seed": seed,
+        "gray": gray,
         "size": [width, height],
         "warnings": list(picture.warnings),
     }

@@ -123,6 +123,16 @@ def test_noise_equals_add_noise_to_the_bit(client, noisy_file):
     assert report["seed"] == 7
 
 
+def test_a_mixture_of_gray_noise_equals_add_noise_to_the_bit(client, noisy_file):
+    mixture = "render:0.02+gaussian:10/255"
+    file, report = client.predict(
+        handle_file(noisy_file), mixture, seed=2, gray=True, api_name="/add_noise"
+    )
+    expected = add_noise(pixels_of(noisy_file), mixture, seed=2, gray=True)
+    assert np.array_equal(pixels_of(file), expected)
+    assert (report["kind"], report["level"], report["gray"]) == (mixture, None, True)
+
+
 def test_models_lists_the_zoo(client):
     listed = client.predict(api_name="/models")
     assert [facts["name"] for facts in listed] == [facts.name for facts in list_models()]

@@ -103,6 +103,65 @@ def test_the_level_of_camera_noise_is_its_deviation_at_middle_gray(blur):
     assert noise.std() == pytest.approx(0.1, rel=0.03)
 
 
+def test_fireflies_are_rare_and_much_brighter_than_the_rest():
+    clean = np.full((200, 200, 3), 0.3)
+    noisy = add_noise(clean, "render", 0.05)
+    hit = (noisy != clean).any(axis=2)
+    assert hit.mean() == pytest.approx(0.05, abs=0.01)
+    assert (noisy[hit] > 0.3).all()
+    assert noisy[hit].mean() > 2
+
+
+def test_a_mixture_is_its_parts_from_left_to_right():
+    rng = seeded_generator(4)
+    first = KINDS["gaussian"].apply(FLAT, 0.1, rng)
+    expected = KINDS["salt-pepper"].apply(first, 0.02, rng)
+    assert np.array_equal(add_noise(FLAT, "gaussian:0.1+salt-pepper:0.02", seed=4), expected)
+
+
+def test_a_mixture_of_one_is_that_kind():
+    assert np.array_equal(add_noise(FLAT, "gaussian:25/255"), add_noise(FLAT, "gaussian", 25 / 255))
+
+
+@pytest.mark.parametrize(
+    ("mixture", "why"),
+    [
+        ("gaussian:2", "from 0 to 1"),
+        ("gaussian:0.1+fog:0.1", "Unknown kind"),
+        ("gaussian:0.1+", "is no part"),
+        ("gaussian:much", "is no part"),
+        ("gaussian:0.1;jpeg:0.1", "is no part"),
+        ("+".join(["gaussian:0.1"] * 9), "at most 8"),
+    ],
+)
+def test_a_mixture_that_is_none_is_refused(mixture, why):
+    with pytest.raises(SettingError, match=why):
+        add_noise(FLAT, mixture)
+
+
+def test_gray_noise_is_the_same_in_all_channels(kind):
+    clean = picture(shape=(32, 32, 3)) / 255
+    change = add_noise(clean, kind, LEVELS[kind], gray=True) - clean
+    hits_pixels = KINDS[kind].hits_pixels
+    assert hits_pixels or np.allclose(change, change[..., :1], atol=1e-12)
+    assert np.abs(change).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "words"),
+    [
+        ("gaussian", 0.1, "sigma 25.5/255"),
+        ("poisson", 0.1, "100 photons at white"),
+        ("poisson", 0.0, "endless photons"),
+        ("salt-pepper", 0.02, "2% of the pixels"),
+        ("jpeg", 0.4, "quality 60"),
+        ("render", 0.05, "5% of the pixels"),
+    ],
+)
+def test_a_level_is_described_in_the_unit_that_people_know(kind, level, words):
+    assert KINDS[kind].describe(level) == words
+
+
 def test_floats_are_clipped_only_where_asked():
     assert add_noise(FLAT, "gaussian", 0.5).max() > 1
     assert add_noise(FLAT, "gaussian", 0.5, clip=True).max() == 1

@@ -58,24 +58,30 @@ def add_endpoints(service: Service) -> None:
                 yield _interim(done) if isinstance(done, Step) else _answer(done)
 
     def add_noise(
-        image: gr.FileData, kind: str = "gaussian", level: float = 0.1, seed: int = 0
+        image: gr.FileData,
+        kind: str = "gaussian",
+        level: float = 0.1,
+        seed: int = 0,
+        gray: bool = False,
     ) -> Answer:
         """Adds seeded noise to a picture.
 
         Args:
             image: the clean picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
-            kind: gaussian, poisson, salt-pepper, speckle, uniform, jpeg or camera.
+            kind: gaussian, poisson, salt-pepper, speckle, uniform, jpeg, camera or render, or a
+                mixture such as "gaussian:0.1+salt-pepper:0.02".
             level: 0 for none; for gaussian noise its standard deviation, up to 1.
             seed: a whole number, 0 or more; the same one gives the same noise.
+            gray: true gives all channels the same noise.
 
         Returns:
             The noisy picture as PNG, of the same bit depth.
-            The report: kind, level, seed, size, warnings.
+            The report: kind, level, seed, gray, size, warnings.
         """
         with explained():
             _check_text("kind", kind)
             file = uploaded_file(image, service.folder)
-            return _answer(service.add_noise(file, kind, level, seed))
+            return _answer(service.add_noise(file, kind, level, seed, gray))
 
     def models() -> list[dict[str, Any]]:
         """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.

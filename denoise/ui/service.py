@@ -163,6 +163,7 @@ class Service:
         kind: str = "gaussian",
         level: float = 0.1,
         seed: int = 0,
+        gray: bool = False,
         *,
         image_format: str = "PNG",
         keep_exif: bool = True,
@@ -174,7 +175,7 @@ class Service:
         """
         return self._convert(
             file,
-            lambda clean: noise_picture(clean, kind, level, seed=seed),
+            lambda clean: noise_picture(clean, kind, level, seed=seed, gray=gray),
             image_format,
             keep_exif=keep_exif,
         )
