@@ -93,7 +93,7 @@ def _serve(service: Service, settings: Settings) -> int:
     print(f"Serving at {page.local_url}", flush=True)  # noqa: T201
     threading.Thread(target=_warm, args=(service,), daemon=True).start()
     while not is_told_to_stop.wait(SWEEP_S):
-        service.sweep(keep=files_of(page))
+        service.clean_up(keep=files_of(page))
     service.close()
     time.sleep(FLUSH_S)
     page.close(verbose=False)

@@ -9,7 +9,7 @@ from scipy.ndimage import median_filter
 from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, denoise_wavelet
 
 from denoise.conversion import ImageT, from_unit, to_unit, unpack
-from denoise.errors import SettingError
+from denoise.errors import DenoiseError, SettingError
 from denoise.extras import optional
 
 Pixels = NDArray[np.float64]  # (H, W, 3) or gray (H, W), sRGB in [0,1]
@@ -27,6 +27,8 @@ class Classic:
     name: str
     title: str  # as a table or a plot has it
     apply: Callable[[Pixels, float], Pixels]
+    library: str = ""  # module that it needs beside those that are always here
+    is_slow: bool = False  # over a minute a Mpixel
 
 
 def denoise_classically(image: ImageT, name: str, sigma: float) -> ImageT:
@@ -52,6 +54,14 @@ def denoise_classically(image: ImageT, name: str, sigma: float) -> ImageT:
     denoised = np.stack([_apply(CLASSICS[name], one, sigma) for one in noisy])
     result: ImageT = repack(from_unit(np.clip(denoised, 0, 1), images.dtype))
     return result
+
+
+def is_installed(name: str) -> bool:
+    """Tells whether the library of a method of `CLASSICS` is here."""
+    try:
+        return not CLASSICS[name].library or bool(optional(CLASSICS[name].library, ""))
+    except DenoiseError:
+        return False
 
 
 def _apply(classic: Classic, noisy: Pixels, sigma: float) -> Pixels:
@@ -119,7 +129,7 @@ CLASSICS = {
         Classic("median", "Median", _median),
         Classic("nl-means", "Non-local means", _nl_means),
         Classic("tv", "Total variation", _tv),
-        Classic("wavelets", "Wavelets (BayesShrink)", _wavelets),
-        Classic("bm3d", "BM3D", _bm3d),
+        Classic("wavelets", "Wavelets (BayesShrink)", _wavelets, library="pywt"),
+        Classic("bm3d", "BM3D", _bm3d, library="bm3d", is_slow=True),
     )
 }

@@ -6,7 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from denoise import benchmark_commands, commands, workshop
+from denoise import benchmark_commands, commands, lab_commands, workshop
+from denoise.classic import CLASSICS
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.devices import DEVICES, DTYPES
 from denoise.errors import DenoiseError
@@ -55,20 +56,15 @@ def _parser() -> argparse.ArgumentParser:
 
     noise = sub.add_parser("noise", help="add noise to pictures", description=NOISE_HELP)
     _add_files(noise)
-    noise.add_argument(
-        "--kind",
-        default="gaussian",
-        help=f"{', '.join(KINDS)}, or a mixture such as gaussian:0.1+jpeg:0.4 (%(default)s)",
-    )
-    noise.add_argument("--level", type=float, default=0.1, help="0: none (%(default)s)")
-    noise.add_argument("--seed", type=int, default=0, help="0 or more (%(default)s)")
-    noise.add_argument("--gray", action="store_true", help="the same noise in all channels")
+    _add_noise(noise)
+    noise.add_argument("--level", type=_level, default=0.1, help="0: none (%(default)s)")
     noise.set_defaults(command=commands.noise_command)
 
     estimate = sub.add_parser("estimate", help="say how noisy pictures are")
     _add_inputs(estimate)
     estimate.set_defaults(command=commands.estimate_command)
 
+    _add_lab(sub)
     models = sub.add_parser("models", help="list the networks")
     models.add_argument("--json", action="store_true", help="every fact, as JSON")
     models.set_defaults(command=commands.models_command)
@@ -76,6 +72,44 @@ def _parser() -> argparse.ArgumentParser:
     _add_benchmark(sub)
     _add_card(sub)
     return parser
+
+
+def _add_lab(sub: Any) -> None:
+    compare = sub.add_parser(
+        "compare", help="spoil a picture and see what each method saves", description=COMPARE_HELP
+    )
+    compare.add_argument("--level", type=_level, default=0.1, help="0: none (%(default)s)")
+    compare.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="folder for the pictures and table.csv"
+    )
+    compare.set_defaults(command=lab_commands.compare_command)
+    sweep = sub.add_parser("sweep", help="the same over many noise levels", description=SWEEP_HELP)
+    sweep.add_argument(
+        "--levels",
+        type=_level,
+        nargs="+",
+        default=[0.02, 0.05, 0.1, 0.15, 0.2, 0.3],
+        metavar="LEVEL",
+        help="(0.02 0.05 0.1 0.15 0.2 0.3)",
+    )
+    sweep.set_defaults(command=lab_commands.sweep_command)
+    for command in (compare, sweep):
+        command.add_argument("input", type=Path, metavar="IN", help="a clean picture")
+        _add_noise(command)
+        command.add_argument(
+            "--float", action="store_true", help="noise neither clipped nor rounded to 8 bits"
+        )
+        command.add_argument(
+            "--told", action="store_true", help="tell networks the level; classics always are"
+        )
+        command.add_argument(
+            "--model",
+            nargs="+",
+            metavar="NAME",
+            help=f"networks and {', '.join(CLASSICS)} (all for such a picture that are quick)",
+        )
+        command.add_argument("--json", action="store_true", help="print one report as JSON")
+        _add_device(command)
 
 
 def _add_training(sub: Any) -> None:
@@ -209,6 +243,16 @@ def _add_files(command: argparse.ArgumentParser) -> None:
     command.add_argument("--json", action="store_true", help="print a report a line")
 
 
+def _add_noise(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--kind",
+        default="gaussian",
+        help=f"{', '.join(KINDS)}, or a mixture such as gaussian:0.1+jpeg:0.4 (%(default)s)",
+    )
+    command.add_argument("--seed", type=int, default=0, help="0 or more (%(default)s)")
+    command.add_argument("--gray", action="store_true", help="the same noise in all channels")
+
+
 def _add_device(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--device",
@@ -219,11 +263,24 @@ def _add_device(command: argparse.ArgumentParser) -> None:
 
 def _sigma(text: str) -> float | None:
     try:
-        return None if text == "auto" else float(Fraction(text)) if "/" in text else float(text)
+        return None if text == "auto" else _number(text)
     except (ValueError, ZeroDivisionError):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a number from 0 to 1, a fraction such as 25/255, or auto"
         ) from None
+
+
+def _level(text: str) -> float:
+    try:
+        return _number(text)
+    except (ValueError, ZeroDivisionError):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a number such as 0.1 or a fraction such as 25/255"
+        ) from None
+
+
+def _number(text: str) -> float:
+    return float(Fraction(text)) if "/" in text else float(text)
 
 
 RUN_HELP = (
@@ -235,6 +292,12 @@ NOISE_HELP = (
     + "; ".join(f"{kind.name}: {kind.meaning}, 0 to {kind.max_level:g}" for kind in KINDS.values())
     + "."
 )
+COMPARE_HELP = (
+    "Add seeded noise to a clean picture, take it through networks and classical methods, and "
+    "print how near each comes: PSNR, SSIM and HaarPSI of the results in 8 bits. Pictures above "
+    "1 Mpixel are shrunk first."
+)
+SWEEP_HELP = "What compare prints, at one noise level after another: CSV, or JSON with --json."
 SIGMA_HELP = "noise level as a standard deviation, 0 to 1, such as 0.1 or 25/255, or auto (auto)"
 TRAIN_HELP = (
     "Train a network. A run that was stopped goes on where it was; one that is asked to last "

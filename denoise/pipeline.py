@@ -26,7 +26,7 @@ def denoise_picture(
     Raises:
         DenoiseError: as `Denoiser` does.
     """
-    fitted, notes = _fit(picture, denoiser.facts.name)
+    fitted, notes = fit(picture, denoiser.facts.name)
     denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)
     facts = report.to_dict()
     facts["warnings"] = [*picture.warnings, *notes, *report.warnings]
@@ -65,7 +65,12 @@ def noise_picture(
     }
 
 
-def _fit(picture: Picture, model: str) -> tuple[Picture, tuple[str, ...]]:
+def fit(picture: Picture, model: str) -> tuple[Picture, tuple[str, ...]]:
+    """Gives the picture as a network takes it, and a sentence where that is another one.
+
+    Raises:
+        UnknownModelError: no such model.
+    """
     pixels, notes = fit_picture(picture, model)
     if not notes:
         return picture, ()

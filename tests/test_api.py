@@ -1,7 +1,9 @@
+import csv
 import json
 import struct
 import subprocess
 import sys
+import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +16,7 @@ from gradio_client.exceptions import AppError, ValidationError
 from PIL import Image
 
 from denoise import Denoiser, add_noise, list_models, load_picture
+from denoise.cli import main
 
 ROOT = Path(__file__).parent.parent
 FILE = {"_type": "gradio.FileData"}
@@ -44,6 +47,12 @@ def small_file(tmp_path_factory):
     file = tmp_path_factory.mktemp("pictures") / "small.png"
     Image.fromarray(np.full((20, 30, 3), 90, np.uint8)).save(file)
     return file
+
+
+def timeless(report):
+    """A report less what differs from run to run."""
+    rows = [row | {"seconds_per_mpixel": None} for row in report["rows"]]
+    return report | {"rows": rows}
 
 
 def upload(web, content, name="picture.png"):
@@ -133,6 +142,58 @@ def test_a_mixture_of_gray_noise_equals_add_noise_to_the_bit(client, noisy_file)
     assert (report["kind"], report["level"], report["gray"]) == (mixture, None, True)
 
 
+def test_a_comparison_is_that_of_the_command_line_to_the_bit(client, noisy_file, tmp_path, capsys):
+    methods = ["conv-photo", "median"]
+    *steps, (packed, report) = client.submit(
+        handle_file(noisy_file), "camera", 0.1, 5, methods, api_name="/compare"
+    )
+    assert [step for _, step in steps] == [{"done": n, "methods": 2} for n in range(3)]
+    asked = ["--kind", "camera", "--level", "0.1", "--seed", "5", "--model", *methods]
+    assert main(["compare", str(noisy_file), "-o", str(tmp_path), "--json", *asked]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert timeless(report) == timeless(printed)
+    with zipfile.ZipFile(packed) as files:
+        assert set(files.namelist()) == {file.name for file in tmp_path.iterdir()}
+        for name in files.namelist():
+            same = files.read(name) == (tmp_path / name).read_bytes()
+            assert same or name == "table.csv"  # which has the seconds
+
+
+def test_a_sweep_is_that_of_the_command_line(client, noisy_file, capsys):
+    *_, (table, report) = client.submit(
+        handle_file(noisy_file), levels=[0.05, 0.2], models=["median"], api_name="/sweep"
+    )
+    assert (
+        main(["sweep", str(noisy_file), "--levels", "0.05", "0.2", "--model", "median", "--json"])
+        == 0
+    )
+    assert timeless(report) == timeless(json.loads(capsys.readouterr().out))
+    with Path(table).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(float(row["level"]), row["method"]) for row in rows] == [
+        (0.05, "noisy"),
+        (0.05, "median"),
+        (0.2, "noisy"),
+        (0.2, "median"),
+    ]
+    assert [float(row["psnr"]) for row in rows] == [row["psnr"] for row in report["rows"]]
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        ({"models": ["magic"]}, "Unknown method 'magic'"),
+        ({"models": "median"}, "models is a list of names"),
+        ({"kind": "fog"}, "Unknown kind"),
+        ({"level": 7}, "from 0 to 1"),
+        ({"told": 1}, "told is true or false"),
+    ],
+)
+def test_a_comparison_that_cannot_be_is_refused(client, small_file, asked, why):
+    with pytest.raises(AppError, match=why):
+        client.predict(handle_file(small_file), **asked, api_name="/compare")
+
+
 def test_models_lists_the_zoo(client):
     listed = client.predict(api_name="/models")
     assert [facts["name"] for facts in listed] == [facts.name for facts in list_models()]
@@ -140,7 +201,7 @@ def test_models_lists_the_zoo(client):
 
 def test_scripts_see_their_own_endpoints_only(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/denoise", "/add_noise", "/models"}
+    assert set(endpoints) == {"/denoise", "/add_noise", "/models", "/compare", "/sweep"}
     names = [parameter["parameter_name"] for parameter in endpoints["/denoise"]["parameters"]]
     assert names == ["image", "model", "sigma", "strength", "ensemble", "texture", "detail"]
 

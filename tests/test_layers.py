@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "denoise"
 FRONT_DOOR = {"denoiser", "noise", "estimate", "metrics", "images", "weights", "errors"}
-FACES = {"ui", "cli", "commands", "benchmark_commands", "workshop", "__main__"}
+FACES = {"ui", "cli", "commands", "benchmark_commands", "lab_commands", "workshop", "__main__"}
 # module -> what it may import of the package; errors, extras and conversion are for all.
 ALLOWED = {
     "errors": set(),
@@ -41,6 +41,7 @@ ALLOWED = {
     "training": {"models", "noise", "metrics", "images", "weights", "denoiser", "devices"},
     "benchmark": {"denoiser", "devices", "noise", "metrics", "estimate", "images", "weights"},
     "classic": set(),
+    "comparison": {"classic", "denoiser", "images", "metrics", "noise", "pipeline", "weights"},
     "reader": {"devices", "weights"},
     "small_benchmark": {"denoiser", "metrics", "reader"},
     "figures": {"benchmark", "classic", "denoiser", "metrics", "noise", "small_benchmark"},

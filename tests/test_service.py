@@ -12,10 +12,10 @@ from PIL import Image
 
 from denoise import Denoiser
 from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
-from denoise.ui import sweep
+from denoise.ui import cleanup
+from denoise.ui.cleanup import clean_folder, new_home
 from denoise.ui.failures import BUG, explained
 from denoise.ui.service import Limits, Service, Step
-from denoise.ui.sweep import new_home, sweep_folder
 from denoise.ui.uploads import is_inside, uploaded_file
 from denoise.ui.watched import watch
 
@@ -120,21 +120,21 @@ def test_two_results_of_one_name_do_not_meet(service, photo):
     assert len(files) == 2
 
 
-def test_a_sweep_takes_old_files_and_leaves_young_ones(service):
+def test_cleaning_up_takes_old_files_and_leaves_young_ones(service):
     old, young = (service.folder / name / "file.png" for name in ("old", "young"))
     for file, age in ((old, 2 * HOUR), (young, 0)):
         file.parent.mkdir(parents=True)
         file.write_bytes(b"")
         for path in (file, file.parent):
             os.utime(path, (time.time() - age,) * 2)
-    service.sweep()
+    service.clean_up()
     assert list(service.folder.rglob("*.png")) == [young]
 
 
-def test_a_sweep_leaves_nothing_after_the_hour(service, photo):
+def test_cleaning_up_leaves_nothing_after_the_hour(service, photo):
     service.add_noise(photo)
     (service.folder / "tmpaborted").write_bytes(b"half an upload")
-    sweep_folder(service.folder, HOUR, now=time.time() + HOUR + 60)
+    clean_folder(service.folder, HOUR, now=time.time() + HOUR + 60)
     assert list(service.folder.iterdir()) == []
 
 
@@ -147,16 +147,16 @@ print(*files_of(page))
 """
 
 
-def test_a_sweep_leaves_the_examples_of_the_page(service, photo):
+def test_cleaning_up_leaves_the_examples_of_the_page(service, photo):
     environment = {**os.environ, "GRADIO_TEMP_DIR": str(service.folder)}
     command = [sys.executable, "-c", PAGE_WITH_EXAMPLE, photo]
     kept = Path(subprocess.check_output(command, env=environment, text=True).strip())
-    sweep_folder(service.folder, HOUR, keep={kept}, now=time.time() + 2 * HOUR)
+    clean_folder(service.folder, HOUR, keep={kept}, now=time.time() + 2 * HOUR)
     assert [file for file in service.folder.rglob("*") if file.is_file()] == [kept]
 
 
 def test_the_folder_of_a_killed_server_goes(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(cleanup.tempfile, "tempdir", str(tmp_path))
     dead, alive = new_home(), new_home()
     os.utime(dead, (0, 0))
     new_home()

@@ -1,7 +1,5 @@
 """The endpoints that scripts rely on, apart from the page's own events."""
 
-import inspect
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -9,21 +7,23 @@ import gradio as gr
 from gradio.events import api
 
 from denoise.denoiser import DEFAULT_MODEL
-from denoise.errors import SettingError
 from denoise.settings import Settings
+from denoise.ui.endpoint import Answer, Answers, check_flag, check_text, expose, served
 from denoise.ui.failures import explained
+from denoise.ui.lab_api import add_lab_endpoints
 from denoise.ui.service import Result, Service, Step
 from denoise.ui.uploads import uploaded_file
 from denoise.weights import list_models
 
-COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at a time
-
-Answer = tuple[gr.FileData, dict[str, Any]]
-Answers = Iterator[tuple[gr.FileData | None, dict[str, Any]]]
-
 
 def add_endpoints(service: Service) -> None:
-    """Adds /denoise, /add_noise and /models to the page that is being built."""
+    """Adds the endpoints to the page that is being built."""
+    _add_single_endpoints(service)
+    add_lab_endpoints(service)
+
+
+def _add_single_endpoints(service: Service) -> None:
+    """Adds /denoise, /add_noise and /models."""
 
     def denoise(
         image: gr.FileData,
@@ -79,7 +79,8 @@ def add_endpoints(service: Service) -> None:
             The report: kind, level, seed, gray, size, warnings.
         """
         with explained():
-            _check_text("kind", kind)
+            check_text("kind", kind)
+            check_flag("gray", gray)
             file = uploaded_file(image, service.folder)
             return _answer(service.add_noise(file, kind, level, seed, gray))
 
@@ -92,23 +93,14 @@ def add_endpoints(service: Service) -> None:
         with explained():
             return [asdict(facts) for facts in list_models()]
 
-    # Gradio takes a generator's return type for that of one answer.
-    denoise.__signature__ = inspect.signature(denoise).replace(  # type: ignore[attr-defined]
-        return_annotation=Answer
-    )
-    api(denoise, api_name="denoise", concurrency_id=COMPUTE, concurrency_limit=1)
-    api(add_noise, api_name="add_noise", concurrency_id=COMPUTE, concurrency_limit=1)
+    expose(denoise, "denoise")
+    expose(add_noise, "add_noise")
     api(models, api_name="models", concurrency_id="facts", concurrency_limit=None)
 
 
 def _answer(result: Result) -> Answer:
-    return gr.FileData(path=str(result.file), orig_name=result.file.name), result.report
+    return served(result.file), result.report
 
 
 def _interim(step: Step) -> tuple[None, dict[str, Any]]:
     return None, {"tiles_done": step.done, "tiles": step.total}
-
-
-def _check_text(name: str, value: object) -> None:
-    if not isinstance(value, str):
-        raise SettingError(f"{name} is a text; {value!r} is not.")

@@ -11,8 +11,8 @@ from denoise.denoiser import fit_picture
 from denoise.errors import DenoiseError, ImageError
 from denoise.images import OUTPUT_FORMATS
 from denoise.settings import Settings
-from denoise.ui.api import COMPUTE
 from denoise.ui.controls import build_controls, settings_of
+from denoise.ui.endpoint import COMPUTE
 from denoise.ui.failures import explained
 from denoise.ui.parts import (
     PictureInput,

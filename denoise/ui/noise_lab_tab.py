@@ -11,7 +11,7 @@ from denoise.denoiser import DEFAULT_MODEL, fit_picture
 from denoise.images import Picture
 from denoise.metrics import psnr, ssim
 from denoise.noise import KINDS, add_noise
-from denoise.ui.api import COMPUTE
+from denoise.ui.endpoint import COMPUTE
 from denoise.ui.failures import explained
 from denoise.ui.parts import (
     PictureInput,

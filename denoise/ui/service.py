@@ -3,14 +3,15 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from denoise.comparison import Entry, Injection, Subject, compare, prepare, sweep
 from denoise.denoiser import DEFAULT_MODEL, DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
 from denoise.images import (
@@ -25,7 +26,7 @@ from denoise.images import (
 )
 from denoise.pipeline import denoise_picture, noise_picture
 from denoise.settings import Settings
-from denoise.ui.sweep import new_folder, new_home, sweep_folder
+from denoise.ui.cleanup import clean_folder, new_folder, new_home
 from denoise.ui.watched import OnTile, Step, watch
 from denoise.weights import read_facts
 
@@ -35,6 +36,7 @@ MAX_STEM = 60  # characters of at most 4 bytes; file systems hold 255 bytes a na
 RESTARTING = "The server is restarting; try again in a minute."
 WARM_SIDE = 64  # pixels; enough to go once through every layer
 
+FoundT = TypeVar("FoundT")
 Change = Callable[[Picture], tuple[Picture, dict[str, Any]]]  # gives a report, too
 
 
@@ -112,9 +114,9 @@ class Service:
             self._computing.release()
         self._cancelling.set()
 
-    def sweep(self, keep: Collection[Path] = ()) -> None:
+    def clean_up(self, keep: Collection[Path] = ()) -> None:
         """Deletes uploads and results older than the limit, all but the files in `keep`."""
-        sweep_folder(self.folder, self.limits.keep_s, keep=keep)
+        clean_folder(self.folder, self.limits.keep_s, keep=keep)
 
     def read(self, file: str | Path) -> Picture:
         """Gives the picture in an uploaded file.
@@ -180,6 +182,56 @@ class Service:
             keep_exif=keep_exif,
         )
 
+    def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> Subject:
+        """Gives an uploaded clean picture as all the methods can take it.
+
+        Raises:
+            DenoiseError: an unknown method, or a bad picture.
+        """
+        return prepare(self.read(file), methods)
+
+    def compare(
+        self, subject: Subject, injection: Injection, *, is_told: bool = False
+    ) -> Iterator[Entry]:
+        """Gives what `compare` does, one method at a time and in turn with other work.
+
+        Closing the generator stops the work after the method that runs.
+
+        Raises:
+            DenoiseError: at the first `next` or a later one.
+        """
+        yield from self._in_turns(
+            compare(subject.clean, injection, subject.methods, self.denoiser, is_told=is_told)
+        )
+
+    def sweep(
+        self,
+        subject: Subject,
+        injection: Injection,
+        levels: Sequence[float],
+        *,
+        is_told: bool = False,
+    ) -> Iterator[tuple[float, Entry]]:
+        """Gives what `sweep` does, one method at one level at a time and in turn with other work.
+
+        Raises:
+            DenoiseError: at the first `next` or a later one.
+        """
+        yield from self._in_turns(
+            sweep(
+                subject.clean,
+                injection,
+                levels,
+                subject.methods,
+                self.denoiser,
+                is_told=is_told,
+            )
+        )
+
+    def new_file(self, name: str) -> Path:
+        """Gives a file of that name in a new folder, to be written."""
+        return new_folder(self.folder) / name
+
     def write(
         self, picture: Picture, name: str, image_format: str = "PNG", *, keep_exif: bool = True
     ) -> Path:
@@ -215,6 +267,18 @@ class Service:
         report["seconds"] = report.get("seconds", {}) | seconds
         report["warnings"] += losses(after, image_format)
         return Result(written, report, before, after)
+
+    def _in_turns(self, work: Iterator[FoundT]) -> Iterator[FoundT]:
+        """Gives on what `work` finds; others may compute between."""
+        check = self._reason_to_stop()
+        while True:
+            check()
+            with self._turn():
+                try:
+                    found = next(work)
+                except StopIteration:
+                    return
+            yield found
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

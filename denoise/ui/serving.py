@@ -65,7 +65,7 @@ def start_serving(
 
 
 def files_of(page: gr.Blocks) -> set[Path]:
-    """Gives the files that a page shows from the start, such as examples: never swept."""
+    """Gives the files that a page shows from the start, such as examples: never cleaned away."""
     return {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
 
 

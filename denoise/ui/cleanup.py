@@ -10,7 +10,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 PREFIX = "denoise-server-"
-DEAD_S = 24 * 3600  # a server that has not swept for so long was killed; they sweep every minute
+DEAD_S = 24 * 3600  # a server that has not cleaned up for so long was killed; they do every minute
 
 
 def new_home() -> Path:
@@ -30,16 +30,16 @@ def new_folder(parent: Path) -> Path:
     return folder
 
 
-def sweep_folder(
+def clean_folder(
     folder: Path, keep_s: float, *, keep: Collection[Path] = (), now: float | None = None
 ) -> None:
     """Deletes the files below a folder that are older than that, and folders left empty as long.
 
     Args:
-        folder: swept; it stays itself, and its time shows that it is in use.
+        folder: cleaned; it stays itself, and its time shows that it is in use.
         keep_s: age in seconds since a file was written.
         keep: files that stay.
-        now: time of the sweep; None is the present.
+        now: time of the cleaning; None is the present.
     """
     os.utime(folder)
     oldest = (time.time() if now is None else now) - keep_s

@@ -1,0 +1,352 @@
+"""One picture under one noise, taken through networks and classical methods, and measured."""
+
+import csv
+import io
+import math
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from denoise.classic import CLASSICS, denoise_classically, is_installed
+from denoise.conversion import from_unit, to_unit
+from denoise.denoiser import Denoiser
+from denoise.errors import SettingError
+from denoise.images import Picture, flatten
+from denoise.metrics import haarpsi, psnr, ssim
+from denoise.noise import add_noise, find_stages, is_mixture, seeded_generator
+from denoise.pipeline import fit
+from denoise.weights import list_models
+
+Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3), sRGB
+
+NOISY = "noisy"  # the method that does nothing
+MAX_METHODS, MAX_LEVELS = 16, 32
+MAX_PIXELS = 1_000_000  # worked on, so that there is an answer soon
+SLOW_SIDE = 256  # pixels; slow methods get the middle of a larger picture
+TABLE_FILE = "table.csv"
+
+
+@dataclass(frozen=True)
+class Injection:
+    """The noise to add to a clean picture; see `add_noise`."""
+
+    kind: str = "gaussian"
+    level: float = 0.1
+    seed: int = 0
+    gray: bool = False
+    eight_bit: bool = True  # clipped and rounded, as in a file; otherwise as float, unclipped
+
+    def check(self) -> None:
+        """Raises the SettingError that adding it would."""
+        find_stages(self.kind, self.level)
+        seeded_generator(self.seed)
+
+    def add_to(self, clean: Pixels) -> NDArray[Any]:
+        """Gives the noisy picture: uint8, or float32 outside [0,1], too."""
+        image = clean if self.eight_bit else to_unit(clean, np.float64)
+        noisy = add_noise(image, self.kind, self.level, seed=self.seed, gray=self.gray)
+        return noisy if self.eight_bit else noisy.astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """What a method made of the noisy picture, and how good that is."""
+
+    method: str
+    title: str
+    image: Pixels
+    psnr: float  # dB, over all channels; infinite where equal
+    ssim: float | None  # None: the picture is too small for it
+    haarpsi: float | None
+    seconds_per_mpixel: float | None  # None: nothing was done
+    parameters: int | None  # None: no network
+    told: float | None  # the noise level that the method was told; None: none
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Gives the line of the table, as JSON has it; what is no finite number is None."""
+        return {
+            "method": self.method,
+            "psnr": _rounded(self.psnr, 4),
+            "ssim": _rounded(self.ssim, 5),
+            "haarpsi": _rounded(self.haarpsi, 5),
+            "seconds_per_mpixel": _rounded(self.seconds_per_mpixel, 3),
+            "parameters": self.parameters,
+            "told": _rounded(self.told, 5),
+            "note": self.note,
+        }
+
+
+def methods_for(clean: Pixels) -> list[str]:
+    """Gives the networks made for such a picture, and the classical methods that are quick.
+
+    Args:
+        clean: a picture of 28x28 in gray is one for the lessons' networks.
+    """
+    domain = "28x28" if clean.shape[:2] == (28, 28) else "photo"
+    networks = [facts.name for facts in list_models() if facts.needs.domain == domain]
+    quick = [name for name, classic in CLASSICS.items() if not classic.is_slow]
+    return networks + [name for name in quick if is_installed(name)]
+
+
+def check_methods(methods: Sequence[str]) -> None:
+    """Refuses methods that are neither networks nor classical, and too many of them.
+
+    Raises:
+        SettingError: with the choice.
+    """
+    known = [facts.name for facts in list_models()] + list(CLASSICS)
+    for method in methods:
+        if method not in known:
+            raise SettingError(f"Unknown method {method!r}; choose from: {', '.join(known)}.")
+    if len(methods) > MAX_METHODS:
+        raise SettingError(f"At most {MAX_METHODS} methods at once; these are {len(methods)}.")
+
+
+class Subject(NamedTuple):
+    """A clean picture as all the methods can take it, those methods, and what was done to it."""
+
+    clean: Pixels
+    methods: list[str]
+    warnings: list[str]  # sentences
+
+
+def prepare(picture: Picture, methods: Sequence[str] = ()) -> Subject:
+    """Gives a picture as all the methods can take it: on white, in 8 bits, and not too large.
+
+    Where one network is of fixed size, all get that size; pictures above MAX_PIXELS are shrunk.
+
+    Args:
+        picture: the clean one.
+        methods: networks and classical methods; none: those of `methods_for`.
+
+    Raises:
+        SettingError: as `check_methods` does.
+    """
+    chosen = list(methods) or methods_for(picture.pixels)
+    check_methods(chosen)
+    pixels = flatten(picture)
+    fixed = [facts for facts in list_models() if facts.name in chosen and facts.needs.fixed_size]
+    if fixed:
+        fitted, sentences = fit(Picture(pixels), fixed[0].name)
+        return Subject(_in_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
+    height, width = pixels.shape[:2]
+    if height * width <= MAX_PIXELS:
+        return Subject(_in_8_bits(pixels), chosen, list(picture.warnings))
+    shrink = (MAX_PIXELS / (height * width)) ** 0.5
+    size = (max(1, int(width * shrink)), max(1, int(height * shrink)))
+    small = Image.fromarray(_in_8_bits(pixels)).resize(size, Image.Resampling.BOX)
+    sentence = f"Shrunk to {size[0]} x {size[1]} here, to answer quickly."
+    return Subject(np.asarray(small), chosen, [*picture.warnings, sentence])
+
+
+def compare(
+    clean: Pixels,
+    injection: Injection,
+    methods: Sequence[str],
+    find_denoiser: Callable[[str], Denoiser] = Denoiser,
+    *,
+    is_told: bool = False,
+) -> Iterator[Entry]:
+    """Gives one entry a method as it is done, after that of the noisy picture itself.
+
+    Results are rounded to 8 bits before they are measured.
+
+    Args:
+        clean: (H, W) or (H, W, 3) uint8, as `prepare` gives it.
+        injection: the noise.
+        methods: names of networks and of `CLASSICS`.
+        find_denoiser: gives the denoiser of a network.
+        is_told: whether networks that can be told the noise level are told it: the root mean
+            square of noisy - clean. Classical methods always are.
+
+    Raises:
+        SettingError: an unknown method, kind, level or seed.
+        DenoiseError: a method that cannot be had, or does not take such a picture.
+    """
+    check_methods(methods)
+    injection.check()
+    noisy = injection.add_to(clean)
+    sigma = min(1.0, float(np.sqrt(np.mean((to_unit(noisy, np.float64) - to_unit(clean)) ** 2))))
+    yield _entry(NOISY, "Noisy", clean, noisy)
+    for method in methods:
+        if method in CLASSICS:
+            yield _run_classic(method, clean, noisy, sigma)
+        else:
+            yield _run_network(find_denoiser(method), clean, noisy, sigma if is_told else None)
+
+
+def sweep(
+    clean: Pixels,
+    injection: Injection,
+    levels: Sequence[float],
+    methods: Sequence[str],
+    find_denoiser: Callable[[str], Denoiser] = Denoiser,
+    *,
+    is_told: bool = False,
+) -> Iterator[tuple[float, Entry]]:
+    """Gives the entries of `compare` at one level after another.
+
+    Args:
+        clean: as for `compare`.
+        injection: the noise; its own level does not count.
+        levels: of the noise, each in the range of its kind.
+        methods: as for `compare`, and so are find_denoiser and is_told.
+        find_denoiser: gives the denoiser of a network.
+        is_told: whether networks are told the noise level.
+
+    Raises:
+        SettingError: as `compare` does; or a mixture, which has no one level, or too many levels.
+        DenoiseError: as `compare` does.
+    """
+    if is_mixture(injection.kind):
+        raise SettingError("A sweep goes over the levels of one kind of noise, not of a mixture.")
+    if not 0 < len(levels) <= MAX_LEVELS:
+        raise SettingError(f"A sweep takes 1 to {MAX_LEVELS} levels; these are {len(levels)}.")
+    check_methods(methods)
+    steps = [replace(injection, level=level) for level in levels]
+    for step in steps:
+        step.check()
+    for step in steps:
+        for entry in compare(clean, step, methods, find_denoiser, is_told=is_told):
+            yield step.level, entry
+
+
+def report(
+    subject: Subject,
+    injection: Injection,
+    rows: list[dict[str, Any]],
+    *,
+    is_told: bool,
+    levels: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """Gives what was asked for and found, as JSON has it.
+
+    Args:
+        subject: what was compared on.
+        injection: the noise.
+        rows: of the table.
+        is_told: whether networks were told the noise level.
+        levels: of a sweep, in place of the injection's own.
+    """
+    facts = asdict(injection) | {"told": is_told}
+    if levels is not None:
+        facts["levels"] = list(levels)
+    if levels is not None or is_mixture(injection.kind):
+        del facts["level"]
+    height, width = subject.clean.shape[:2]
+    return facts | {
+        "size": [width, height],
+        "methods": subject.methods,
+        "rows": rows,
+        "warnings": subject.warnings,
+    }
+
+
+def write_table(rows: Iterable[dict[str, Any]]) -> str:
+    """Gives rows that have the same keys as CSV, the keys first."""
+    lines = list(rows)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, fieldnames=list(lines[0]) if lines else [], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return file.getvalue()
+
+
+def files_of(clean: Pixels, entries: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
+    """Gives name and content of the table and of every picture as PNG, clean.png among them."""
+    yield TABLE_FILE, write_table(entry.to_dict() for entry in entries).encode()
+    yield "clean.png", _as_png(clean)
+    for entry in entries:
+        yield f"{entry.method}.png", _as_png(entry.image)
+
+
+def pack(clean: Pixels, entries: Sequence[Entry], file: Path) -> None:
+    """Writes a zip of what `files_of` gives."""
+    with zipfile.ZipFile(file, "w") as packed:
+        for name, content in files_of(clean, entries):
+            packed.writestr(name, content)
+
+
+def _run_network(
+    denoiser: Denoiser, clean: Pixels, noisy: NDArray[Any], sigma: float | None
+) -> Entry:
+    facts = denoiser.facts
+    told = sigma if facts.needs.takes_sigma else None
+    started = time.perf_counter()
+    denoised = denoiser(noisy, told)
+    seconds = time.perf_counter() - started
+    return _entry(
+        facts.name,
+        facts.name,
+        clean,
+        denoised,
+        seconds=seconds,
+        parameters=facts.parameters,
+        told=told,
+    )
+
+
+def _run_classic(method: str, clean: Pixels, noisy: NDArray[Any], sigma: float) -> Entry:
+    classic = CLASSICS[method]
+    note = ""
+    if classic.is_slow and max(clean.shape[:2]) > SLOW_SIDE:
+        clean, noisy = _middle(clean), _middle(noisy)
+        note = f"on the middle {clean.shape[1]}x{clean.shape[0]} pixels: it is slow"
+    started = time.perf_counter()
+    denoised = denoise_classically(noisy, method, sigma)
+    seconds = time.perf_counter() - started
+    return _entry(method, classic.title, clean, denoised, seconds=seconds, told=sigma, note=note)
+
+
+def _entry(
+    method: str,
+    title: str,
+    clean: Pixels,
+    image: NDArray[Any],
+    *,
+    seconds: float | None = None,
+    parameters: int | None = None,
+    told: float | None = None,
+    note: str = "",
+) -> Entry:
+    shown = _in_8_bits(image)
+    side = min(clean.shape[:2])
+    return Entry(
+        method=method,
+        title=title,
+        image=shown,
+        psnr=psnr(clean, shown),
+        ssim=ssim(clean, shown) if side >= 11 else None,
+        haarpsi=haarpsi(clean, shown) if side >= 16 else None,
+        seconds_per_mpixel=seconds and seconds * 1e6 / (clean.shape[0] * clean.shape[1]),
+        parameters=parameters,
+        told=told,
+        note=note,
+    )
+
+
+def _middle(image: NDArray[Any]) -> NDArray[Any]:
+    top, left = (max(0, side - SLOW_SIDE) // 2 for side in image.shape[:2])
+    return image[top : top + SLOW_SIDE, left : left + SLOW_SIDE]
+
+
+def _in_8_bits(pixels: NDArray[Any]) -> Pixels:
+    return from_unit(to_unit(pixels), np.dtype(np.uint8))
+
+
+def _rounded(figure: float | None, digits: int) -> float | None:
+    return round(figure, digits) if figure is not None and math.isfinite(figure) else None
+
+
+def _as_png(pixels: Pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()

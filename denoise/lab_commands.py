@@ -1,0 +1,101 @@
+"""The commands that show what noise does, and what each method does about it."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from functools import partial
+
+from denoise.comparison import (
+    Entry,
+    Injection,
+    Subject,
+    compare,
+    files_of,
+    prepare,
+    report,
+    sweep,
+    write_table,
+)
+from denoise.denoiser import Denoiser
+from denoise.images import load_picture
+
+HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"
+
+
+def compare_command(options: argparse.Namespace) -> int:
+    """Prints what every method makes of one noisy picture; writes pictures and table if asked."""
+    subject = _load(options)
+    injection = _injection(options, options.level)
+    found = compare(
+        subject.clean,
+        injection,
+        subject.methods,
+        partial(Denoiser, device=options.device),
+        is_told=options.told,
+    )
+    entries = list(_printed(options, found))
+    if options.output is not None:
+        options.output.mkdir(parents=True, exist_ok=True)
+        for name, content in files_of(subject.clean, entries):
+            (options.output / name).write_bytes(content)
+    if options.json:
+        rows = [entry.to_dict() for entry in entries]
+        print(json.dumps(report(subject, injection, rows, is_told=options.told)))
+    return 0
+
+
+def sweep_command(options: argparse.Namespace) -> int:
+    """Prints how good every method is at one noise level after another, as CSV or JSON."""
+    subject = _load(options)
+    injection = _injection(options, options.levels[0])
+    found = sweep(
+        subject.clean,
+        injection,
+        options.levels,
+        subject.methods,
+        partial(Denoiser, device=options.device),
+        is_told=options.told,
+    )
+    rows = [{"level": level, **entry.to_dict()} for level, entry in found]
+    if options.json:
+        asked = {"is_told": options.told, "levels": options.levels}
+        print(json.dumps(report(subject, injection, rows, **asked)))
+    else:
+        print(write_table(rows), end="")
+    return 0
+
+
+def _load(options: argparse.Namespace) -> Subject:
+    subject = prepare(load_picture(options.input), options.model or ())
+    for sentence in subject.warnings:
+        print(sentence, file=sys.stderr)
+    return subject
+
+
+def _injection(options: argparse.Namespace, level: float) -> Injection:
+    return Injection(options.kind, level, options.seed, options.gray, not options.float)
+
+
+def _printed(options: argparse.Namespace, entries: Iterator[Entry]) -> Iterator[Entry]:
+    """Gives the entries on, each printed as a line of a table as it comes."""
+    for number, entry in enumerate(entries):
+        if not options.json:
+            print(f"{HEAD}\n" * (number == 0) + _line(entry), flush=True)
+        yield entry
+
+
+def _line(entry: Entry) -> str:
+    row = entry.to_dict()
+    figures = (
+        _shown(row["psnr"], 8, ".2f"),
+        _shown(row["ssim"], 7, ".4f"),
+        _shown(row["haarpsi"], 8, ".4f"),
+        _shown(row["seconds_per_mpixel"], 9, ".2f"),
+        _shown(row["parameters"], 11, ","),
+    )
+    return " ".join([f"{entry.method:14}", *figures, entry.note]).rstrip()
+
+
+def _shown(figure: float | None, width: int, form: str) -> str:
+    return f"{'-' if figure is None else format(figure, form):>{width}}"

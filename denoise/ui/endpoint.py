@@ -1,0 +1,63 @@
+"""What the endpoints for scripts have in common."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.events import api
+
+from denoise.errors import SettingError
+
+COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at a time
+
+Answer = tuple[gr.FileData, dict[str, Any]]
+Answers = Iterator[tuple[gr.FileData | None, dict[str, Any]]]
+
+
+def expose(endpoint: Callable[..., Any], name: str) -> None:
+    """Adds an endpoint that computes and gives a file and a report, at once or at last."""
+    # Gradio takes a generator's return type for that of one answer.
+    endpoint.__signature__ = inspect.signature(endpoint).replace(  # type: ignore[attr-defined]
+        return_annotation=Answer
+    )
+    api(endpoint, api_name=name, concurrency_id=COMPUTE, concurrency_limit=1)
+
+
+def served(file: Path) -> gr.FileData:
+    """Gives a written file as an endpoint answers it."""
+    return gr.FileData(path=str(file), orig_name=file.name)
+
+
+def check_text(name: str, value: object) -> None:
+    """Refuses what is no text.
+
+    Raises:
+        SettingError: naming it.
+    """
+    if not isinstance(value, str):
+        raise SettingError(f"{name} is a text; {value!r} is not.")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Refuses what is neither true nor false.
+
+    Raises:
+        SettingError: naming it.
+    """
+    if not isinstance(value, bool):
+        raise SettingError(f"{name} is true or false; {value!r} is not.")
+
+
+def listed(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> list[Any]:
+    """Gives a list of values of a kind back; an empty one for None.
+
+    Raises:
+        SettingError: it is no such list.
+    """
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, kind) for one in value):
+        raise SettingError(f"{name} is a list of {what}; {value!r} is not.")
+    return value

@@ -1,0 +1,113 @@
+"""The endpoints of the lab: every method on one picture, at one noise level or many."""
+
+from typing import Any
+
+import gradio as gr
+
+from denoise.comparison import Entry, Injection, pack, report, write_table
+from denoise.ui.endpoint import Answers, check_flag, check_text, expose, listed, served
+from denoise.ui.failures import explained
+from denoise.ui.service import Service
+from denoise.ui.uploads import uploaded_file
+
+SWEPT = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # levels, where none are named
+
+
+def add_lab_endpoints(service: Service) -> None:
+    """Adds /compare and /sweep to the page that is being built."""
+
+    def compare(
+        image: gr.FileData,
+        kind: str = "gaussian",
+        level: float = 0.1,
+        seed: int = 0,
+        models: list[str] | None = None,
+        gray: bool = False,
+        eight_bit: bool = True,
+        told: bool = False,
+    ) -> Answers:
+        """Adds noise to a clean picture and takes it through networks and classical methods.
+
+        While it works, each method gives an interim answer without a file.
+
+        Args:
+            image: the clean picture; above 1 Mpixel it is shrunk.
+            kind: as of /add_noise.
+            level: as of /add_noise.
+            seed: as of /add_noise.
+            models: names from /models, and of classical methods: median, nl-means, tv, wavelets,
+                bm3d; null: all for such a picture that are quick.
+            gray: true gives all channels the same noise.
+            eight_bit: true clips and rounds the noisy picture, as a file would.
+            told: true tells networks the noise level; classical methods always are told.
+
+        Returns:
+            A zip of all pictures as PNG and of the table as CSV.
+            The report: what was asked for, and rows with psnr, ssim, haarpsi, seconds_per_mpixel.
+        """
+        with explained():
+            file = uploaded_file(image, service.folder)
+            injection = _checked(kind, level, seed, gray, eight_bit, told)
+            subject = service.prepare(file, listed("models", models, str, "names"))
+            entries: list[Entry] = []
+            for entry in service.compare(subject, injection, is_told=told):
+                entries.append(entry)
+                yield None, {"done": len(entries) - 1, "methods": len(subject.methods)}
+            packed = service.new_file("compared.zip")
+            pack(subject.clean, entries, packed)
+            rows = [entry.to_dict() for entry in entries]
+            yield served(packed), report(subject, injection, rows, is_told=told)
+
+    def sweep(
+        image: gr.FileData,
+        kind: str = "gaussian",
+        levels: list[float] | None = None,
+        seed: int = 0,
+        models: list[str] | None = None,
+        gray: bool = False,
+        eight_bit: bool = True,
+        told: bool = False,
+    ) -> Answers:
+        """Does what /compare does at one noise level after another.
+
+        While it works, each figure gives an interim answer without a file.
+
+        Args:
+            image: the clean picture; above 1 Mpixel it is shrunk.
+            kind: as of /add_noise, but no mixture.
+            levels: of the noise; null: 0.02, 0.05, 0.1, 0.15, 0.2, 0.3.
+            seed: as of /add_noise.
+            models: as of /compare.
+            gray: true gives all channels the same noise.
+            eight_bit: true clips and rounds the noisy picture, as a file would.
+            told: true tells networks the noise level.
+
+        Returns:
+            The table as CSV, a row for each level and method.
+            The report: what was asked for, and the rows.
+        """
+        with explained():
+            file = uploaded_file(image, service.folder)
+            chosen = listed("levels", levels, (int, float), "numbers") or list(SWEPT)
+            injection = _checked(kind, chosen[0], seed, gray, eight_bit, told)
+            subject = service.prepare(file, listed("models", models, str, "names"))
+            total = len(chosen) * (len(subject.methods) + 1)
+            rows: list[dict[str, Any]] = []
+            for at, entry in service.sweep(subject, injection, chosen, is_told=told):
+                rows.append({"level": at, **entry.to_dict()})
+                yield None, {"done": len(rows), "figures": total}
+            table = service.new_file("sweep.csv")
+            table.write_text(write_table(rows), encoding="utf-8")
+            yield served(table), report(subject, injection, rows, is_told=told, levels=chosen)
+
+    expose(compare, "compare")
+    expose(sweep, "sweep")
+
+
+def _checked(
+    kind: str, level: float, seed: int, gray: bool, eight_bit: bool, told: bool
+) -> Injection:
+    check_text("kind", kind)
+    for name, value in (("gray", gray), ("eight_bit", eight_bit), ("told", told)):
+        check_flag(name, value)
+    return Injection(kind, level, seed, gray, eight_bit)

@@ -1,0 +1,177 @@
+import csv
+import io
+import json
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+from skimage import data
+
+from denoise import Denoiser, add_noise, psnr
+from denoise.classic import CLASSICS, denoise_classically, is_installed
+from denoise.comparison import (
+    MAX_PIXELS,
+    NOISY,
+    Injection,
+    compare,
+    methods_for,
+    pack,
+    prepare,
+    sweep,
+    write_table,
+)
+from denoise.errors import SettingError
+from denoise.images import Picture
+from denoise.metrics import haarpsi, ssim
+
+METHODS = ["conv-photo", "median"]
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return data.astronaut()[:96, 200:312]
+
+
+@pytest.fixture(scope="module")
+def entries(clean):
+    return list(compare(clean, Injection(level=0.1, seed=3), METHODS))
+
+
+def test_the_figures_are_those_of_the_functions(clean, entries):
+    noisy = add_noise(clean, "gaussian", 0.1, seed=3)
+    sigma = float(np.sqrt(np.mean((noisy / 255 - clean / 255) ** 2)))
+    made = [noisy, Denoiser("conv-photo")(noisy), denoise_classically(noisy, "median", sigma)]
+    assert [entry.method for entry in entries] == [NOISY, *METHODS]
+    for entry, image in zip(entries, made, strict=True):
+        assert np.array_equal(entry.image, image)
+        assert entry.psnr == psnr(clean, image)
+        assert entry.ssim == ssim(clean, image)
+        assert entry.haarpsi == haarpsi(clean, image)
+
+
+def test_the_network_beats_the_median_and_both_beat_nothing(entries):
+    noisy, network, median = entries
+    for figure in ("psnr", "ssim", "haarpsi"):
+        assert getattr(network, figure) > getattr(median, figure) > getattr(noisy, figure)
+
+
+def test_facts_of_networks_stand_beside_their_figures(entries):
+    noisy, network, median = entries
+    assert network.parameters == Denoiser("conv-photo").facts.parameters
+    assert (network.told, median.parameters, noisy.seconds_per_mpixel) == (None, None, None)
+    assert median.told == pytest.approx(0.1, rel=0.1)
+    assert network.seconds_per_mpixel > 0
+
+
+def test_networks_are_told_the_level_only_where_asked(clean):
+    injection = Injection(level=0.2, eight_bit=False)
+    _, told = compare(clean, injection, ["conv-photo"], is_told=True)
+    assert told.told == pytest.approx(0.2, rel=0.02)
+    expected = Denoiser("conv-photo")(injection.add_to(clean), told.told)
+    assert np.array_equal(told.image, np.rint(expected * 255).astype(np.uint8))
+
+
+def test_float_noise_is_not_clipped(clean):
+    assert Injection(level=0.5, eight_bit=False).add_to(clean).max() > 1
+    assert Injection(level=0.5).add_to(clean).dtype == np.uint8
+
+
+def test_slow_methods_get_the_middle(monkeypatch):
+    slow = CLASSICS["median"].__class__("slow", "Slow", CLASSICS["median"].apply, is_slow=True)
+    monkeypatch.setitem(CLASSICS, "slow", slow)
+    picture = data.astronaut()
+    _, entry = compare(picture, Injection(), ["slow"])
+    assert entry.image.shape == (256, 256, 3)
+    noisy = add_noise(picture)[128:384, 128:384]
+    assert entry.psnr > psnr(picture[128:384, 128:384], noisy) + 3
+    assert "256x256" in entry.note
+
+
+def test_a_small_gray_picture_goes_to_the_lessons_networks():
+    methods = methods_for(np.zeros((28, 28), np.uint8))
+    assert "dense-mnist" in methods
+    assert "conv-photo" not in methods
+    assert "median" in methods
+
+
+def test_photos_go_to_all_networks_for_photos_and_to_quick_methods(clean):
+    methods = methods_for(clean)
+    assert "conv-photo" in methods
+    assert "dense-mnist" not in methods
+    assert "bm3d" not in methods
+
+
+def test_a_library_that_is_not_here_is_known(monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pywt", None)
+    assert not is_installed("wavelets")
+    assert "wavelets" not in methods_for(np.zeros((40, 40), np.uint8))
+
+
+def test_a_large_picture_is_shrunk_and_it_is_said():
+    pixels, _, notes = prepare(Picture(np.full((1000, 4000, 3), 7, np.uint8)), METHODS)
+    assert pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS
+    assert pixels.shape[1] == pytest.approx(4 * pixels.shape[0], abs=4)
+    assert "2000 x 500" in notes[0]
+
+
+def test_for_a_network_of_fixed_size_all_get_that_size():
+    pixels, _, notes = prepare(Picture(data.astronaut()), ["dense-mnist", "median"])
+    assert (pixels.shape, pixels.dtype) == ((28, 28), np.uint8)
+    assert notes[0].startswith("For dense-mnist the picture was ")
+
+
+def test_16_bits_and_transparency_become_plain_8_bits():
+    deep = np.full((20, 20), 300, np.uint16)
+    pixels, *_ = prepare(Picture(deep, alpha=np.zeros((20, 20), np.uint16)), METHODS)
+    assert pixels.dtype == np.uint8
+    assert (pixels == 255).all()
+
+
+def test_a_sweep_gives_every_method_at_every_level(clean):
+    found = list(sweep(clean, Injection(), [0.05, 0.2], ["median"]))
+    assert [(level, entry.method) for level, entry in found] == [
+        (0.05, NOISY),
+        (0.05, "median"),
+        (0.2, NOISY),
+        (0.2, "median"),
+    ]
+    assert found[1][1].psnr == list(compare(clean, Injection(level=0.05), ["median"]))[1].psnr
+
+
+@pytest.mark.parametrize(
+    ("call", "why"),
+    [
+        (lambda clean: compare(clean, Injection(), ["magic"]), "choose from: .*conv-photo.*median"),
+        (lambda clean: compare(clean, Injection(), ["median"] * 17), "At most 16"),
+        (lambda clean: compare(clean, Injection(kind="fog"), ["median"]), "Unknown kind"),
+        (lambda clean: sweep(clean, Injection(), [], ["median"]), "1 to 32 levels"),
+        (lambda clean: sweep(clean, Injection(), [0.1, 2.0], ["median"]), "from 0 to 1"),
+        (lambda clean: sweep(clean, Injection(kind="jpeg:0.5"), [0.1], ["median"]), "mixture"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_before_anything_runs(clean, call, why):
+    with pytest.raises(SettingError, match=why):
+        next(iter(call(clean)))
+
+
+def test_a_table_is_csv_and_json_alike(entries):
+    rows = [entry.to_dict() for entry in entries]
+    read = list(csv.DictReader(io.StringIO(write_table(rows))))
+    assert [row["method"] for row in read] == [NOISY, *METHODS]
+    assert float(read[1]["psnr"]) == rows[1]["psnr"] == pytest.approx(entries[1].psnr, abs=1e-4)
+    assert json.loads(json.dumps(rows, allow_nan=False)) == rows
+
+
+def test_equal_pictures_have_no_number_of_decibels(clean):
+    (noisy,) = compare(clean, Injection(level=0.0), [])
+    assert noisy.to_dict()["psnr"] is None
+
+
+def test_a_pack_holds_the_pictures_and_the_table(clean, entries, tmp_path):
+    pack(clean, entries, tmp_path / "all.zip")
+    with zipfile.ZipFile(tmp_path / "all.zip") as packed:
+        names = {"table.csv", "clean.png", "noisy.png", "conv-photo.png", "median.png"}
+        assert set(packed.namelist()) == names
+        with Image.open(io.BytesIO(packed.read("conv-photo.png"))) as image:
+            assert np.array_equal(np.asarray(image), entries[1].image)
