@@ -42,6 +42,7 @@ ALLOWED = {
     "benchmark": {"denoiser", "devices", "noise", "metrics", "estimate", "images", "weights"},
     "classic": set(),
     "comparison": {"classic", "denoiser", "images", "metrics", "noise", "pipeline", "weights"},
+    "removed": set(),
     "reader": {"devices", "weights"},
     "small_benchmark": {"denoiser", "metrics", "reader"},
     "figures": {"benchmark", "classic", "denoiser", "metrics", "noise", "small_benchmark"},
