@@ -15,7 +15,7 @@ Pixels = NDArray[Any]  # (H, W) or (H, W, C); uint8, uint16 or float in [0,1]
 
 SHOWN_SPREAD = 4.0  # standard deviations that fill the amplified picture from black to white
 MAX_GAIN = 64.0
-BINS = 41  # of the histogram
+BINS = 40  # of the histogram, about
 RINGS = 32  # of the spectrum
 NEIGHBOURHOOD = 2.0  # pixels, deviation of the window that edges and residual are compared in
 MIN_SIDE = 16
@@ -28,7 +28,7 @@ class Removed:
     picture: NDArray[np.uint8]  # the residual amplified around middle gray
     gain: float
     rms: float  # root mean square, in [0,1]
-    histogram: NDArray[np.float64]  # (BINS, 3): value, density, density of the normal distribution
+    histogram: NDArray[np.float64]  # (N, 3): value, density, density of the normal distribution
     spectrum: NDArray[np.float64]  # (RINGS, 2): cycles a pixel, power; 1 is the mean
     whiteness: float  # spectral flatness: 1 where all frequencies have the same power
     follows_edges: float  # -1 to 1: correlation of its local power with that of the edges
@@ -71,10 +71,13 @@ def analyse_removed(noisy: Pixels, denoised: Pixels) -> Removed:
 
 def _histogram(residual: NDArray[np.float64]) -> NDArray[np.float64]:
     deviation = float(residual.std())
-    reach = SHOWN_SPREAD * max(deviation, 1 / 255)
-    density, edges = np.histogram(residual, BINS, (-reach, reach), density=True)
+    # Bins of whole steps of 1/255, in the middle of one: files have such steps.
+    width = max(1, round(255 * 2 * SHOWN_SPREAD * deviation / BINS))
+    reach = math.ceil(255 * SHOWN_SPREAD * deviation / width) + 0.5
+    edges = np.arange(-reach, reach + 1) * width / 255
+    density, _ = np.histogram(residual, edges, density=True)
     middles = (edges[1:] + edges[:-1]) / 2
-    normal = np.zeros(BINS)
+    normal = np.zeros(len(middles))
     if deviation > 0:
         normal = np.exp(-0.5 * ((middles - residual.mean()) / deviation) ** 2)
         normal /= deviation * math.sqrt(2 * math.pi)

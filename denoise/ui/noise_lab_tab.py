@@ -1,52 +1,140 @@
-"""The tab Noise lab: what noise does to a clean picture, and what a network makes of it."""
+"""The tab Noise lab: what noise does to a clean picture, and what each method makes of it."""
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from denoise.denoiser import DEFAULT_MODEL, fit_picture
+from denoise.comparison import Subject
+from denoise.conversion import from_unit, to_unit
+from denoise.denoiser import DEFAULT_MODEL
 from denoise.images import Picture
 from denoise.metrics import psnr, ssim
-from denoise.noise import KINDS, add_noise
+from denoise.ui.compare_view import build_compare_view
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.failures import explained
-from denoise.ui.parts import (
-    PictureInput,
-    clean_examples,
-    flat_pixels,
-    model_choices,
-    write_shown,
+from denoise.ui.noise_controls import (
+    NoiseControls,
+    build_noise_controls,
+    describe_injection,
+    injection_of,
 )
+from denoise.ui.parts import PictureInput, clean_examples, model_choices, write_shown
+from denoise.ui.removed_view import build_removed_view
 from denoise.ui.service import Service
+from denoise.ui.sweep_view import build_sweep_view
 
-MAX_PIXELS = 1_000_000  # worked on here, so that the slider answers at once
+PREPARED = 8  # pictures that are kept ready
+# A chart that was drawn while its tab was hidden takes its width from the window's next change.
+FIT_CHARTS = "() => { setTimeout(() => window.dispatchEvent(new Event('resize')), 50); }"
 WORDS = (
-    "Spoil a clean picture and see what a network saves. **PSNR** (in dB, more is better) says "
-    "how far the pixels are from the clean ones; **SSIM** (1 is perfect) how well the structure "
-    "is kept. The same seed always gives the same noise, here, over HTTP and on the command line."
+    "Spoil a clean picture and see what is saved. **PSNR** (in dB, more is better) says how far "
+    "the pixels are from the clean ones; **SSIM** (1 is perfect) how well the structure is kept. "
+    "The same seed always gives the same noise, here, over HTTP and on the command line."
 )
+
+
+class _Views(NamedTuple):
+    clean: PictureInput
+    clean_words: gr.Markdown
+    noisy: gr.Image
+    noisy_words: gr.Markdown
+    denoised: gr.Image
+    denoised_words: gr.Markdown
+    pair: gr.State  # files of the noisy and the denoised picture, not enlarged
+
+
+class _Lab:
+    """What the tab's events do."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._prepare = lru_cache(PREPARED)(lambda file, model: service.prepare(file, [model]))
+
+    def show_noise(self, file: str | None, model: str, *noise: Any) -> Any:
+        """Gives words on the clean picture, the noisy one and its PSNR: no network runs."""
+        with explained():
+            if not file:
+                return (gr.skip(),) * 3
+            subject, noisy = self._spoil(file, model, *noise)
+            return (
+                " ".join(subject.warnings),
+                write_shown(self.service, noisy, "noisy.png"),
+                _psnr_words(subject.clean, noisy),
+            )
+
+    def show_denoised(self, file: str | None, model: str, *noise: Any) -> Any:
+        """Gives all figures, the denoised picture, and the files of both."""
+        with explained():
+            if not file:
+                return (gr.skip(),) * 4
+            subject, noisy = self._spoil(file, model, *noise)
+            denoised = self.service.denoiser(model)(noisy)
+            words = describe_injection(injection_of(*noise))
+            return (
+                f"{_figures(subject.clean, noisy)}  \n{words}",
+                write_shown(self.service, denoised, "denoised.png"),
+                _figures(subject.clean, denoised),
+                [self._keep(noisy, "noisy.png"), self._keep(denoised, "denoised.png")],
+            )
+
+    def _spoil(self, file: str, model: str, *noise: Any) -> tuple[Subject, NDArray[Any]]:
+        injection = injection_of(*noise)
+        subject = self._prepare(file, model)
+        return subject, injection.add_to(subject.clean)
+
+    def _keep(self, pixels: NDArray[Any], name: str) -> str:
+        return str(self.service.write(Picture(_in_8_bits(pixels)), name))
 
 
 def build_noise_lab_tab(service: Service) -> list[Any]:
-    """Adds the tab's contents; gives the function, inputs and outputs that first fill it."""
+    """Adds the tab's contents; gives the functions, inputs and outputs that first fill it."""
     gr.Markdown(WORDS, elem_classes="quiet")
     examples = clean_examples(service)
-    with gr.Row(equal_height=True):
-        kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
-        level = gr.Slider(
-            0,
-            1,
-            value=0.1,
-            step=0.005,
-            label="Level",
-            info=_level_words("gaussian"),
-            elem_id="level",
+    noise = build_noise_controls()
+    model = gr.Dropdown(
+        model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="lab-network"
+    )
+    views = _build_views(examples)
+    with gr.Tabs():
+        with gr.Tab("Compare"):
+            build_compare_view(service, views.clean, noise, views.noisy)
+        with gr.Tab("Sweep") as levels:
+            build_sweep_view(service, views.clean, noise)
+        with gr.Tab("Removed") as removed:
+            build_removed_view(service, views.pair)
+    for tab in (levels, removed):
+        tab.select(None, js=FIT_CHARTS, api_visibility="private")
+    return _listen(_Lab(service), noise, model, views)
+
+
+def _listen(lab: _Lab, noise: NoiseControls, model: gr.Dropdown, views: _Views) -> list[Any]:
+    """Has the pictures follow the controls: the noisy one at once, the denoised one after it."""
+    inputs = [views.clean, model, *noise]
+    quick = [views.clean_words, views.noisy, views.noisy_words]
+    slow = [views.noisy_words, views.denoised, views.denoised_words, views.pair]
+    changes = [views.clean.change, model.input, *[one.change for one in noise]]
+    for work, outputs, turn in (
+        (lab.show_noise, quick, "noise"),
+        (lab.show_denoised, slow, COMPUTE),
+    ):
+        gr.on(
+            changes,
+            work,
+            inputs,
+            outputs,
+            trigger_mode="always_last",
+            show_progress="hidden" if turn == "noise" else "minimal",
+            concurrency_id=turn,
+            concurrency_limit=1,
+            api_visibility="private",
         )
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="seed")
-        model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", min_width=240)
+    return [(lab.show_noise, inputs, quick), (lab.show_denoised, inputs, slow)]
+
+
+def _build_views(examples: list[str]) -> _Views:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
             clean = PictureInput(
@@ -63,41 +151,8 @@ def build_noise_lab_tab(service: Service) -> list[Any]:
         noisy, noisy_words = _build_view("Noisy")
         denoised, denoised_words = _build_view("Denoised")
     gr.Examples(examples, clean, label="Clean photographs", api_visibility="private")
-
-    def update(file: str | None, kind: str, level: float, seed: float, model: str) -> Any:
-        with explained():
-            if not file:
-                return (gr.skip(),) * 5
-            pixels, notes = _prepare(service.read(file), model)
-            noisy = add_noise(pixels, kind, level, seed=int(seed))
-            denoised = service.denoiser(model)(noisy)
-            return (
-                " ".join(notes),
-                write_shown(service, noisy, "noisy.png"),
-                _figures(pixels, noisy),
-                write_shown(service, denoised, "denoised.png"),
-                _figures(pixels, denoised),
-            )
-
-    def change_kind(name: str) -> Any:
-        top = KINDS[name].max_level
-        return gr.update(maximum=top, value=min(0.1, top), info=_level_words(name))
-
-    inputs = [clean, kind, level, seed, model]
-    outputs = [clean_words, noisy, noisy_words, denoised, denoised_words]
-    kind.input(change_kind, kind, level, queue=False, api_visibility="private")
-    gr.on(
-        [clean.change, kind.change, level.change, seed.change, model.input],
-        update,
-        inputs,
-        outputs,
-        trigger_mode="always_last",
-        show_progress="minimal",
-        concurrency_id=COMPUTE,
-        concurrency_limit=1,
-        api_visibility="private",
-    )
-    return [update, inputs, outputs]
+    pair = gr.State(None)
+    return _Views(clean, clean_words, noisy, noisy_words, denoised, denoised_words, pair)
 
 
 def _build_view(label: str) -> tuple[gr.Image, gr.Markdown]:
@@ -115,29 +170,17 @@ def _build_view(label: str) -> tuple[gr.Image, gr.Markdown]:
         return image, gr.Markdown(elem_classes="figures", elem_id=f"{name}-words")
 
 
-def _level_words(kind: str) -> str:
-    found = KINDS[kind]
-    return f"{found.meaning}, 0 to {found.max_level:g}".capitalize()
-
-
-def _prepare(picture: Picture, model: str) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Gives the pixels to work on, and sentences on what was done to them."""
-    fitted, notes = fit_picture(picture, model)
-    if notes:
-        return fitted, (f"For {model} the picture was {', '.join(notes)}.",)
-    pixels = flat_pixels(picture)
-    height, width = pixels.shape[:2]
-    if height * width <= MAX_PIXELS:
-        return pixels, ()
-    shrink = (MAX_PIXELS / (height * width)) ** 0.5
-    size = (max(1, int(width * shrink)), max(1, int(height * shrink)))
-    eight_bit = pixels if pixels.dtype == np.uint8 else (pixels // 257).astype(np.uint8)
-    small = Image.fromarray(eight_bit).resize(size, Image.Resampling.BOX)
-    return np.asarray(small), (f"Shrunk to {size[0]} x {size[1]} here, to answer quickly.",)
-
-
 def _figures(clean: NDArray[Any], image: NDArray[Any]) -> str:
-    decibel = psnr(clean, image)
-    shown = f"{decibel:.2f} dB" if np.isfinite(decibel) else "equal"
-    structure = f" · SSIM **{ssim(clean, image):.4f}**" if min(clean.shape[:2]) >= 11 else ""
-    return f"PSNR **{shown}**{structure}"
+    structure = ""
+    if min(clean.shape[:2]) >= 11:
+        structure = f" · SSIM **{ssim(clean, _in_8_bits(image)):.4f}**"
+    return _psnr_words(clean, image) + structure
+
+
+def _psnr_words(clean: NDArray[Any], image: NDArray[Any]) -> str:
+    decibel = psnr(clean, _in_8_bits(image))
+    return f"PSNR **{f'{decibel:.2f} dB' if np.isfinite(decibel) else 'equal'}**"
+
+
+def _in_8_bits(pixels: NDArray[Any]) -> NDArray[Any]:
+    return from_unit(to_unit(pixels), np.dtype(np.uint8))

@@ -30,8 +30,8 @@ def build_page(service: Service) -> gr.Blocks:
             with gr.Tab("Denoise"):
                 build_denoise_tab(service)
             with gr.Tab("Noise lab") as lab:
-                update, inputs, outputs = build_noise_lab_tab(service)
-                lab.select(update, inputs, outputs, api_visibility="private")
+                for update, inputs, outputs in build_noise_lab_tab(service):
+                    lab.select(update, inputs, outputs, api_visibility="private")
         gr.Markdown(_footer(service), elem_classes="quiet")
     return page
 

@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,57 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browsing import DESKTOP, PHONE, bytes_of, download, open_page, upload
 from gradio_client import Client, handle_file
 from PIL import Image
 from skimage import data
 
-from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
+from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
 
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WAIT_MS = 120_000
-DESKTOP, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        message = "NO CHROMIUM: the page is not tested in a browser. Install chromium."
-        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture
-def page(browser, server):
-    context = browser.new_context(viewport=DESKTOP)
-    page = open_page(context, server)
-    yield page
-    context.close()
-
-
-def open_page(context, server):
-    page = context.new_page()
-    page.set_default_timeout(WAIT_MS)
-    page.goto(server.url)
-    page.get_by_role("button", name="Denoise", exact=True).wait_for()
-    page.locator("#noisy-picture input[type=file]").wait_for(state="attached")
-    return page
 
 
 @pytest.fixture
@@ -72,24 +29,9 @@ def noisy(tmp_path):
     return file
 
 
-def upload(page, file, where="#noisy-picture"):
-    with page.expect_response(lambda answer: "/upload" in answer.url):
-        page.locator(f"{where} input[type=file]").set_input_files(file)
-
-
 def denoise(page):
     page.get_by_role("button", name="Denoise", exact=True).click()
     page.locator("#status").get_by_text("Done.").wait_for()
-
-
-def download(page) -> Path:
-    with page.expect_download() as waiting:
-        page.locator("#download").click()
-    return waiting.value
-
-
-def bytes_of(downloaded) -> bytes:
-    return Path(downloaded.path()).read_bytes()
 
 
 def test_a_noisy_photo_comes_back_as_the_denoiser_gives_it(page, noisy):
@@ -222,33 +164,6 @@ def test_the_texture_slider_mixes_in_the_textured_network(page, noisy):
     assert "--texture 0.5" in page.locator("#command").inner_text()
     expected = Denoiser()(load_picture(noisy).pixels, texture=0.5)
     assert np.array_equal(load_picture(bytes_of(download(page))).pixels, expected)
-
-
-def test_the_noise_lab_shows_the_figures_that_python_gives(page):
-    page.get_by_role("tab", name="Noise lab").click()
-    page.locator("#denoised-words").get_by_text("PSNR").wait_for()
-    clean = data.astronaut()
-    noisy = add_noise(clean, "gaussian", 0.1, seed=0)
-    denoised = Denoiser()(noisy)
-    for name, image in (("noisy", noisy), ("denoised", denoised)):
-        words = page.locator(f"#{name}-words").inner_text()
-        assert (
-            words.split()
-            == f"PSNR {psnr(clean, image):.2f} dB · SSIM {ssim(clean, image):.4f}".split()
-        )
-        source = page.locator(f"#{name}-view img").get_attribute("src")
-        assert np.array_equal(load_picture(page.request.get(source).body()).pixels, image)
-
-
-def test_the_noise_lab_follows_its_controls(page):
-    page.get_by_role("tab", name="Noise lab").click()
-    page.locator("#denoised-words").get_by_text("PSNR").wait_for()
-    before = page.locator("#noisy-words").inner_text()
-    page.locator("#kind input").click()
-    page.get_by_role("option", name="salt-pepper").click()
-    expected = psnr(data.astronaut(), add_noise(data.astronaut(), "salt-pepper", 0.1, seed=0))
-    page.locator("#noisy-words").get_by_text(f"{expected:.2f} dB").wait_for()
-    assert page.locator("#noisy-words").inner_text() != before
 
 
 @pytest.mark.parametrize("tab", ["Denoise", "Noise lab"])

@@ -1,0 +1,135 @@
+"""The charts of the lab, drawn by the browser."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair
+
+from denoise.removed import Removed
+
+AMBER, TEAL, GRAY, FAINT = "#d97706", "#0f766e", "#8a827b", "#8a827b40"
+PALETTE = [GRAY, AMBER, TEAL, "#7c3aed", "#be123c", "#0369a1", "#4d7c0f", "#9d174d", "#854d0e"]
+ROOM = {"top": 34, "left": 8, "right": 14, "bottom": 8}  # pixels; the label stands at the top
+FIGURES = {"PSNR": "psnr", "SSIM": "ssim", "HaarPSI": "haarpsi"}  # title: key of a row
+UNITS = {"PSNR": "PSNR, dB", "SSIM": "SSIM", "HaarPSI": "HaarPSI"}
+
+
+def sweep_chart(
+    rows: Sequence[dict[str, Any]], figure: str, kind: str, trained: tuple[float, float] | None
+) -> altair.LayerChart:
+    """Gives a figure against the noise level, a line a method, with a crosshair.
+
+    Args:
+        rows: with "level", "method" and the figures.
+        figure: one of FIGURES.
+        kind: of the noise.
+        trained: lowest and highest level that the networks were trained for, shaded; None where
+            the level of the kind is no standard deviation.
+    """
+    values = [
+        {"level": row["level"], "method": row["method"], "figure": row[FIGURES[figure]]}
+        for row in rows
+        if row[FIGURES[figure]] is not None
+    ]
+    methods = list(dict.fromkeys(row["method"] for row in values))
+    colour = altair.Color(
+        "method:N",
+        title=None,
+        sort=methods,
+        scale=altair.Scale(domain=methods, range=PALETTE),
+        legend=altair.Legend(orient="bottom", columns=3, symbolType="stroke"),
+    )
+    data = altair.InlineData(values=values)
+    level = altair.X("level:Q", title=f"level of {kind} noise")
+    height = altair.Y("figure:Q", title=UNITS[figure], scale=altair.Scale(zero=False))
+    lines = (
+        altair.Chart(data)
+        .mark_line(point=altair.OverlayMarkDef(size=40), strokeWidth=2)
+        .encode(level, height, colour)
+    )
+    nearest = altair.selection_point(
+        fields=["level"], nearest=True, on="pointerover", empty=False, clear="pointerout"
+    )
+    crosshair = (
+        altair.Chart(data)
+        .transform_pivot("method", value="figure", groupby=["level"])
+        .mark_rule(color=GRAY)
+        .encode(
+            level,
+            opacity=altair.condition(nearest, altair.value(0.7), altair.value(0)),
+            tooltip=[altair.Tooltip("level:Q", format=".3g")]
+            + [altair.Tooltip(f"{name}:Q", format=".4~f") for name in methods],
+        )
+        .add_params(nearest)
+    )
+    layers = [*_shaded(trained), lines, crosshair] if values else [lines]
+    return _finished(altair.layer(*layers), height=340)
+
+
+def _shaded(trained: tuple[float, float] | None) -> list[Any]:
+    if trained is None:
+        return []
+    low, high = trained
+    band = altair.Chart(altair.InlineData(values=[{"low": low, "high": high}]))
+    return [band.mark_rect(color=AMBER, opacity=0.1).encode(x="low:Q", x2="high:Q")]
+
+
+def histogram_chart(removed: Removed) -> altair.LayerChart:
+    """Gives the histogram of what was removed, with the normal distribution of its deviation."""
+    values = [
+        {"value": 255 * value, "density": density / 255, "normal": normal / 255}
+        for value, density, normal in removed.histogram.tolist()
+    ]
+    base = altair.Chart(altair.InlineData(values=values))
+    value = altair.X("value:Q", title="removed, steps of 255")
+    bars = base.mark_area(color=AMBER, opacity=0.5, interpolate="step").encode(
+        value, altair.Y("density:Q", title="density")
+    )
+    line = base.mark_line(color=TEAL).encode(value, altair.Y("normal:Q"))
+    return _finished(altair.layer(bars, line), height=220)
+
+
+def spectrum_chart(removed: Removed) -> altair.LayerChart:
+    """Gives the power of what was removed by frequency; 1 is its mean."""
+    values = [
+        {"frequency": frequency, "power": max(power, 1e-4)}
+        for frequency, power in removed.spectrum.tolist()
+    ]
+    line = (
+        altair.Chart(altair.InlineData(values=values))
+        .mark_line(color=AMBER, strokeWidth=2)
+        .encode(
+            altair.X("frequency:Q", title="cycles a pixel"),
+            altair.Y(
+                "power:Q",
+                title="power, mean = 1",
+                scale=altair.Scale(type="log", domainMin=0.01, clamp=True, nice=False),
+            ),
+            tooltip=[
+                altair.Tooltip("frequency:Q", format=".3f"),
+                altair.Tooltip("power:Q", format=".3g"),
+            ],
+        )
+    )
+    white = altair.Chart(altair.InlineData(values=[{"power": 1}])).mark_rule(
+        color=TEAL, strokeDash=[4, 4]
+    )
+    return _finished(altair.layer(line, white.encode(y="power:Q")), height=220)
+
+
+def _finished(chart: altair.LayerChart, *, height: int) -> altair.LayerChart:
+    """Gives the chart as wide as its place, in colours that are read on light and dark."""
+    finished: altair.LayerChart = (
+        chart.properties(width="container", height=height, padding=ROOM, background="transparent")
+        .configure_axis(
+            labelColor=GRAY,
+            titleColor=GRAY,
+            titleFontWeight="normal",
+            gridColor=FAINT,
+            domainColor=FAINT,
+            tickColor=FAINT,
+        )
+        .configure_legend(labelColor=GRAY)
+        .configure_view(stroke=None)
+    )
+    return finished

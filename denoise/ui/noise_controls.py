@@ -1,0 +1,119 @@
+"""The controls of the noise that is added, and what they say together."""
+
+from typing import Any, NamedTuple
+
+import gradio as gr
+
+from denoise.comparison import Injection
+from denoise.errors import SettingError
+from denoise.noise import KINDS, find_stages
+
+FIRST_LEVEL = 0.1
+
+
+class NoiseControls(NamedTuple):
+    """The components, in the order in which `injection_of` takes their values."""
+
+    kind: gr.Dropdown
+    level: gr.Slider
+    seed: gr.Number
+    gray: gr.Checkbox
+    eight_bit: gr.Checkbox
+    mixture: gr.Textbox
+
+
+def build_noise_controls() -> NoiseControls:
+    """Adds two rows of controls."""
+    with gr.Row(equal_height=True):
+        kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
+        with gr.Column(min_width=240, elem_classes="tight"):
+            level = gr.Slider(
+                0,
+                1,
+                value=FIRST_LEVEL,
+                step=0.005,
+                label="Level",
+                info=_level_words("gaussian"),
+                elem_id="level",
+            )
+            shown = gr.Markdown(
+                _in_known_unit("gaussian", FIRST_LEVEL), elem_classes="figures", elem_id="unit"
+            )
+        seed = gr.Number(
+            0,
+            label="Seed",
+            info="The same seed gives the same noise.",
+            precision=0,
+            minimum=0,
+            elem_id="seed",
+        )
+    with gr.Accordion("More about the noise", open=False), gr.Row(equal_height=True):
+        gray = gr.Checkbox(
+            label="Gray noise", info="The same in all channels.", elem_id="gray-noise"
+        )
+        eight_bit = gr.Checkbox(
+            value=True,
+            label="As an 8-bit file",
+            info="Clipped and rounded; otherwise the network gets it as it is drawn.",
+            elem_id="eight-bit",
+        )
+        mixture = gr.Textbox(
+            label="Mixture, in place of kind and level",
+            info="Such as gaussian:0.1+salt-pepper:0.02, from left to right.",
+            max_lines=1,
+            scale=2,
+            elem_id="mixture",
+        )
+        add = gr.Button("Add kind and level to the mixture", size="sm", min_width=200)
+    kind.input(_change_kind, kind, level, queue=False, api_visibility="private")
+    gr.on(
+        [kind.change, level.change],
+        _in_known_unit,
+        [kind, level],
+        shown,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    add.click(_add_part, [mixture, kind, level], mixture, queue=False, api_visibility="private")
+    return NoiseControls(kind, level, seed, gray, eight_bit, mixture)
+
+
+def injection_of(
+    kind: str, level: float, seed: float, gray: bool, eight_bit: bool, mixture: str | None
+) -> Injection:
+    """Gives the noise that the controls ask for.
+
+    Raises:
+        SettingError: a mixture that is none.
+    """
+    written = (mixture or "").strip()
+    if written and ":" not in written:
+        raise SettingError("A mixture is written like gaussian:0.1+salt-pepper:0.02.")
+    injection = Injection(written or kind, float(level), int(seed or 0), gray, eight_bit)
+    injection.check()
+    return injection
+
+
+def describe_injection(injection: Injection) -> str:
+    """Gives the noise in the units that people know it by."""
+    stages = find_stages(injection.kind, injection.level)
+    return ", then ".join(f"{noise.name}: {noise.describe(level)}" for noise, level in stages)
+
+
+def _change_kind(name: str) -> Any:
+    top = KINDS[name].max_level
+    return gr.update(maximum=top, value=min(FIRST_LEVEL, top), info=_level_words(name))
+
+
+def _in_known_unit(kind: str, level: float) -> str:
+    return f"**{KINDS[kind].describe(min(level, KINDS[kind].max_level))}**"
+
+
+def _add_part(mixture: str | None, kind: str, level: float) -> str:
+    return "+".join(filter(None, [(mixture or "").strip(), f"{kind}:{level:g}"]))
+
+
+def _level_words(kind: str) -> str:
+    found = KINDS[kind]
+    return f"{found.meaning}, 0 to {found.max_level:g}".capitalize()

@@ -1,0 +1,42 @@
+"""What tests do with the page in a browser."""
+
+import shutil
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WAIT_MS = 120_000
+DESKTOP, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
+
+
+def open_page(context, server):
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    page.goto(server.url)
+    page.get_by_role("button", name="Denoise", exact=True).wait_for()
+    page.locator("#noisy-picture input[type=file]").wait_for(state="attached")
+    return page
+
+
+def upload(page, file, where="#noisy-picture"):
+    with page.expect_response(lambda answer: "/upload" in answer.url):
+        page.locator(f"{where} input[type=file]").set_input_files(file)
+
+
+def download(page, where="#download"):
+    with page.expect_download() as waiting:
+        page.locator(where).click()
+    return waiting.value
+
+
+def bytes_of(downloaded) -> bytes:
+    return Path(downloaded.path()).read_bytes()

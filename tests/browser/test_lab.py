@@ -1,0 +1,177 @@
+"""The Noise lab in a real Chromium: what the visitor sees is what Python gives."""
+
+import csv
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from browsing import PHONE, bytes_of, download, open_page, upload
+from skimage import data
+
+from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
+from denoise.comparison import Injection, compare
+from denoise.removed import analyse_removed
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+CLEAN = data.coffee()[:192, 100:292]
+
+
+@pytest.fixture
+def lab(page, tmp_path):
+    """The page with its lab open on a small picture, of which the denoised one is there."""
+    file = tmp_path / "cup.png"
+    save_picture(Picture(CLEAN), file)
+    open_lab(page)
+    page.get_by_label("Clear").or_(page.get_by_label("Remove Image")).last.click()
+    upload(page, file, "#clean-picture")
+    wait_for_noise(page, add_noise(CLEAN))
+    page.locator("#denoised-words").get_by_text(f"{psnr(CLEAN, denoised()):.2f} dB").wait_for()
+    return page
+
+
+def open_lab(page):
+    page.get_by_role("tab", name="Noise lab").click()
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+
+
+def denoised():
+    return Denoiser()(add_noise(CLEAN))
+
+
+def wait_for_noise(page, noisy):
+    page.locator("#noisy-words").get_by_text(f"{psnr(CLEAN, noisy):.2f} dB").wait_for()
+
+
+def shown(page, name):
+    source = page.locator(f"#{name}-view img").get_attribute("src")
+    return load_picture(page.request.get(source).body()).pixels
+
+
+def choose_methods(page, view, chosen):
+    for box in page.locator(f"#{view}-methods input[type=checkbox]").all():
+        box.set_checked(box.get_attribute("name") in chosen)
+
+
+def test_the_figures_are_those_that_python_gives(page):
+    open_lab(page)
+    clean = data.astronaut()
+    noisy = add_noise(clean, "gaussian", 0.1, seed=0)
+    page.locator("#noisy-words").get_by_text("SSIM").wait_for()
+    for name, image in (("noisy", noisy), ("denoised", Denoiser()(noisy))):
+        words = page.locator(f"#{name}-words").inner_text()
+        expected = f"PSNR {psnr(clean, image):.2f} dB · SSIM {ssim(clean, image):.4f}"
+        assert " ".join(words.split()).startswith(expected)
+        assert np.array_equal(shown(page, name), image)
+
+
+def test_the_noise_follows_its_controls(lab):
+    lab.locator("#kind input").click()
+    lab.get_by_role("option", name="poisson").click()
+    wait_for_noise(lab, add_noise(CLEAN, "poisson", 0.1))
+    lab.locator("#unit").get_by_text("100 photons at white").wait_for()
+    lab.locator("#seed input").fill("5")
+    lab.keyboard.press("Tab")
+    wait_for_noise(lab, add_noise(CLEAN, "poisson", 0.1, seed=5))
+
+
+def test_a_mixture_of_gray_noise_is_put_together(lab):
+    lab.get_by_text("More about the noise").click()
+    lab.get_by_label("Gray noise").check()
+    wait_for_noise(lab, add_noise(CLEAN, gray=True))
+    lab.get_by_role("button", name="Add kind and level to the mixture").click()
+    mixture = lab.locator("#mixture input, #mixture textarea").first
+    mixture.press("End")
+    mixture.press_sequentially("+jpeg:0.5")
+    wait_for_noise(lab, add_noise(CLEAN, "gaussian:0.1+jpeg:0.5", gray=True))
+    words = "gaussian: sigma 25.5/255, then jpeg: quality 50"
+    lab.locator("#noisy-words").get_by_text(words).wait_for()
+
+
+def test_a_mixture_that_is_none_gets_a_sentence(lab):
+    lab.get_by_text("More about the noise").click()
+    lab.locator("#mixture input, #mixture textarea").first.fill("fog:0.1")
+    lab.get_by_text("Unknown kind of noise 'fog'").first.wait_for()
+
+
+def test_float_noise_goes_to_the_network_unclipped(lab):
+    lab.get_by_text("More about the noise").click()
+    lab.get_by_label("As an 8-bit file").uncheck()
+    noisy = Injection(eight_bit=False).add_to(CLEAN)
+    expected = np.rint(np.clip(Denoiser()(noisy), 0, 1) * 255).astype(np.uint8)
+    lab.locator("#denoised-words").get_by_text(f"{psnr(CLEAN, expected):.2f} dB").wait_for()
+    assert np.array_equal(shown(lab, "denoised"), expected)
+
+
+def test_methods_are_compared_in_a_table_a_gallery_and_a_zip(lab):
+    choose_methods(lab, "compare", ["conv-photo", "median"])
+    lab.locator("#compare").click()
+    lab.locator("#compare-status").get_by_text("Done.").wait_for()
+    entries = list(compare(CLEAN, Injection(), ["conv-photo", "median"]))
+    text = " ".join(lab.locator("#compare-table").inner_text().split())
+    for entry in entries:
+        assert f"{entry.title} {round(entry.psnr, 2):g} {round(entry.ssim, 4):g}" in text
+    with zipfile.ZipFile(io.BytesIO(bytes_of(download(lab, "#compare-download")))) as packed:
+        for entry in entries:
+            picture = load_picture(packed.read(f"{entry.method}.png"))
+            assert np.array_equal(picture.pixels, entry.image)
+        rows = csv.DictReader(io.TextIOWrapper(packed.open("table.csv")))
+        assert [row["method"] for row in rows] == ["noisy", "conv-photo", "median"]
+
+
+def test_the_same_detail_of_all_is_where_the_visitor_clicks(lab):
+    choose_methods(lab, "compare", ["median"])
+    lab.locator("#compare").click()
+    lab.locator("#compare-status").get_by_text("Done.").wait_for()
+    details = lab.locator("#strip img")
+    details.nth(2).wait_for()
+    assert details.count() == 3  # noisy, median and clean
+    before = details.last.get_attribute("src")
+    noisy = lab.locator("#noisy-view img")
+    box = noisy.bounding_box()
+    # From the middle 48 of the 192 pixels, which are not enlarged, to the left and downwards.
+    noisy.click(position={"x": box["width"] / 2 - 48, "y": box["height"] / 2 + 48})
+    lab.wait_for_function(
+        "before => [...document.querySelectorAll('#strip img')].at(-1).src !== before", arg=before
+    )
+    for side, percent in (("left", 25), ("top", 75)):
+        chosen = lab.get_by_label(f"Detail, from {side}").last.input_value()
+        assert abs(float(chosen) - percent) < 8
+
+
+def test_a_sweep_draws_a_chart_and_gives_its_figures(lab):
+    lab.get_by_role("tab", name="Sweep").click()
+    choose_methods(lab, "sweep", ["median"])
+    lab.locator("#sweep-count input[type=number]").fill("2")
+    lab.keyboard.press("Tab")
+    lab.locator("#sweep").click()
+    lab.locator("#sweep-status").get_by_text("Done.").wait_for()
+    lab.wait_for_function("document.querySelector('#sweep-plot canvas')?.clientWidth > 500")
+    rows = list(csv.DictReader(io.StringIO(bytes_of(download(lab, "#sweep-download")).decode())))
+    expected = [
+        (level, entry.method, round(entry.psnr, 4))
+        for level in (0.15, 0.3)
+        for entry in compare(CLEAN, Injection(level=level), ["median"])
+    ]
+    assert [(float(r["level"]), r["method"], float(r["psnr"])) for r in rows] == expected
+
+
+def test_what_was_removed_is_analysed(lab):
+    lab.get_by_role("tab", name="Removed").click()
+    expected = analyse_removed(add_noise(CLEAN), denoised())
+    words = lab.locator("#removed-words")
+    words.get_by_text(f"{expected.whiteness:.3f}").wait_for()
+    assert f"{255 * expected.rms:.1f}/255" in words.inner_text()
+    assert np.array_equal(shown(lab, "removed"), expected.picture)
+    lab.wait_for_function("document.querySelectorAll('.vega-embed canvas')[1].clientWidth > 300")
+
+
+@pytest.mark.parametrize("tab", ["Compare", "Sweep", "Removed"])
+def test_a_phone_needs_no_sideways_scrolling(browser, server, tab):
+    context = browser.new_context(viewport=PHONE)
+    page = open_page(context, server)
+    open_lab(page)
+    page.get_by_role("tab", name=tab).click()
+    page.wait_for_timeout(1500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    context.close()
