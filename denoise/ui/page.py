@@ -9,6 +9,7 @@ from denoise.devices import choose_device, device_label
 from denoise.ui.denoise_tab import build_denoise_tab
 from denoise.ui.noise_lab_tab import build_noise_lab_tab
 from denoise.ui.service import Service
+from denoise.ui.zoo_tab import build_zoo_tab
 from denoise.version import version_words
 
 HEADER = """
@@ -22,7 +23,7 @@ STYLE = Path(__file__).parent / "style.css"
 
 
 def build_page(service: Service) -> gr.Blocks:
-    """Gives the page with its two tabs."""
+    """Gives the page with its tabs."""
     page = gr.Blocks(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:
         gr.HTML(HEADER, padding=False)
@@ -32,6 +33,9 @@ def build_page(service: Service) -> gr.Blocks:
             with gr.Tab("Noise lab") as lab:
                 for update, inputs, outputs in build_noise_lab_tab(service):
                     lab.select(update, inputs, outputs, api_visibility="private")
+            with gr.Tab("Zoo") as zoo:
+                show, model, card = build_zoo_tab(service)
+                zoo.select(show, model, card, queue=False, api_visibility="private")
         gr.Markdown(_footer(service), elem_classes="quiet")
     return page
 

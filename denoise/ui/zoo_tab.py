@@ -1,0 +1,87 @@
+"""The tab Zoo: what each network is, how good it is, and how it came about."""
+
+import re
+import shutil
+from typing import Any
+
+import gradio as gr
+
+from denoise.cards import compose_card
+from denoise.denoiser import DEFAULT_MODEL
+from denoise.ui.failures import explained
+from denoise.ui.parts import model_choices
+from denoise.ui.service import Service
+from denoise.weights import BUNDLED, ModelFacts, list_models, read_facts, weights_size
+
+WORDS = (
+    "All networks at a glance, and the card of each: what it was trained on, what was measured, "
+    "and what it cannot do. Every figure was measured on the weights that are used here."
+)
+HEADERS = ["Network", "For", "Parameters", "File, MB", "PSNR at 25/255, dB", "s per Mpixel"]
+TYPES = ["str", "str", "number", "number", "number", "number"]
+DOMAINS = {"photo": "photos and scans", "28x28": "28x28 lessons"}
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+PICTURE = re.compile(r"\]\(([\w-]+\.png)\)")
+
+
+def build_zoo_tab(service: Service) -> list[Any]:
+    """Adds the tab's contents; gives the function, inputs and outputs that first fill it."""
+    gr.Markdown(WORDS, elem_classes="quiet")
+    models = sorted(list_models(), key=lambda facts: facts.needs.domain != "photo")
+    gr.Dataframe(
+        [_row(facts) for facts in models],
+        headers=HEADERS,
+        datatype=TYPES,  # type: ignore[arg-type]
+        interactive=False,
+        label="Networks",
+        elem_id="zoo-table",
+    )
+    model = gr.Dropdown(
+        model_choices(), value=DEFAULT_MODEL, label="Card of", elem_id="zoo-network"
+    )
+    card = gr.Markdown(elem_id="zoo-card", elem_classes="card")
+
+    def show(name: str) -> str:
+        with explained():
+            return _card_text(service, name)
+
+    model.change(
+        show,
+        model,
+        card,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
+    return [show, model, card]
+
+
+def _row(facts: ModelFacts) -> list[Any]:
+    measured = facts.metrics
+    at_25 = [
+        round(row["psnr"], 2)
+        for row in measured.get("table", [])
+        if row["sigma_255"] == 25 and not row["told"] and not row["eight_bit"]
+    ]
+    seconds = measured.get("seconds_per_mpixel")
+    return [
+        facts.name,
+        DOMAINS[facts.needs.domain],
+        facts.parameters,
+        round(weights_size(facts.name) / 1e6, 2),
+        at_25[0] if at_25 else None,
+        None if seconds is None else round(seconds, 2),
+    ]
+
+
+def _card_text(service: Service, name: str) -> str:
+    """Gives the card, its pictures copied to where they are served from."""
+    folder = BUNDLED / name
+    text = FRONT_MATTER.sub("", compose_card(read_facts(name), folder))
+
+    def serve(match: re.Match[str]) -> str:
+        copy = service.new_file(match[1])
+        shutil.copyfile(folder / match[1], copy)
+        return f"](gradio_api/file={copy.as_posix()})"
+
+    return PICTURE.sub(serve, text)
