@@ -6,7 +6,7 @@ import gradio as gr
 
 from denoise.comparison import Injection
 from denoise.errors import SettingError
-from denoise.noise import KINDS, find_stages
+from denoise.noise import KINDS, NoiseKind, find_stages
 
 FIRST_LEVEL = 0.1
 
@@ -33,7 +33,7 @@ def build_noise_controls() -> NoiseControls:
                 value=FIRST_LEVEL,
                 step=0.005,
                 label="Level",
-                info=_level_words("gaussian"),
+                info=_level_words(KINDS["gaussian"]),
                 elem_id="level",
             )
             shown = gr.Markdown(
@@ -65,7 +65,13 @@ def build_noise_controls() -> NoiseControls:
             elem_id="mixture",
         )
         add = gr.Button("Add kind and level to the mixture", size="sm", min_width=200)
-    kind.input(_change_kind, kind, level, queue=False, api_visibility="private")
+    kind.input(
+        lambda name: level_update(KINDS[name]),
+        kind,
+        level,
+        queue=False,
+        api_visibility="private",
+    )
     gr.on(
         [kind.change, level.change],
         _in_known_unit,
@@ -101,9 +107,15 @@ def describe_injection(injection: Injection) -> str:
     return ", then ".join(f"{noise.name}: {noise.describe(level)}" for noise, level in stages)
 
 
-def _change_kind(name: str) -> Any:
-    top = KINDS[name].max_level
-    return gr.update(maximum=top, value=min(FIRST_LEVEL, top), info=_level_words(name))
+def level_update(kind: NoiseKind, level: float | None = None) -> Any:
+    """Gives the update of the level's slider for a kind of noise.
+
+    Args:
+        kind: of the noise.
+        level: 0 to its highest; None: the one that is shown first.
+    """
+    value = min(FIRST_LEVEL, kind.max_level) if level is None else level
+    return gr.update(maximum=kind.max_level, value=value, info=_level_words(kind))
 
 
 def _in_known_unit(kind: str, level: float) -> str:
@@ -114,6 +126,5 @@ def _add_part(mixture: str | None, kind: str, level: float) -> str:
     return "+".join(filter(None, [(mixture or "").strip(), f"{kind}:{level:g}"]))
 
 
-def _level_words(kind: str) -> str:
-    found = KINDS[kind]
-    return f"{found.meaning}, 0 to {found.max_level:g}".capitalize()
+def _level_words(kind: NoiseKind) -> str:
+    return f"{kind.meaning}, 0 to {kind.max_level:g}".capitalize()

@@ -89,8 +89,16 @@ class _Lab:
         return str(self.service.write(Picture(_in_8_bits(pixels)), name))
 
 
-def build_noise_lab_tab(service: Service) -> list[Any]:
-    """Adds the tab's contents; gives the functions, inputs and outputs that first fill it."""
+class LabTab(NamedTuple):
+    """What the page needs of the tab."""
+
+    fill: list[tuple[Any, list[Any], list[Any]]]  # functions, inputs and outputs
+    model: gr.Dropdown
+    noise: NoiseControls
+
+
+def build_noise_lab_tab(service: Service) -> LabTab:
+    """Adds the tab's contents."""
     gr.Markdown(WORDS, elem_classes="quiet")
     examples = clean_examples(service)
     noise = build_noise_controls()
@@ -107,10 +115,12 @@ def build_noise_lab_tab(service: Service) -> list[Any]:
             build_removed_view(service, views.pair)
     for tab in (levels, removed):
         tab.select(None, js=FIT_CHARTS, api_visibility="private")
-    return _listen(_Lab(service), noise, model, views)
+    return LabTab(_listen(_Lab(service), noise, model, views), model, noise)
 
 
-def _listen(lab: _Lab, noise: NoiseControls, model: gr.Dropdown, views: _Views) -> list[Any]:
+def _listen(
+    lab: _Lab, noise: NoiseControls, model: gr.Dropdown, views: _Views
+) -> list[tuple[Any, list[Any], list[Any]]]:
     """Has the pictures follow the controls: the noisy one at once, the denoised one after it."""
     inputs = [views.clean, model, *noise]
     quick = [views.clean_words, views.noisy, views.noisy_words]

@@ -7,6 +7,7 @@ import gradio as gr
 
 from denoise.devices import choose_device, device_label
 from denoise.ui.denoise_tab import build_denoise_tab
+from denoise.ui.links import LAB, link_settings
 from denoise.ui.noise_lab_tab import build_noise_lab_tab
 from denoise.ui.service import Service
 from denoise.ui.zoo_tab import build_zoo_tab
@@ -27,15 +28,17 @@ def build_page(service: Service) -> gr.Blocks:
     page = gr.Blocks(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:
         gr.HTML(HEADER, padding=False)
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
             with gr.Tab("Denoise"):
                 build_denoise_tab(service)
-            with gr.Tab("Noise lab") as lab:
-                for update, inputs, outputs in build_noise_lab_tab(service):
+            with gr.Tab("Noise lab", id=LAB) as lab:
+                contents = build_noise_lab_tab(service)
+                for update, inputs, outputs in contents.fill:
                     lab.select(update, inputs, outputs, api_visibility="private")
             with gr.Tab("Zoo") as zoo:
                 show, model, card = build_zoo_tab(service)
                 zoo.select(show, model, card, queue=False, api_visibility="private")
+        link_settings(page, tabs, contents.model, contents.noise)
         gr.Markdown(_footer(service), elem_classes="quiet")
     return page
 

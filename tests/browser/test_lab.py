@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 import pytest
-from browsing import PHONE, bytes_of, download, open_page, upload
+from browsing import DESKTOP, PHONE, bytes_of, download, open_page, upload
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
@@ -174,4 +174,34 @@ def test_a_phone_needs_no_sideways_scrolling(browser, server, tab):
     page.get_by_role("tab", name=tab).click()
     page.wait_for_timeout(1500)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    context.close()
+
+
+def test_a_link_opens_the_lab_with_its_settings(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    page.goto(f"{server.url}/?tab=lab&kind=salt-pepper&level=0.05&seed=3")
+    clean = data.astronaut()
+    expected = psnr(clean, add_noise(clean, "salt-pepper", 0.05, seed=3))
+    page.locator("#noisy-words").get_by_text(f"{expected:.2f} dB").wait_for()
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+    page.locator("#unit").get_by_text("5% of the pixels").wait_for()
+    context.close()
+
+
+def test_the_address_follows_the_settings(lab):
+    lab.locator("#kind input").click()
+    lab.get_by_role("option", name="jpeg").click()
+    wait_for_noise(lab, add_noise(CLEAN, "jpeg", 0.1))
+    lab.wait_for_url("**/?*kind=jpeg*")
+    assert "tab=lab" in lab.url
+    assert "cup" not in lab.url
+
+
+def test_an_address_that_asks_for_what_there_is_not_gets_a_sentence(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    page.goto(f"{server.url}/?tab=lab&kind=fog")
+    page.get_by_text("Unknown kind of noise 'fog'").first.wait_for()
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
     context.close()
