@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from denoise.commands import FAILED_INPUT
+from denoise.batch import FAILED_INPUT
 from denoise.denoiser import DEFAULT_MODEL, Denoiser
 from denoise.errors import SettingError
 from denoise.reader import Reader

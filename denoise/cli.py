@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from denoise import benchmark_commands, commands, lab_commands, workshop
+from denoise import batch, benchmark_commands, commands, lab_commands, workshop
 from denoise.classic import CLASSICS
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.devices import DEVICES, DTYPES
@@ -23,9 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code: int = options.command(options)
     except DenoiseError as error:
-        return commands.complain(str(error), commands.MISUSE)
+        return batch.complain(str(error), batch.MISUSE)
     except KeyboardInterrupt:
-        return commands.complain("Stopped.", 130)
+        return batch.complain("Stopped.", 130)
     return code
 
 
@@ -223,7 +223,13 @@ def _add_card(sub: Any) -> None:
 
 
 def _add_inputs(command: argparse.ArgumentParser) -> None:
-    command.add_argument("inputs", type=Path, nargs="+", metavar="IN", help="files or folders")
+    command.add_argument(
+        "inputs",
+        type=Path,
+        nargs="+",
+        metavar="IN",
+        help="files, folders or patterns; - is standard input",
+    )
     command.add_argument("--recursive", action="store_true", help="folders with all below them")
 
 
@@ -235,7 +241,10 @@ def _add_files(command: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="OUT",
-        help="a file for one input, else a folder (made if need be); what is there is replaced",
+        help="a file for one input, else a folder (made if need be); - is standard output",
+    )
+    command.add_argument(
+        "--overwrite", action="store_true", help="replace what is there; otherwise it is left"
     )
     command.add_argument(
         "--format", type=str.upper, choices=list(OUTPUT_FORMATS), help="(the input's)"

@@ -165,7 +165,7 @@ def test_after_a_failure_the_pictures_are_counted(photo, tmp_path, capsys):
     run("noise", tmp_path / "none.png", photo, "-o", tmp_path / "out")
     assert capsys.readouterr().err.splitlines() == [
         f"{tmp_path / 'none.png'} does not exist.",
-        "1 of 2 pictures were written.",
+        "1 of 2 pictures written, 1 failed.",
     ]
 
 

@@ -7,7 +7,16 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "denoise"
 FRONT_DOOR = {"denoiser", "noise", "estimate", "metrics", "images", "weights", "errors"}
-FACES = {"ui", "cli", "commands", "benchmark_commands", "lab_commands", "workshop", "__main__"}
+FACES = {
+    "ui",
+    "cli",
+    "batch",
+    "commands",
+    "benchmark_commands",
+    "lab_commands",
+    "workshop",
+    "__main__",
+}
 # module -> what it may import of the package; errors, extras and conversion are for all.
 ALLOWED = {
     "errors": set(),

@@ -1,0 +1,149 @@
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from denoise import add_noise, load_picture
+from denoise.cli import main
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Three pictures, one of them deeper."""
+    place = tmp_path / "in"
+    (place / "deep").mkdir(parents=True)
+    for number, name in enumerate(("a.png", "b.png", "deep/c.png")):
+        pixels = np.random.default_rng(number).integers(0, 256, (12, 14, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / name)
+    return place
+
+
+def run(*arguments):
+    return main([str(argument) for argument in arguments])
+
+
+def noisy(file):
+    return add_noise(load_picture(file).pixels, "gaussian", 0.1)
+
+
+def test_what_is_there_already_is_left(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.png").write_text("mine")
+    assert run("noise", folder, "-o", out) == 0
+    assert (out / "a.png").read_text() == "mine"
+    assert np.array_equal(load_picture(out / "b.png").pixels, noisy(folder / "b.png"))
+    assert (
+        "1 of 2 pictures written, 1 there already (--overwrite replaces)."
+        in capsys.readouterr().err
+    )
+
+
+def test_what_is_there_is_replaced_where_asked(folder, tmp_path):
+    (tmp_path / "a.png").write_text("mine")
+    assert run("noise", folder / "a.png", "-o", tmp_path / "a.png", "--overwrite") == 0
+    assert np.array_equal(load_picture(tmp_path / "a.png").pixels, noisy(folder / "a.png"))
+
+
+def test_one_output_that_is_there_is_said(folder, tmp_path, capsys):
+    (tmp_path / "a.png").write_text("mine")
+    assert run("noise", folder / "a.png", "-o", tmp_path / "a.png") == 0
+    assert "is there already and was left; --overwrite replaces it." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "more", "expected"),
+    [
+        ("*.png", (), {"a.png", "b.png"}),
+        ("**/*.png", ("--recursive",), {"a.png", "b.png", "deep/c.png"}),
+        ("dee*/c.png", (), {"deep/c.png"}),
+    ],
+)
+def test_a_pattern_that_the_shell_left_is_filled_in(folder, tmp_path, pattern, more, expected):
+    out = tmp_path / "out"
+    assert run("noise", folder / pattern, "-o", out / "x", *more) == 0
+    written = {str(file.relative_to(out / "x")) for file in out.rglob("*.png")}
+    assert written == expected
+
+
+def test_a_pattern_without_files_is_misuse(folder, tmp_path, capsys):
+    assert run("noise", folder / "*.tif", "-o", tmp_path / "out") == 2
+    assert "No file matches" in capsys.readouterr().err
+
+
+def test_a_picture_goes_through_pipes(folder):
+    piped = subprocess.run(
+        [sys.executable, "-m", "denoise", "noise", "-", "-o", "-"],
+        cwd=ROOT,
+        input=(folder / "a.png").read_bytes(),
+        capture_output=True,
+        check=True,
+    )
+    with Image.open(io.BytesIO(piped.stdout)) as image:
+        assert image.format == "PNG"
+        assert np.array_equal(np.asarray(image), noisy(folder / "a.png"))
+
+
+def test_a_pipe_takes_one_picture(folder, capsys):
+    assert run("noise", folder, "-o", "-") == 2
+    assert "Standard output takes one picture" in capsys.readouterr().err
+    assert run("noise", folder / "a.png", "-o", "-", "--json") == 2
+
+
+def test_json_tells_what_failed_and_what_was_left(folder, tmp_path, capsys):
+    (folder / "b.png").write_text("no picture")
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.png").write_text("mine")
+    assert run("noise", folder, "-o", out, "--recursive", "--json") == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    by_name = {Path(line["input"]).name: line for line in lines}
+    assert by_name["a.png"]["skipped"]
+    assert "b.png" in by_name["b.png"]["error"]
+    assert by_name["c.png"]["kind"] == "gaussian"
+
+
+def test_a_disk_that_refuses_is_a_sentence_and_the_others_are_written(folder, tmp_path, capsys):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "deep").write_text("a file where a folder should be")
+    assert run("noise", folder, "-o", out, "--recursive") == 1
+    assert {file.name for file in out.glob("*.png")} == {"a.png", "b.png"}
+    errors = capsys.readouterr().err
+    assert "cannot be written" in errors
+    assert "Traceback" not in errors
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
+    place, out = tmp_path / "in", tmp_path / "out"
+    place.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        pixels = rng.integers(0, 256, (300, 300, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(place / f"{number:02}.png")
+    command = [sys.executable, "-m", "denoise", "noise", str(place), "-o", str(out)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+    while len(list(out.glob("*.png"))) < 3 and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) in (0, 130)
+    before = {file: file.stat().st_mtime_ns for file in out.glob("*.png")}
+    assert all(load_picture(file).pixels.shape == (300, 300, 3) for file in before)
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+    assert {file.name for file in out.iterdir()} == {f"{number:02}.png" for number in range(40)}
+    assert all(file.stat().st_mtime_ns == time_ns for file, time_ns in before.items())
+
+
+def test_the_order_of_the_reports_is_that_of_the_inputs(folder, tmp_path, capsys):
+    assert run("noise", folder, "-o", tmp_path / "out", "--recursive", "--json") == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [Path(line["input"]).name for line in lines] == ["a.png", "b.png", "c.png"]
