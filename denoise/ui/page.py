@@ -7,8 +7,10 @@ import gradio as gr
 
 from denoise.devices import choose_device, device_label
 from denoise.ui.denoise_tab import build_denoise_tab
+from denoise.ui.digits_tab import build_digits_tab
 from denoise.ui.links import LAB, link_settings
 from denoise.ui.noise_lab_tab import build_noise_lab_tab
+from denoise.ui.samples import SampleStore
 from denoise.ui.service import Service
 from denoise.ui.zoo_tab import build_zoo_tab
 from denoise.version import version_words
@@ -35,6 +37,8 @@ def build_page(service: Service) -> gr.Blocks:
                 contents = build_noise_lab_tab(service)
                 for update, inputs, outputs in contents.fill:
                     lab.select(update, inputs, outputs, api_visibility="private")
+            with gr.Tab("Digits") as digits:
+                build_digits_tab(service, SampleStore(), digits)
             with gr.Tab("Zoo") as zoo:
                 show, model, card = build_zoo_tab(service)
                 zoo.select(show, model, card, queue=False, api_visibility="private")

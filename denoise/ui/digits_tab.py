@@ -1,0 +1,254 @@
+"""The tab Digits: the lessons' networks at work on 28x28 pixels, with their codes."""
+
+import base64
+import io
+import math
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from denoise.conversion import from_unit
+from denoise.denoiser import Denoiser
+from denoise.errors import DenoiseError, ImageError
+from denoise.metrics import psnr
+from denoise.noise import add_noise
+from denoise.reader import READERS, Reader
+from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing
+from denoise.ui.failures import explained
+from denoise.ui.samples import SampleStore
+from denoise.ui.service import Service
+from denoise.weights import ModelFacts, list_models
+
+SETS = {"Digits": "mnist", "Clothing": "fashion-mnist"}
+READER_OF = {"mnist": "reader-mnist", "fashion-mnist": "reader-fashion"}
+SHOWN_SAMPLES = 12
+GRID_COLUMNS = 10
+FACTOR = 0.4  # of the noise, at first
+WORDS = (
+    "Draw a digit or take a sample, and add noise. Each network first turns the noisy picture "
+    "into a **code** of fewer numbers, or of mostly zeros, and then builds a picture from that "
+    "code alone: what no code can say, such as noise, is lost on the way."
+)
+
+Small = NDArray[np.uint8]  # (28, 28)
+
+
+class _Digits:
+    """What the tab's events do."""
+
+    def __init__(self, service: Service, samples: SampleStore) -> None:
+        self.service = service
+        self.samples = samples
+
+    @cached_property
+    def networks(self) -> list[ModelFacts]:
+        """The networks for pictures of 28x28."""
+        return [facts for facts in list_models() if facts.needs.domain == "28x28"]
+
+    @cached_property
+    def readers(self) -> dict[str, Reader]:
+        """The classifiers that are here, by name of their set."""
+        here = {facts.name for facts in list_models(READERS)} if READERS.is_dir() else set()
+        device = self.service.device
+        return {
+            name: Reader(reader, device=device)
+            for name, reader in READER_OF.items()
+            if reader in here
+        }
+
+    def show(self, clean: Small | None, kind: str, factor: float, seed: float) -> str:
+        """Gives the board: clean, noisy, and what each network makes of it."""
+        with explained():
+            if clean is None:
+                return ""
+            name = SETS[kind]
+            noisy = add_noise(clean, "gaussian", factor, seed=int(seed))
+            cells = [
+                _cell("Clean", clean, self._read(name, clean)),
+                _cell("Noisy", noisy, f"{_decibel(clean, noisy)}{self._read(name, noisy)}"),
+            ]
+            cells += [self._network_cell(facts, name, clean, noisy) for facts in self.networks]
+            return f'<div class="board">{"".join(cells)}</div>'
+
+    def grid(self, model: str, factor: float) -> str:
+        """Gives the tutorial's grid: ten test pictures, noisy, and rebuilt by one network."""
+        with explained():
+            denoiser = self.service.denoiser(model)
+            name = set_of(denoiser.facts)
+            originals = list(self.samples.get(name).pictures[:GRID_COLUMNS])
+            noisy = [
+                add_noise(picture, "gaussian", factor, seed=index)
+                for index, picture in enumerate(originals)
+            ]
+            rebuilt = [denoiser(picture) for picture in noisy]
+            rows = {"noisy": noisy, "reconstructed": rebuilt, "original": originals}
+            lines = [
+                f"<tr><th>{title}</th>"
+                + "".join(f"<td>{_image(picture, title)}</td>" for picture in row)
+                + "</tr>"
+                for title, row in rows.items()
+            ]
+            both = np.stack([originals, rebuilt]) / 255.0
+            words = f"Mean squared error of these ten: {np.mean((both[0] - both[1]) ** 2):.4f}"
+            return f'<table class="grid"><tbody>{"".join(lines)}</tbody></table><p>{words}</p>'
+
+    def choose(self, kind: str, event: gr.SelectData) -> Small:
+        """Gives the sample that was clicked."""
+        with explained():
+            picture: Small = self.samples.get(SETS[kind]).pictures[int(event.index)]
+            return picture
+
+    def take_drawing(self, event: gr.EventData) -> Any:
+        """Gives a drawing as the networks know digits; nothing where nothing was drawn."""
+        with explained():
+            framed = frame_digit(read_drawing(event._data.get("drawing")))
+            return gr.skip() if framed is None else framed
+
+    def list_samples(self, kind: str) -> tuple[list[NDArray[Any]], str, Small, Any]:
+        """Gives the samples of a kind, where they are from, the first one, and the offer."""
+        with explained():
+            samples = self.samples.get(SETS[kind])
+            shown = [enlarged(one, 3) for one in samples.pictures[:SHOWN_SAMPLES]]
+            is_made = samples.source.startswith("Made")
+            return shown, samples.source, samples.pictures[0], gr.update(visible=is_made)
+
+    def download(self, kind: str) -> tuple[list[NDArray[Any]], str, Small, Any]:
+        """Fetches the data set, and gives what `list_samples` does."""
+        with explained():
+            try:
+                self.samples.download(SETS[kind])
+            except ImageError as error:
+                raise ImageError("The data set cannot be downloaded from here.") from error
+            return self.list_samples(kind)
+
+    def _read(self, name: str, picture: Small) -> str:
+        if name not in self.readers:
+            return ""
+        label, probability = self.readers[name](picture)[0]
+        return f"<br>reads <b>{escape(label)}</b> ({probability:.0%})"
+
+    def _network_cell(self, facts: ModelFacts, name: str, clean: Small, noisy: Small) -> str:
+        denoiser = self.service.denoiser(facts.name)
+        denoised = denoiser(noisy)
+        stranger = "" if set_of(facts) == name else "<br><i>not made for this</i>"
+        words = f"{_decibel(clean, denoised)}{self._read(name, denoised)}{stranger}"
+        return _cell(facts.name, denoised, words, code_picture(denoiser, noisy))
+
+
+def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab) -> None:
+    """Adds the tab's contents, which are filled when the tab is opened."""
+    digits = _Digits(service, samples)
+    gr.Markdown(WORDS, elem_classes="quiet")
+    with gr.Row(equal_height=False):
+        with gr.Column(min_width=320, scale=1):
+            drawing = build_drawing_field()
+        with gr.Column(min_width=320, scale=2):
+            kind = gr.Radio(list(SETS), value="Digits", label="Samples of", elem_id="digits-kind")
+            gallery = gr.Gallery(
+                label="Or take a sample",
+                format="png",
+                columns=6,
+                height=270,
+                object_fit="contain",
+                allow_preview=False,
+                interactive=False,
+                buttons=[],
+                elem_id="digits-samples",
+            )
+            source = gr.Markdown(elem_classes="quiet", elem_id="digits-source")
+            fetch = gr.Button("Fetch the data set (about 12 MB)", size="sm", visible=False)
+    with gr.Row(equal_height=True):
+        factor = gr.Slider(
+            0,
+            1,
+            FACTOR,
+            step=0.05,
+            label="Noise factor",
+            info="Standard deviation of the noise, where white is 1.",
+            elem_id="digits-factor",
+        )
+        seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="digits-seed")
+    board = gr.HTML(elem_id="digits-board", padding=False)
+    clean = gr.State(None)
+    gr.Markdown("### The tutorial's picture: ten test pictures through one network")
+    with gr.Row(equal_height=True):
+        names = [facts.name for facts in digits.networks]
+        model = gr.Dropdown(names, value=names[0], label="Network", elem_id="grid-network")
+        grid_factor = gr.Slider(
+            0, 1, FACTOR, step=0.05, label="Noise factor of the grid", elem_id="grid-factor"
+        )
+    grid = gr.HTML(elem_id="digits-grid", padding=False)
+
+    quick: dict[str, Any] = {
+        "queue": False,
+        "show_progress": "hidden",
+        "api_visibility": "private",
+    }
+    listed = [gallery, source, clean, fetch]
+    board_of = (digits.show, [clean, kind, factor, seed], board)
+    grid_of = (digits.grid, [model, grid_factor], grid)
+    for event, work, inputs, outputs in (
+        (tab.select, digits.list_samples, kind, listed),
+        (kind.change, digits.list_samples, kind, listed),
+        (fetch.click, digits.download, kind, listed),
+        (gallery.select, digits.choose, kind, clean),
+        (drawing.input, digits.take_drawing, None, clean),
+    ):
+        event(work, inputs, outputs, **quick).then(*board_of, **quick)
+    tab.select(*grid_of, **quick)
+    gr.on([factor.change, seed.change], *board_of, trigger_mode="always_last", **quick)
+    gr.on([model.change, grid_factor.change], *grid_of, trigger_mode="always_last", **quick)
+
+
+def set_of(facts: ModelFacts) -> str:
+    """Gives the name of the set that a network was trained on."""
+    is_clothing = facts.training_data[0]["name"] == "Fashion-MNIST"
+    return "fashion-mnist" if is_clothing else "mnist"
+
+
+def code_picture(denoiser: Denoiser, noisy: Small) -> Small | None:
+    """Gives the code of a picture as one: a square of units, or the maps side by side.
+
+    The strongest unit is white, 0 is black. None for a network without a code.
+    """
+    try:
+        code = denoiser.encode(noisy)[0].numpy()
+    except DenoiseError:
+        return None
+    maps = code.reshape(-1, 1, 1) if code.ndim == 1 else code  # (N, H, W)
+    across = math.isqrt(len(maps) - 1) + 1
+    missing = np.zeros((-len(maps) % across, *maps.shape[1:]), maps.dtype)
+    full = np.concatenate([maps, missing]).reshape(-1, across, *maps.shape[1:])
+    tiles = full.swapaxes(1, 2).reshape(-1, across * maps.shape[2])  # rows of maps side by side
+    top = float(np.abs(tiles).max()) or 1.0
+    return from_unit(np.abs(tiles) / top, np.dtype(np.uint8))
+
+
+def enlarged(picture: NDArray[Any], factor: int) -> NDArray[Any]:
+    """Gives the picture with every pixel as a square of that side."""
+    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _decibel(clean: Small, other: Small) -> str:
+    decibel = psnr(clean, other)
+    return f"{decibel:.1f} dB" if math.isfinite(decibel) else "equal"
+
+
+def _cell(title: str, picture: Small, words: str, code: Small | None = None) -> str:
+    coded = "" if code is None else _image(code, f"code of {title}", "code")
+    return (
+        f"<figure><b>{escape(title)}</b>{_image(picture, title)}"
+        f"<figcaption>{words.removeprefix('<br>')}</figcaption>{coded}</figure>"
+    )
+
+
+def _image(picture: Small, words: str, style: str = "") -> str:
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "PNG")
+    content = base64.b64encode(file.getvalue()).decode()
+    return f'<img class="{style}" src="data:image/png;base64,{content}" alt="{escape(words)}">'

@@ -1,0 +1,82 @@
+import base64
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+from scipy.ndimage import center_of_mass
+
+from denoise import Denoiser
+from denoise.errors import ImageError
+from denoise.images import Picture
+from denoise.ui.digits_tab import code_picture
+from denoise.ui.drawing import frame_digit, read_drawing
+from denoise.ui.samples import SampleStore
+
+
+def drawn(*points, side=280, width=20):
+    image = Image.new("L", (side, side), 255)
+    ImageDraw.Draw(image).line(points, fill=0, width=width)
+    return Picture(np.asarray(image))
+
+
+def test_a_drawing_is_framed_as_mnist_has_digits():
+    framed = frame_digit(drawn((30, 20), (100, 20), (50, 120)))
+    assert (framed.shape, framed.dtype) == ((28, 28), np.uint8)
+    assert framed.max() > 200
+    assert framed[0].max() == framed[-1].max() == 0  # light on black, with a margin
+    rows = np.flatnonzero(framed.max(axis=1) > 40)
+    assert 18 <= rows[-1] - rows[0] + 1 <= 22
+    assert center_of_mass(framed) == pytest.approx((13.5, 13.5), abs=0.6)
+
+
+def test_where_and_how_large_a_digit_is_drawn_does_not_matter():
+    small = frame_digit(drawn((20, 20), (60, 20), (40, 90), width=10)).astype(int)
+    large = frame_digit(drawn((80, 60), (160, 60), (120, 200), width=20)).astype(int)
+    assert np.abs(small - large).mean() < 6
+
+
+def test_an_empty_field_is_no_digit():
+    assert frame_digit(Picture(np.full((280, 280), 255, np.uint8))) is None
+
+
+def test_a_drawing_comes_as_a_png_in_base64():
+    file = io.BytesIO()
+    Image.new("RGB", (280, 280), "white").save(file, "PNG")
+    assert read_drawing(base64.b64encode(file.getvalue()).decode()).pixels.shape == (280, 280, 3)
+
+
+@pytest.mark.parametrize("sent", [None, 7, "no base64!", "bm8gcGljdHVyZQ==", "A" * 300_000])
+def test_what_is_no_drawing_is_refused(sent):
+    with pytest.raises(ImageError):
+        read_drawing(sent)
+
+
+def test_a_drawing_of_too_many_pixels_is_refused():
+    file = io.BytesIO()
+    Image.new("1", (5000, 5000)).save(file, "PNG")
+    with pytest.raises(ImageError, match="pixels"):
+        read_drawing(base64.b64encode(file.getvalue()).decode())
+
+
+@pytest.mark.parametrize(("name", "shape"), [("dense-mnist", (8, 8)), ("conv-fashion", (21, 21))])
+def test_a_code_is_shown_as_a_square_of_its_units_or_maps(name, shape):
+    denoiser = Denoiser(name)
+    noisy = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+    shown = code_picture(denoiser, noisy)
+    assert (shown.shape, shown.dtype, shown.max()) == (shape, np.uint8, 255)
+    code = denoiser.encode(noisy)[0].numpy()
+    first = code.reshape(8, 8) if code.ndim == 1 else code[0]
+    part = shown[: first.shape[0], : first.shape[1]]
+    assert np.array_equal(part, np.rint(255 * np.abs(first) / np.abs(code).max()))
+
+
+def test_a_network_with_skips_has_no_code_to_show():
+    assert code_picture(Denoiser(), np.zeros((28, 28), np.uint8)) is None
+
+
+def test_without_the_data_set_samples_are_made_and_it_is_said(tmp_path):
+    samples = SampleStore(tmp_path).get("mnist")
+    assert samples.pictures.shape[1:] == (28, 28)
+    assert len(samples.labels) == len(samples.pictures) >= 12
+    assert samples.source == "Made by the program: MNIST is not here."
