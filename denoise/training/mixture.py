@@ -14,19 +14,23 @@ from denoise.noise import KINDS, camera_noise
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
-FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.5  # early, when it teaches more, and later
+FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.6  # early, when it teaches more, and later
 FIRST_STEPS = 6000
 MAX_SIGMA = 75 / 255
 EIGHT_BIT_SHARE = 0.5  # of Gaussian patches that are clipped and rounded, as an upload is
-UNTOUCHED_SHARE = 0.15  # of practical patches: a clean picture must come back as it is
-PHOTO_SHARE = 0.48  # of practical patches: what cameras leave
-IMPULSE_SHARE = 0.18  # of practical patches: salt and pepper alone; the others any mixture
+UNTOUCHED_SHARE = 0.04  # of practical patches: a clean picture must come back as it is
+PHOTO_SHARE = 0.62  # of practical patches: what cameras leave
+IMPULSE_SHARE = 0.14  # of practical patches: salt and pepper alone; the others any mixture
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
 # Noise of cameras has two scales. Trained with two fifths as much of the coarse one, the network
 # left most of it in real photographs: denoising every second pixel apart did better.
 COARSE_OFTEN = 0.8  # share of camera noise that has it
 COARSE_SHARES = (0.1, 0.7)  # of the variance
 COARSE_BLURS = (1.2, 5.0)  # pixels
+# Cameras smooth colours more than light: what is fine in their noise is nearly gray, what is coarse
+# has most of the colour (spectra of PolyU's pairs).
+SMOOTHED_SHARE = 0.7  # of camera noise
+SMOOTHED_GRAY_SHARES = ((0.8, 1.0), (0.0, 0.7))  # of the variance of the fine and the coarse part
 # Real noise is stronger at edges: hands and mirrors shake, and demosaicing errs there.
 TREMBLE_SHARE = 0.6  # of camera noise
 MAX_TREMBLE = 0.5  # pixels, standard deviation of the displacement
@@ -119,16 +123,18 @@ def _add_camera_noise(image: Patch, rng: np.random.Generator) -> Patch:
     level, read_share = _log_uniform(1 / 255, 40 / 255, rng), rng.uniform(0.05, 1)
     coarse = rng.uniform(*COARSE_SHARES) if rng.random() < COARSE_OFTEN else 0.0
     fine_blur = rng.choice([0.0, rng.uniform(0.3, 1.4)], p=[0.15, 0.85])
-    scales = [(fine_blur, 1 - coarse)]
-    scales += [(_log_uniform(*COARSE_BLURS, rng), coarse)] if coarse else []
+    parts = [(fine_blur, 1 - coarse)]
+    parts += [(_log_uniform(*COARSE_BLURS, rng), coarse)] if coarse else []
+    is_smoothed = rng.random() < SMOOTHED_SHARE
+    gray_shares = SMOOTHED_GRAY_SHARES if is_smoothed else ((0.0, 1.0), (0.0, 1.0))
     noisy = image
-    for blur, share in scales:
+    for (blur, share), gray_share in zip(parts, gray_shares, strict=False):
         part = camera_noise(
             image,
             level * math.sqrt(share),
             rng,
             blur=blur,
-            gray_share=rng.uniform(0, 1),
+            gray_share=rng.uniform(*gray_share),
             read_share=read_share,
         )
         noisy = noisy + part - image

@@ -73,7 +73,8 @@ PHOTO_RECIPES = {
         config=UNetConfig(),
         needs=UNET_NEEDS,
         purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
-        method="64x64 and 96x96 patches, half Gaussian noise, half practical; mean absolute error",
+        method="64x64 and 96x96 patches, three fifths Gaussian noise, the rest practical; PSNR itself "
+        "as the loss",
         make_task=partial(_make_photo_task, min_side=128, large_from=60_000),
         make_optimizer=PHOTO_OPTIMIZER,
         schedule=Schedule(rate=1e-3, decay_share=0.25),
