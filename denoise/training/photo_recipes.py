@@ -73,8 +73,8 @@ PHOTO_RECIPES = {
         config=UNetConfig(),
         needs=UNET_NEEDS,
         purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
-        method="64x64 and 96x96 patches, three fifths Gaussian noise, the rest practical; PSNR itself "
-        "as the loss",
+        method="64x64 and 96x96 patches, three fifths Gaussian noise, two fifths practical; the "
+        "logarithm of the squared error, which is PSNR",
         make_task=partial(_make_photo_task, min_side=128, large_from=60_000),
         make_optimizer=PHOTO_OPTIMIZER,
         schedule=Schedule(rate=1e-3, decay_share=0.25),
