@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from browsing import CHROMIUM, DESKTOP, FLAGS, open_page
 
 ROOT = Path(__file__).parent.parent
 START_S, STOP_S = 120, 30
@@ -79,3 +80,24 @@ def wait_until_ready(url: str, process: subprocess.Popen, log: Path) -> None:
             pass
         time.sleep(0.2)
     raise RuntimeError(f"app.py did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        message = "NO CHROMIUM: the page is not tested in a browser. Install chromium."
+        pytest.fail(message) if os.environ.get("CI") else pytest.skip(message)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    yield page
+    context.close()
