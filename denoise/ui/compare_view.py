@@ -93,7 +93,14 @@ def build_compare_view(
         show_progress="hidden",
         api_visibility="private",
     )
-    stop.click(lambda: "Stopped.", None, status, cancels=running, queue=False)
+    stop.click(
+        lambda: "Stopped.",
+        None,
+        status,
+        cancels=running,
+        queue=False,
+        api_visibility="private",
+    )
     gr.on(
         [shown.change, across.change, down.change, side.change],
         show_details,

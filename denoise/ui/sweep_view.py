@@ -85,7 +85,14 @@ def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls
         show_progress="hidden",
         api_visibility="private",
     )
-    stop.click(lambda: "Stopped.", None, status, cancels=running, queue=False)
+    stop.click(
+        lambda: "Stopped.",
+        None,
+        status,
+        cancels=running,
+        queue=False,
+        api_visibility="private",
+    )
 
     def draw_again(rows: list[dict[str, Any]], about: Any, figure: str) -> Any:
         return sweep_chart(rows, figure, *about) if rows else gr.skip()

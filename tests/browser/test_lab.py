@@ -81,6 +81,9 @@ def test_a_mixture_of_gray_noise_is_put_together(lab):
     wait_for_noise(lab, add_noise(CLEAN, gray=True))
     lab.get_by_role("button", name="Add kind and level to the mixture").click()
     mixture = lab.locator("#mixture input, #mixture textarea").first
+    lab.wait_for_function(
+        "document.querySelector('#mixture input, #mixture textarea').value === 'gaussian:0.1'"
+    )
     mixture.press("End")
     mixture.press_sequentially("+jpeg:0.5")
     wait_for_noise(lab, add_noise(CLEAN, "gaussian:0.1+jpeg:0.5", gray=True))
