@@ -169,7 +169,7 @@ TUTORIAL_PHOTO_RECIPES = {
         ),
         purpose="The generator and its four-term loss as published, for comparison.",
         method="0.5 adversarial + 1 pixel + 1 feature + 1e-4 smoothness, each a mean; Gaussian "
-        "noise of 0 to 75/255; 192x192 patches, the area of the article's 256x144",
+        "noise of 0 to 75/255; 192x192 patches, the area of the article's 256x144; bfloat16",
         make_task=partial(
             _make_game,
             side=192,  # the area of the article's 256x144
@@ -184,6 +184,7 @@ TUTORIAL_PHOTO_RECIPES = {
         schedule=Schedule(rate=1e-4, warmup_steps=1, decay_share=0.0),
         budget=Budget(steps=10_000),
         is_half=True,
+        autocast=True,
         workers=0,
     ),
 }

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from denoise.errors import ImageError
+from denoise.weights import ModelFacts
 
 DOWNLOADS = Path.home() / ".cache" / "denoise"
 
@@ -18,11 +19,14 @@ class SmallImageSet(NamedTuple):
     title: str
     torchvision_class: str  # in torchvision.datasets
     license: str  # as its source states
+    reader: str  # the classifier of its pictures
 
 
 SMALL_IMAGE_SETS = {
-    "mnist": SmallImageSet("MNIST", "MNIST", "MIT, as rasbt/mnist-pngs states"),
-    "fashion-mnist": SmallImageSet("Fashion-MNIST", "FashionMNIST", "MIT (Zalando)"),
+    "mnist": SmallImageSet("MNIST", "MNIST", "MIT, as rasbt/mnist-pngs states", "reader-mnist"),
+    "fashion-mnist": SmallImageSet(
+        "Fashion-MNIST", "FashionMNIST", "MIT (Zalando)", "reader-fashion"
+    ),
 }
 
 
@@ -54,8 +58,14 @@ def load_labels(name: str, folders: list[Path], *, is_test: bool = False) -> Ten
 
 def describe_small_images(name: str, count: int) -> list[dict[str, str]]:
     """Gives the name, number of pictures and licence of the set, for a model's card."""
-    title, _, license_ = SMALL_IMAGE_SETS[name]
-    return [{"name": title, "pictures": str(count), "license": license_}]
+    described = SMALL_IMAGE_SETS[name]
+    return [{"name": described.title, "pictures": str(count), "license": described.license}]
+
+
+def small_set_of(facts: ModelFacts) -> str:
+    """Gives the set that a 28x28 network was trained on; digits where it was made pictures."""
+    trained_on = facts.training_data[0]["name"]
+    return "fashion-mnist" if trained_on == SMALL_IMAGE_SETS["fashion-mnist"].title else "mnist"
 
 
 def _load(name: str, folders: list[Path], *, is_test: bool) -> Any:
