@@ -11,18 +11,18 @@ from denoise.batch import FAILED_INPUT
 from denoise.denoiser import DEFAULT_MODEL, Denoiser
 from denoise.errors import SettingError
 from denoise.reader import Reader
+from denoise.training.small_images import (
+    SMALL_IMAGE_SETS,
+    load_labels,
+    load_small_images,
+    small_set_of,
+)
 from denoise.weights import list_models
 
 TABLE_HEAD = (
     "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
-# The networks made for each set of 28x28 pictures, and the classifier that reads it.
-SMALL_SETS = {
-    "mnist": ("dense-mnist", "conv-mnist", "sparse-mnist"),
-    "fashion-mnist": ("conv-fashion",),
-}
-READER_OF = {"mnist": "reader-mnist", "fashion-mnist": "reader-fashion"}
 SILENT_AT = 0.3  # noise factor that the silent units of a code are counted at
 
 RowT = TypeVar("RowT")
@@ -34,7 +34,7 @@ def benchmark_command(options: argparse.Namespace) -> int:
 
     if options.all:
         return _print_scorecard(options)
-    if str(options.set) in SMALL_SETS:
+    if str(options.set) in SMALL_IMAGE_SETS:
         return _print_small_tables(options)
     denoisers = [_make_denoiser(options, name) for name in options.model or [DEFAULT_MODEL]]
     if options.record and options.set is None:
@@ -93,14 +93,14 @@ def _print_small_tables(options: argparse.Namespace) -> int:
     """Prints error and readability by noise factor on the test pictures of MNIST or the like."""
     from denoise.benchmark import record
     from denoise.small_benchmark import measure_reading, measure_small, silent_share, spoil
-    from denoise.training.small_images import load_labels, load_small_images
 
     name = str(options.set)
     clean = load_small_images(name, options.data, is_test=True)[:, 0].numpy() / np.float32(255)
     labels = load_labels(name, options.data, is_test=True)
-    reader = Reader(READER_OF[name], device=options.device)
-    here = {facts.name for facts in list_models(options.zoo)}
-    for model in options.model or [made for made in SMALL_SETS[name] if made in here]:
+    reader = Reader(SMALL_IMAGE_SETS[name].reader, device=options.device)
+    lessons = [facts for facts in list_models(options.zoo) if facts.needs.domain == "28x28"]
+    made_for = [facts.name for facts in lessons if small_set_of(facts) == name]
+    for model in options.model or made_for:
         denoiser = _make_denoiser(options, model)
         errors = list(_printed(measure_small(denoiser, clean, name)))
         reading = list(_printed(measure_reading(denoiser, reader, clean, labels, name)))

@@ -1,6 +1,7 @@
 """The card of a network: README.md and pictures of its weights folder, from its config."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from denoise.denoiser import Denoiser
 from denoise.figures import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
 from denoise.small_benchmark import Gray
 from denoise.training.made_pictures import made_clothing, made_digits
+from denoise.training.small_images import small_set_of
 from denoise.weights import BASELINE_CURVE_FILE, BUNDLED, CURVE_FILE, ModelFacts, read_facts
 
 CARD_FILE = "README.md"
@@ -35,7 +37,7 @@ PROTOCOL = (
 )
 
 
-def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) -> Path:
+def write_card(name: str, zoo: Path = BUNDLED, *, baselines: Sequence[Path] = ()) -> Path:
     """Draws the pictures of a model and writes its card; gives the card.
 
     What the plots show is measured here, and recorded with the other figures.
@@ -43,8 +45,8 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) 
     Args:
         name: of the model.
         zoo: folder of the models.
-        baseline: folder of the same model as its tutorial trains it; its recorded figures and its
-            curve are taken over.
+        baselines: folders of the same model as its tutorial trains it; the recorded figures of
+            all and the curve of the first are taken over. None: those of before are kept.
 
     Raises:
         UnknownModelError: no such model.
@@ -52,8 +54,8 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) 
     """
     denoiser = Denoiser(name, zoo=zoo)
     folder = zoo / name
-    if baseline is not None:
-        _take_over(denoiser, baseline / name)
+    if baselines:
+        _take_over(denoiser, [baseline / name for baseline in baselines])
     if denoiser.facts.needs.domain == "photo":
         _draw_photos(denoiser)
     else:
@@ -68,12 +70,27 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baseline: Path | None = None) 
     return card
 
 
-def _take_over(denoiser: Denoiser, folder: Path) -> None:
-    """Records the figures of a tutorial's training beside ours."""
-    facts = read_facts(folder.name, folder.parent)
-    record(denoiser, baseline=facts.metrics | {"method": facts.recipe["method"]})
-    if (folder / CURVE_FILE).is_file():
-        shutil.copyfile(folder / CURVE_FILE, denoiser.zoo / folder.name / BASELINE_CURVE_FILE)
+def _take_over(denoiser: Denoiser, folders: list[Path]) -> None:
+    """Records the figures of a tutorial's trainings beside ours."""
+    published = [read_facts(folder.name, folder.parent) for folder in folders]
+    baselines = [
+        facts.metrics
+        | {"title": _published_title(facts, denoiser.facts), "method": facts.recipe["method"]}
+        for facts in published
+    ]
+    record(denoiser, baselines=baselines)
+    curve = folders[0] / CURVE_FILE
+    if curve.is_file():
+        shutil.copyfile(curve, denoiser.zoo / denoiser.facts.name / BASELINE_CURVE_FILE)
+
+
+def _published_title(facts: ModelFacts, ours: ModelFacts) -> str:
+    """Gives "as published", and what of the same architecture's numbers is not as in ours."""
+    if facts.architecture != ours.architecture:
+        return "as published"
+    others = [f"{key} {_plain(value)}" for key, value in facts.config.items()]
+    mine = [f"{key} {_plain(value)}" for key, value in ours.config.items()]
+    return ", ".join(["as published", *(other for other in others if other not in mine)])
 
 
 def _draw_photos(denoiser: Denoiser) -> None:
@@ -108,7 +125,7 @@ def compose_card(facts: ModelFacts, folder: Path) -> str:
 def _small_pictures(denoiser: Denoiser) -> dict[str, Gray]:
     """Gives pictures made here, of the kind that a network knows and of the other, by file."""
     kinds = [made_digits, made_clothing]
-    if denoiser.facts.training_data[0]["name"] == "Fashion-MNIST":
+    if small_set_of(denoiser.facts) == "fashion-mnist":
         kinds.reverse()
     made = [make(ROWS)[0][:, 0].numpy() / np.float32(255) for make in kinds]
     return dict(zip(("rows.png", "limits.png"), made, strict=True))
@@ -154,18 +171,27 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
 
 def _photo_table(measured: dict[str, Any]) -> list[str]:
     """Gives the table of a set and, where there is a published form, its figures and method."""
-    published = measured.get("baseline", {})
-    theirs = {_case(row): f"{row['psnr']:.2f}" for row in published.get("table", [])}
+    baselines = measured.get("baselines", [])
     head = ["set", "sigma/255", "level", "noise", "noisy dB", "PSNR dB", "SSIM"]
     rows = [
         [*_case(row), f"{row['psnr_noisy']:.2f}", f"{row['psnr']:.2f}", f"{row['ssim']:.4f}"]
         for row in measured["table"]
     ]
-    if not theirs:
-        return [_table(head, rows)]
-    for row, case in zip(rows, map(_case, measured["table"]), strict=True):
-        row.append(theirs.get(case, "-"))
-    return [_table([*head, "as published dB"], rows), f"As published: {published['method']}."]
+    for published in baselines:
+        head.append(f"{published['title']} dB")
+        theirs = {_case(row): f"{row['psnr']:.2f}" for row in published["table"]}
+        for row, case in zip(rows, map(_case, measured["table"]), strict=True):
+            row.append(theirs.get(case, "-"))
+    return [_table(head, rows), _methods(baselines)]
+
+
+def _methods(baselines: list[dict[str, Any]]) -> str:
+    """Gives a sentence on how each published form was trained; forms trained alike share one."""
+    titles: dict[str, list[str]] = {}
+    for published in baselines:
+        titles.setdefault(published["method"], []).append(published["title"])
+    lines = [f"{' and '.join(named)}: {method}." for method, named in titles.items()]
+    return " ".join(line[0].upper() + line[1:] for line in lines)
 
 
 def _case(row: dict[str, Any]) -> tuple[str, str, str, str]:
@@ -179,29 +205,28 @@ def _case(row: dict[str, Any]) -> tuple[str, str, str, str]:
 
 
 def _small_figures(measured: dict[str, Any]) -> list[str]:
-    published = measured.get("baseline", {})
-    theirs = {row["factor"]: f"{row['mse']:.4f}" for row in published.get("errors", [])}
+    baselines = measured.get("baselines", [])
     errors = [
         [
             f"{row['factor']:g}",
             f"{row['mse_noisy']:.4f}",
             f"{row['mse']:.4f}",
-            theirs.get(row["factor"], "-"),
+            *(f"{published['errors'][index]['mse']:.4f}" for published in baselines),
             f"{row['psnr']:.2f}",
             f"{row['ssim']:.3f}",
         ]
-        for row in measured["errors"]
+        for index, row in enumerate(measured["errors"])
     ]
-    head = ["noise factor", "MSE noisy", "MSE", "MSE as published", "PSNR dB", "SSIM"]
+    theirs = [f"MSE {published['title']}" for published in baselines]
+    head = ["noise factor", "MSE noisy", "MSE", *theirs, "PSNR dB", "SSIM"]
     reading = [
         [f"{row['factor']:g}", *(f"{row[key]:.1f}%" for key in ("clean", "noisy", "denoised"))]
         for row in measured["reading"]
     ]
     words = f"{measured['silent_share']:.0%} of the code's units are at zero at a factor of 0.3."
-    as_published = f"As published: {published['method']}." if published else ""
     return [
         _table(head, errors),
-        as_published,
+        _methods(baselines),
         "Does it help reading? What a classifier trained on clean pictures reads rightly:",
         _table(["noise factor", "clean", "noisy", "denoised"], reading),
         words,

@@ -8,6 +8,7 @@ from typing import Any
 
 from denoise import batch, benchmark_commands, commands, lab_commands, workshop
 from denoise.classic import CLASSICS
+from denoise.comparison import LEVELS
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.devices import DEVICES, DTYPES
 from denoise.errors import DenoiseError
@@ -88,9 +89,9 @@ def _add_lab(sub: Any) -> None:
         "--levels",
         type=_level,
         nargs="+",
-        default=[0.02, 0.05, 0.1, 0.15, 0.2, 0.3],
+        default=list(LEVELS),
         metavar="LEVEL",
-        help="(0.02 0.05 0.1 0.15 0.2 0.3)",
+        help=f"({' '.join(map(str, LEVELS))})",
     )
     sweep.set_defaults(command=lab_commands.sweep_command)
     for command in (compare, sweep):
@@ -216,8 +217,10 @@ def _add_card(sub: Any) -> None:
     card.add_argument(
         "--baseline",
         type=Path,
+        nargs="+",
+        default=[],
         metavar="DIR",
-        help="folder of what --recipe tutorial trained and benchmark --zoo DIR --record measured",
+        help="folders of what --recipe tutorial trained and benchmark --zoo DIR --record measured",
     )
     card.set_defaults(command=workshop.card_command)
 

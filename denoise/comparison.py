@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from denoise.classic import CLASSICS, denoise_classically, is_installed
-from denoise.conversion import from_unit, to_unit
+from denoise.conversion import to_8_bits, to_unit
 from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
-from denoise.images import Picture, flatten
+from denoise.images import Picture, encode_picture, flatten
 from denoise.metrics import haarpsi, psnr, ssim
 from denoise.noise import add_noise, find_stages, is_mixture, seeded_generator
 from denoise.pipeline import fit
@@ -27,6 +27,7 @@ from denoise.weights import list_models
 Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3), sRGB
 
 NOISY = "noisy"  # the method that does nothing
+LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # of a sweep, where none are named
 MAX_METHODS, MAX_LEVELS = 16, 32
 MAX_PIXELS = 1_000_000  # worked on, so that there is an answer soon
 SLOW_SIDE = 256  # pixels; slow methods get the middle of a larger picture
@@ -130,19 +131,19 @@ def prepare(picture: Picture, methods: Sequence[str] = ()) -> Subject:
     Raises:
         SettingError: as `check_methods` does.
     """
-    chosen = list(methods) or methods_for(picture.pixels)
+    chosen = list(dict.fromkeys(methods)) or methods_for(picture.pixels)  # each once
     check_methods(chosen)
     pixels = flatten(picture)
     fixed = [facts for facts in list_models() if facts.name in chosen and facts.needs.fixed_size]
     if fixed:
         fitted, sentences = fit(Picture(pixels), fixed[0].name)
-        return Subject(_in_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
+        return Subject(to_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
     height, width = pixels.shape[:2]
     if height * width <= MAX_PIXELS:
-        return Subject(_in_8_bits(pixels), chosen, list(picture.warnings))
+        return Subject(to_8_bits(pixels), chosen, list(picture.warnings))
     shrink = (MAX_PIXELS / (height * width)) ** 0.5
     size = (max(1, int(width * shrink)), max(1, int(height * shrink)))
-    small = Image.fromarray(_in_8_bits(pixels)).resize(size, Image.Resampling.BOX)
+    small = Image.fromarray(to_8_bits(pixels)).resize(size, Image.Resampling.BOX)
     sentence = f"Shrunk to {size[0]} x {size[1]} here, to answer quickly."
     return Subject(np.asarray(small), chosen, [*picture.warnings, sentence])
 
@@ -263,9 +264,9 @@ def write_table(rows: Iterable[dict[str, Any]]) -> str:
 def files_of(clean: Pixels, entries: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
     """Gives name and content of the table and of every picture as PNG, clean.png among them."""
     yield TABLE_FILE, write_table(entry.to_dict() for entry in entries).encode()
-    yield "clean.png", _as_png(clean)
+    yield "clean.png", encode_picture(Picture(clean))
     for entry in entries:
-        yield f"{entry.method}.png", _as_png(entry.image)
+        yield f"{entry.method}.png", encode_picture(Picture(entry.image))
 
 
 def pack(clean: Pixels, entries: Sequence[Entry], file: Path) -> None:
@@ -317,7 +318,7 @@ def _entry(
     told: float | None = None,
     note: str = "",
 ) -> Entry:
-    shown = _in_8_bits(image)
+    shown = to_8_bits(image)
     side = min(clean.shape[:2])
     return Entry(
         method=method,
@@ -338,15 +339,5 @@ def _middle(image: NDArray[Any]) -> NDArray[Any]:
     return image[top : top + SLOW_SIDE, left : left + SLOW_SIDE]
 
 
-def _in_8_bits(pixels: NDArray[Any]) -> Pixels:
-    return from_unit(to_unit(pixels), np.dtype(np.uint8))
-
-
 def _rounded(figure: float | None, digits: int) -> float | None:
     return round(figure, digits) if figure is not None and math.isfinite(figure) else None
-
-
-def _as_png(pixels: Pixels) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()

@@ -69,6 +69,11 @@ def from_unit(unit: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     return converted
 
 
+def to_8_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Gives pixels as an 8-bit file would hold them: clipped and rounded."""
+    return from_unit(to_unit(pixels), np.dtype(np.uint8))
+
+
 def _unpack_pil(image: Image.Image) -> Unpacked:
     if image.mode not in PIL_MODES:
         raise ImageError(

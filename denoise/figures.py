@@ -75,7 +75,7 @@ def _mean_psnr(denoise: Any, sigma_255: float) -> float:
 
 def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
     """Draws PSNR against sigma; the trained range is shaded."""
-    figure, axes = _axes(7.0, 4.2)
+    figure, (axes,) = _panels(7.0, 4.2, 1)
     axes.axvspan(*trained_255, color="#fefce8", lw=0, label="trained range")
     ours, theirs, marks = iter(OURS), iter(THEIRS), iter("osv^D")
     titles = {classic.title for classic in CLASSICS.values()}
@@ -97,17 +97,25 @@ def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
 
 
 def draw_curves(files: dict[str, Path]) -> "Figure":
-    """Draws the held-out PSNR against the steps of trainings, from their curve.csv by title."""
-    figure, axes = _axes(7.0, 3.4)
+    """Draws loss and held-out PSNR against the steps of trainings, from their curve.csv by title.
+
+    The losses of two recipes may be of different kinds; their shapes compare, not their heights.
+    """
+    figure, panels = _panels(9.0, 3.2, 2)
+    losses, held_out = panels
     for (title, file), color in zip(files.items(), (OURS[0], THEIRS[0]), strict=False):
         with file.open(newline="") as opened:
             rows = list(csv.DictReader(opened))
         steps = [int(row["step"]) / 1000 for row in rows]
-        axes.plot(steps, [float(row["psnr"]) for row in rows], color=color, lw=2, label=title)
-    axes.set_xlabel("thousands of steps")
-    axes.set_ylabel("PSNR on held-out pictures, dB")
-    if len(files) > 1:
-        axes.legend(frameon=False, fontsize=9)
+        for axes, key, width in ((losses, "loss", 1.0), (held_out, "psnr", 2.0)):
+            values = [float(row[key]) for row in rows]
+            axes.plot(steps, values, color=color, lw=width, label=title)
+    losses.set_ylabel("training loss of one batch")
+    held_out.set_ylabel("PSNR on held-out pictures, dB")
+    for axes in panels:
+        axes.set_xlabel("thousands of steps")
+        if len(files) > 1:
+            axes.legend(frameon=False, fontsize=9)
     return figure
 
 
@@ -169,11 +177,13 @@ def _blank(width: float, height: float) -> "Figure":
     return figure
 
 
-def _axes(width: float, height: float) -> tuple["Figure", Any]:
+def _panels(width: float, height: float, count: int) -> tuple["Figure", list[Any]]:
+    """Gives a figure, its sides in inches, and the axes of that many plots side by side."""
     figure = _blank(width, height)
     figure.set_layout_engine("constrained")
-    axes = figure.add_subplot()
-    axes.grid(color="#e7e5e4", lw=0.8)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    return figure, axes
+    panels = [figure.add_subplot(1, count, number + 1) for number in range(count)]
+    for axes in panels:
+        axes.grid(color="#e7e5e4", lw=0.8)
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+    return figure, panels

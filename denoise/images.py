@@ -356,7 +356,16 @@ def save_picture(
         ImageError: another format or suffix, or a file that cannot be written.
     """
     path = Path(path)
-    content = encode_picture(picture, format=format or path.suffix or None, keep_exif=keep_exif)
+    target = format or path.suffix or None
+    write_file(path, encode_picture(picture, format=target, keep_exif=keep_exif))
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all.
+
+    Raises:
+        ImageError: it cannot be written.
+    """
     draft = path.parent / f".{secrets.token_hex(8)}.part"
     try:
         draft.write_bytes(content)

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from denoise.comparison import (
     Entry,
@@ -18,13 +19,16 @@ from denoise.comparison import (
     write_table,
 )
 from denoise.denoiser import Denoiser
-from denoise.images import load_picture
+from denoise.errors import SettingError
+from denoise.images import load_picture, write_file
 
 HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"
 
 
 def compare_command(options: argparse.Namespace) -> int:
     """Prints what every method makes of one noisy picture; writes pictures and table if asked."""
+    if options.output is not None:
+        _make_folder(options.output)
     subject = _load(options)
     injection = _injection(options, options.level)
     found = compare(
@@ -36,9 +40,8 @@ def compare_command(options: argparse.Namespace) -> int:
     )
     entries = list(_printed(options, found))
     if options.output is not None:
-        options.output.mkdir(parents=True, exist_ok=True)
         for name, content in files_of(subject.clean, entries):
-            (options.output / name).write_bytes(content)
+            write_file(options.output / name, content)
     if options.json:
         rows = [entry.to_dict() for entry in entries]
         print(json.dumps(report(subject, injection, rows, is_told=options.told)))
@@ -64,6 +67,13 @@ def sweep_command(options: argparse.Namespace) -> int:
     else:
         print(write_table(rows), end="")
     return 0
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingError(f"There can be no folder {folder}: {error.strerror}.") from error
 
 
 def _load(options: argparse.Namespace) -> Subject:

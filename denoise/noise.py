@@ -5,13 +5,14 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from denoise.conversion import LUMA, ImageT, from_unit, to_unit, unpack
+from denoise.conversion import LUMA, ImageT, from_unit, to_8_bits, to_unit, unpack
 from denoise.errors import SettingError
 
 Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
@@ -58,9 +59,9 @@ def add_noise(
     images, repack = unpack(image)
     noisy = to_unit(images, np.float64)
     for noise, stage_level in stages:
-        apply = _apply_to_luma if gray and not noise.hits_pixels else _apply
+        apply = partial(_apply_to_luma, noise) if gray and not noise.hits_pixels else noise.apply
         if stage_level > 0:
-            noisy = np.stack([apply(noise, one, stage_level, rng) for one in noisy])
+            noisy = np.stack([apply(one, stage_level, rng) for one in noisy])
     noisy = np.clip(noisy, 0, 1) if clip else noisy
     result: ImageT = repack(from_unit(noisy, images.dtype))
     return result
@@ -194,10 +195,6 @@ def _blurred_std(blur: float) -> float:
     return float(np.sum(gaussian_filter(impulse, blur) ** 2))
 
 
-def _apply(noise: NoiseKind, clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
-    return noise.apply(clean, level, rng)
-
-
 def _apply_to_luma(
     noise: NoiseKind, clean: Pixels, level: float, rng: np.random.Generator
 ) -> Pixels:
@@ -233,7 +230,7 @@ def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixel
 
 def _jpeg(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
     file = io.BytesIO()
-    pixels = from_unit(clean, np.dtype(np.uint8))
+    pixels = to_8_bits(clean)
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(
         file, "JPEG", quality=_jpeg_quality(level)
     )

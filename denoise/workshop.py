@@ -54,5 +54,5 @@ def card_command(options: argparse.Namespace) -> int:
     from denoise.cards import write_card
 
     for name in options.names:
-        print(f"Wrote {write_card(name, baseline=options.baseline)}.")
+        print(f"Wrote {write_card(name, baselines=options.baseline)}.")
     return 0

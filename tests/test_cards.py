@@ -1,7 +1,7 @@
 import csv
 import shutil
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -10,9 +10,10 @@ from PIL import Image
 from denoise import Denoiser, cards, figures
 from denoise.benchmark import record
 from denoise.cli import main
+from denoise.models import build_network
 from denoise.small_benchmark import measure_small
 from denoise.training.made_pictures import made_digits
-from denoise.weights import BUNDLED, list_models, read_facts
+from denoise.weights import BUNDLED, list_models, read_facts, write_weights
 
 NAMES = [facts.name for facts in list_models()]
 
@@ -81,12 +82,33 @@ def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path
         record(denoiser, errors=errors, reading=[], silent_share=0.25)
     with (tutorial / name / "curve.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("step", "loss", "psnr", "rate"), (1000, 0.1, 18.0, 1.0)])
-    text = cards.write_card(name, zoo, baseline=tutorial).read_text()
+    text = cards.write_card(name, zoo, baselines=[tutorial]).read_text()
     assert f"| 0.5 | {errors[4]['mse_noisy']:.4f} | {errors[4]['mse']:.4f} |" in text
     assert read_facts(name, tutorial).recipe["method"] in text
     for picture in ("rows.png", "limits.png", "curve.png"):
         assert (zoo / name / picture).is_file()
         assert picture in text
+
+
+def test_published_forms_of_other_numbers_have_columns_of_their_own(zoo, tmp_path):
+    denoiser = Denoiser("dense-mnist", zoo=zoo, device="cpu")
+    clean = made_digits(4)[0][:, 0].numpy() / np.float32(255)
+    errors = [asdict(row) for row in measure_small(denoiser, clean, "made")]
+    places = []
+    for mse, code in ((0.02, 64), (0.03, 32)):
+        places.append(tmp_path / str(code))
+        facts = read_facts("dense-mnist", zoo)
+        told = replace(facts, config=facts.config | {"code": code}, metrics={})
+        network = build_network(told.architecture, told.config)
+        write_weights(network, told, places[-1], half=False)
+        published = Denoiser("dense-mnist", zoo=places[-1], device="cpu")
+        rows = [row | {"mse": mse} for row in errors]
+        record(published, errors=rows, reading=[], silent_share=0.25)
+    record(denoiser, errors=errors, reading=[], silent_share=0.25)
+    text = cards.write_card("dense-mnist", zoo, baselines=places).read_text()
+    assert "| MSE | MSE as published | MSE as published, code 32 | PSNR dB |" in text
+    assert text.count("| 0.0200 | 0.0300 |") == len(errors)
+    assert f"As published and as published, code 32: {facts.recipe['method']}." in text
 
 
 def test_a_card_of_a_photo_network_shows_what_the_published_form_reaches(zoo, quick, tmp_path):
@@ -95,7 +117,7 @@ def test_a_card_of_a_photo_network_shows_what_the_published_form_reaches(zoo, qu
     ours = published.facts.metrics["table"]
     blind = [row | {"psnr": row["psnr"] - 3} for row in ours if not row["told"]]
     record(published, table=blind)
-    text = cards.write_card("gan-photo", zoo, baseline=tutorial).read_text()
+    text = cards.write_card("gan-photo", zoo, baselines=[tutorial]).read_text()
     assert "as published dB" in text
     assert text.count(" | - |\n") == len(ours) - len(blind)
     for row in blind:

@@ -131,6 +131,12 @@ def test_a_number_that_is_none_is_code_2(photo, tmp_path, capsys):
     assert "a number from 0 to 1, a fraction such as 25/255, or auto" in capsys.readouterr().err
 
 
+def test_pictures_compared_do_not_go_into_a_file(photo, capsys):
+    assert run("compare", photo, "--model", "median", "-o", photo) == 2
+    assert "There can be no folder" in capsys.readouterr().err
+    load_picture(photo)
+
+
 def test_an_output_never_replaces_its_input(photo):
     before = photo.read_bytes()
     assert run("noise", photo, "-o", photo) == 2

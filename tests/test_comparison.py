@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+import sys
 import zipfile
 
 import numpy as np
@@ -103,9 +104,13 @@ def test_photos_go_to_all_networks_for_photos_and_to_quick_methods(clean):
 
 
 def test_a_library_that_is_not_here_is_known(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pywt", None)
+    monkeypatch.setitem(sys.modules, "pywt", None)
     assert not is_installed("wavelets")
     assert "wavelets" not in methods_for(np.zeros((40, 40), np.uint8))
+
+
+def test_a_method_named_twice_runs_once(clean):
+    assert prepare(Picture(clean), ["median", "tv", "median"]).methods == ["median", "tv"]
 
 
 def test_a_large_picture_is_shrunk_and_it_is_said():

@@ -1,22 +1,18 @@
 """All methods on one noisy picture: gallery, table, and the same detail of each."""
 
-import base64
-import io
 from collections.abc import Iterator
 from html import escape
 from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image
 
 from denoise.comparison import Entry, Injection, Subject, pack
-from denoise.errors import SettingError
-from denoise.ui.endpoint import COMPUTE
+from denoise.images import load_picture
 from denoise.ui.failures import explained
-from denoise.ui.methods import build_methods
-from denoise.ui.noise_controls import NoiseControls, injection_of
-from denoise.ui.parts import PictureInput, write_shown
+from denoise.ui.methods import build_run, listen_run
+from denoise.ui.noise_controls import NoiseControls
+from denoise.ui.parts import PictureInput, inline_image, write_shown
 from denoise.ui.service import Service
 
 HEADERS = ["Method", "PSNR, dB", "SSIM", "HaarPSI", "s per Mpixel", "Parameters, M", "Note"]
@@ -35,11 +31,7 @@ def build_compare_view(
 ) -> None:
     """Adds the view; a click into the noisy picture chooses the detail."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    methods, told = build_methods("compare")
-    with gr.Row():
-        start = gr.Button("Compare", variant="primary", elem_id="compare")
-        stop = gr.Button("Stop", scale=0, min_width=120)
-    status = gr.Markdown(elem_id="compare-status", elem_classes="figures")
+    run, _ = build_run("compare")
     table = gr.Dataframe(
         headers=HEADERS,
         datatype=TYPES,  # type: ignore[arg-type]
@@ -74,33 +66,10 @@ def build_compare_view(
     )
     shown = gr.State([])
 
-    def run(file: str | None, methods: list[str], is_told: bool, *noise: Any) -> Iterator[Any]:
-        with explained():
-            injection = injection_of(*noise)
-            if not file:
-                raise SettingError("There is no clean picture yet; drop one in first.")
-            if not methods:
-                raise SettingError("No method is chosen; tick one or more.")
-            subject = service.prepare(file, methods)
-            yield from _run(service, subject, injection, is_told=is_told)
+    def work(subject: Subject, injection: Injection, is_told: bool) -> Iterator[Any]:
+        yield from _work(service, subject, injection, is_told=is_told)
 
-    running = start.click(
-        run,
-        [clean, methods, told, *noise],
-        [status, table, gallery, packed, shown],
-        concurrency_id=COMPUTE,
-        concurrency_limit=1,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    stop.click(
-        lambda: "Stopped.",
-        None,
-        status,
-        cancels=running,
-        queue=False,
-        api_visibility="private",
-    )
+    listen_run(service, run, clean, noise, [], [table, gallery, packed, shown], work)
     gr.on(
         [shown.change, across.change, down.change, side.change],
         show_details,
@@ -114,7 +83,7 @@ def build_compare_view(
     noisy.select(place_of, noisy, [across, down], queue=False, api_visibility="private")
 
 
-def _run(
+def _work(
     service: Service, subject: Subject, injection: Injection, *, is_told: bool
 ) -> Iterator[Any]:
     entries: list[Entry] = []
@@ -163,27 +132,24 @@ def _rounded(figure: float | None, digits: int) -> float | None:
 
 def show_details(shown: Shown, across: float, down: float, side: int) -> str:
     """Gives the same detail of every picture, enlarged without smoothing, as HTML."""
-    figures = []
-    for caption, file in shown:
-        with Image.open(file) as image:
-            left = round((image.width - min(side, image.width)) * across / 100)
-            top = round((image.height - min(side, image.height)) * down / 100)
-            crop = image.crop(
-                (left, top, left + min(side, image.width), top + min(side, image.height))
+    with explained():
+        figures = []
+        for caption, file in shown:
+            pixels = load_picture(file).pixels
+            height, width = pixels.shape[:2]
+            top = round(max(0, height - side) * down / 100)
+            left = round(max(0, width - side) * across / 100)
+            detail = pixels[top : top + side, left : left + side]
+            figures.append(
+                f"<figure>{inline_image(detail, f'Detail: {caption}')}"
+                f"<figcaption>{escape(caption)}</figcaption></figure>"
             )
-        content = io.BytesIO()
-        crop.save(content, "PNG")
-        source = base64.b64encode(content.getvalue()).decode()
-        figures.append(
-            f'<figure><img src="data:image/png;base64,{source}" alt="Detail: {escape(caption)}">'
-            f"<figcaption>{escape(caption)}</figcaption></figure>"
-        )
-    return f'<div class="strip">{"".join(figures)}</div>' if figures else ""
+        return f'<div class="strip">{"".join(figures)}</div>' if figures else ""
 
 
 def place_of(noisy: str, event: gr.SelectData) -> tuple[float, float]:
     """Gives where a click into a picture was, in percent from left and top."""
-    with Image.open(noisy) as image:
-        size = np.array(image.size)
-    across, down = np.clip(np.array(event.index) / size * 100, 0, 100)
-    return round(float(across)), round(float(down))
+    with explained():
+        height, width = load_picture(noisy).pixels.shape[:2]
+        across, down = np.clip(np.array(event.index) / (width, height) * 100, 0, 100)
+        return round(float(across)), round(float(down))

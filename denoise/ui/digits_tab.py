@@ -1,7 +1,5 @@
 """The tab Digits: the lessons' networks at work on 28x28 pixels, with their codes."""
 
-import base64
-import io
 import math
 from functools import cached_property
 from html import escape
@@ -10,22 +8,22 @@ from typing import Any
 import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-from denoise.conversion import from_unit
+from denoise.conversion import to_8_bits
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError
 from denoise.metrics import psnr
 from denoise.noise import add_noise
 from denoise.reader import READERS, Reader
+from denoise.training.small_images import SMALL_IMAGE_SETS, small_set_of
 from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing
 from denoise.ui.failures import explained
+from denoise.ui.parts import inline_image
 from denoise.ui.samples import SampleStore
 from denoise.ui.service import Service
 from denoise.weights import ModelFacts, list_models
 
 SETS = {"Digits": "mnist", "Clothing": "fashion-mnist"}
-READER_OF = {"mnist": "reader-mnist", "fashion-mnist": "reader-fashion"}
 SHOWN_SAMPLES = 12
 GRID_COLUMNS = 10
 FACTOR = 0.4  # of the noise, at first
@@ -56,9 +54,9 @@ class _Digits:
         here = {facts.name for facts in list_models(READERS)} if READERS.is_dir() else set()
         device = self.service.device
         return {
-            name: Reader(reader, device=device)
-            for name, reader in READER_OF.items()
-            if reader in here
+            name: Reader(described.reader, device=device)
+            for name, described in SMALL_IMAGE_SETS.items()
+            if described.reader in here
         }
 
     def show(self, clean: Small | None, kind: str, factor: float, seed: float) -> str:
@@ -79,7 +77,7 @@ class _Digits:
         """Gives the tutorial's grid: ten test pictures, noisy, and rebuilt by one network."""
         with explained():
             denoiser = self.service.denoiser(model)
-            name = set_of(denoiser.facts)
+            name = small_set_of(denoiser.facts)
             originals = list(self.samples.get(name).pictures[:GRID_COLUMNS])
             noisy = [
                 add_noise(picture, "gaussian", factor, seed=index)
@@ -89,7 +87,7 @@ class _Digits:
             rows = {"noisy": noisy, "reconstructed": rebuilt, "original": originals}
             lines = [
                 f"<tr><th>{title}</th>"
-                + "".join(f"<td>{_image(picture, title)}</td>" for picture in row)
+                + "".join(f"<td>{inline_image(picture, title)}</td>" for picture in row)
                 + "</tr>"
                 for title, row in rows.items()
             ]
@@ -114,8 +112,8 @@ class _Digits:
         with explained():
             samples = self.samples.get(SETS[kind])
             shown = [enlarged(one, 3) for one in samples.pictures[:SHOWN_SAMPLES]]
-            is_made = samples.source.startswith("Made")
-            return shown, samples.source, samples.pictures[0], gr.update(visible=is_made)
+            fetch = gr.update(visible=samples.is_made)
+            return shown, samples.source, samples.pictures[0], fetch
 
     def download(self, kind: str) -> tuple[list[NDArray[Any]], str, Small, Any]:
         """Fetches the data set, and gives what `list_samples` does."""
@@ -135,7 +133,7 @@ class _Digits:
     def _network_cell(self, facts: ModelFacts, name: str, clean: Small, noisy: Small) -> str:
         denoiser = self.service.denoiser(facts.name)
         denoised = denoiser(noisy)
-        stranger = "" if set_of(facts) == name else "<br><i>not made for this</i>"
+        stranger = "" if small_set_of(facts) == name else "<br><i>not made for this</i>"
         words = f"{_decibel(clean, denoised)}{self._read(name, denoised)}{stranger}"
         return _cell(facts.name, denoised, words, code_picture(denoiser, noisy))
 
@@ -205,12 +203,6 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab) -> Non
     gr.on([model.change, grid_factor.change], *grid_of, trigger_mode="always_last", **quick)
 
 
-def set_of(facts: ModelFacts) -> str:
-    """Gives the name of the set that a network was trained on."""
-    is_clothing = facts.training_data[0]["name"] == "Fashion-MNIST"
-    return "fashion-mnist" if is_clothing else "mnist"
-
-
 def code_picture(denoiser: Denoiser, noisy: Small) -> Small | None:
     """Gives the code of a picture as one: a square of units, or the maps side by side.
 
@@ -226,7 +218,7 @@ def code_picture(denoiser: Denoiser, noisy: Small) -> Small | None:
     full = np.concatenate([maps, missing]).reshape(-1, across, *maps.shape[1:])
     tiles = full.swapaxes(1, 2).reshape(-1, across * maps.shape[2])  # rows of maps side by side
     top = float(np.abs(tiles).max()) or 1.0
-    return from_unit(np.abs(tiles) / top, np.dtype(np.uint8))
+    return to_8_bits(np.abs(tiles) / top)
 
 
 def enlarged(picture: NDArray[Any], factor: int) -> NDArray[Any]:
@@ -240,15 +232,8 @@ def _decibel(clean: Small, other: Small) -> str:
 
 
 def _cell(title: str, picture: Small, words: str, code: Small | None = None) -> str:
-    coded = "" if code is None else _image(code, f"code of {title}", "code")
+    coded = "" if code is None else inline_image(code, f"code of {title}", "code")
     return (
-        f"<figure><b>{escape(title)}</b>{_image(picture, title)}"
+        f"<figure><b>{escape(title)}</b>{inline_image(picture, title)}"
         f"<figcaption>{words.removeprefix('<br>')}</figcaption>{coded}</figure>"
     )
-
-
-def _image(picture: Small, words: str, style: str = "") -> str:
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG")
-    content = base64.b64encode(file.getvalue()).decode()
-    return f'<img class="{style}" src="data:image/png;base64,{content}" alt="{escape(words)}">'

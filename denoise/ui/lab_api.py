@@ -4,13 +4,11 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.comparison import Entry, Injection, pack, report, write_table
+from denoise.comparison import LEVELS, Entry, Injection, pack, report, write_table
 from denoise.ui.endpoint import Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.failures import explained
 from denoise.ui.service import Service
 from denoise.ui.uploads import uploaded_file
-
-SWEPT = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # levels, where none are named
 
 
 def add_lab_endpoints(service: Service) -> None:
@@ -88,7 +86,7 @@ def add_lab_endpoints(service: Service) -> None:
         """
         with explained():
             file = uploaded_file(image, service.folder)
-            chosen = listed("levels", levels, (int, float), "numbers") or list(SWEPT)
+            chosen = listed("levels", levels, (int, float), "numbers") or list(LEVELS)
             injection = _checked(kind, chosen[0], seed, gray, eight_bit, told)
             subject = service.prepare(file, listed("models", models, str, "names"))
             total = len(chosen) * (len(subject.methods) + 1)

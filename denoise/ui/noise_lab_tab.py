@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from denoise.comparison import Subject
-from denoise.conversion import from_unit, to_unit
+from denoise.conversion import to_8_bits
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.images import Picture
 from denoise.metrics import psnr, ssim
@@ -21,7 +21,7 @@ from denoise.ui.noise_controls import (
     describe_injection,
     injection_of,
 )
-from denoise.ui.parts import PictureInput, clean_examples, model_choices, write_shown
+from denoise.ui.parts import PictureInput, clean_examples, is_tiny, model_choices, write_shown
 from denoise.ui.removed_view import build_removed_view
 from denoise.ui.service import Service
 from denoise.ui.sweep_view import build_sweep_view
@@ -73,11 +73,13 @@ class _Lab:
             subject, noisy = self._spoil(file, model, *noise)
             denoised = self.service.denoiser(model)(noisy)
             words = describe_injection(injection_of(*noise))
+            kept = self._keep(denoised, "denoised.png")
+            is_enlarged = is_tiny(denoised)
             return (
                 f"{_figures(subject.clean, noisy)}  \n{words}",
-                write_shown(self.service, denoised, "denoised.png"),
+                write_shown(self.service, denoised, "denoised.png") if is_enlarged else kept,
                 _figures(subject.clean, denoised),
-                [self._keep(noisy, "noisy.png"), self._keep(denoised, "denoised.png")],
+                [self._keep(noisy, "noisy.png"), kept],
             )
 
     def _spoil(self, file: str, model: str, *noise: Any) -> tuple[Subject, NDArray[Any]]:
@@ -86,7 +88,7 @@ class _Lab:
         return subject, injection.add_to(subject.clean)
 
     def _keep(self, pixels: NDArray[Any], name: str) -> str:
-        return str(self.service.write(Picture(_in_8_bits(pixels)), name))
+        return str(self.service.write(Picture(to_8_bits(pixels)), name))
 
 
 class LabTab(NamedTuple):
@@ -183,14 +185,10 @@ def _build_view(label: str) -> tuple[gr.Image, gr.Markdown]:
 def _figures(clean: NDArray[Any], image: NDArray[Any]) -> str:
     structure = ""
     if min(clean.shape[:2]) >= 11:
-        structure = f" · SSIM **{ssim(clean, _in_8_bits(image)):.4f}**"
+        structure = f" · SSIM **{ssim(clean, to_8_bits(image)):.4f}**"
     return _psnr_words(clean, image) + structure
 
 
 def _psnr_words(clean: NDArray[Any], image: NDArray[Any]) -> str:
-    decibel = psnr(clean, _in_8_bits(image))
+    decibel = psnr(clean, to_8_bits(image))
     return f"PSNR **{f'{decibel:.2f} dB' if np.isfinite(decibel) else 'equal'}**"
-
-
-def _in_8_bits(pixels: NDArray[Any]) -> NDArray[Any]:
-    return from_unit(to_unit(pixels), np.dtype(np.uint8))

@@ -1,5 +1,7 @@
-"""What both tabs are made of: the picture input, pictures for display, words about networks."""
+"""What the tabs are made of: the picture input, pictures for display, words about networks."""
 
+import base64
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +11,8 @@ from gradio.data_classes import ImageData
 from numpy.typing import NDArray
 from skimage import data
 
-from denoise.conversion import from_unit, to_unit
-from denoise.images import Picture, flatten
+from denoise.conversion import to_8_bits
+from denoise.images import Picture, encode_picture, flatten
 from denoise.noise import add_noise
 from denoise.ui.service import Service
 from denoise.ui.uploads import uploaded_file
@@ -19,6 +21,7 @@ from denoise.weights import ModelFacts, list_models
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
 EXAMPLE_SIGMA = 25 / 255
+DOMAINS = {"photo": "photos and scans", "28x28": "28x28 lessons"}
 
 
 class PictureInput(gr.Image):
@@ -55,9 +58,12 @@ def noisy_examples(service: Service) -> list[str]:
 
 def model_choices() -> list[tuple[str, str]]:
     """Gives label and name of every network, those for photos first."""
-    models = sorted(list_models(), key=lambda facts: facts.needs.domain != "photo")
-    domains = {"photo": "photos and scans", "28x28": "28x28 lessons"}
-    return [(f"{facts.name} · {domains[facts.needs.domain]}", facts.name) for facts in models]
+    return [(f"{facts.name} · {DOMAINS[facts.needs.domain]}", facts.name) for facts in networks()]
+
+
+def networks() -> list[ModelFacts]:
+    """Gives what is known of every network, those for photos first."""
+    return sorted(list_models(), key=lambda facts: facts.needs.domain != "photo")
 
 
 def describe_model(facts: ModelFacts) -> str:
@@ -65,12 +71,20 @@ def describe_model(facts: ModelFacts) -> str:
     return " ".join([facts.summary, *_quality_words(facts), *_speed_words(facts)])
 
 
+def auto_at_25(facts: ModelFacts) -> list[dict[str, Any]]:
+    """Gives the measured rows at noise of 25/255, as float, that nobody told it the level of."""
+    return [
+        row
+        for row in facts.metrics.get("table", [])
+        if row["sigma_255"] == 25 and not row["told"] and not row["eight_bit"]
+    ]
+
+
 def _quality_words(facts: ModelFacts) -> list[str]:
     return [
         f"At noise of 25/255 it brings {row['set_name']} from {row['psnr_noisy']:.1f} to "
         f"{row['psnr']:.1f} dB."
-        for row in facts.metrics.get("table", [])
-        if row.get("sigma_255") == 25 and not row["told"] and not row["eight_bit"]
+        for row in auto_at_25(facts)
     ]
 
 
@@ -86,16 +100,27 @@ def _speed_words(facts: ModelFacts) -> list[str]:
 
 def write_shown(service: Service, pixels: NDArray[Any], name: str) -> str:
     """Writes pixels as an 8-bit PNG for the browser; tiny ones enlarged without smoothing."""
-    shown = from_unit(to_unit(pixels), np.dtype(np.uint8))
-    factor = max(1, SHOWN_SIDE // max(shown.shape[:2]))
-    if max(shown.shape[:2]) <= SHOWN_SIDE // 4:
+    shown = to_8_bits(pixels)
+    if is_tiny(pixels):
+        factor = SHOWN_SIDE // max(pixels.shape[:2])
         shown = shown.repeat(factor, axis=0).repeat(factor, axis=1)
     return str(service.write(Picture(shown), name))
+
+
+def is_tiny(pixels: NDArray[Any]) -> bool:
+    """Tells whether a picture is so small that it is shown enlarged."""
+    return bool(max(pixels.shape[:2]) <= SHOWN_SIDE // 4)
 
 
 def flat_pixels(picture: Picture) -> NDArray[Any]:
     """Gives the pixels over white, as a browser would show them."""
     return flatten(picture)
+
+
+def inline_image(pixels: NDArray[np.uint8], words: str, style: str = "") -> str:
+    """Gives HTML that shows pixels as they are, with words for who cannot see them."""
+    content = base64.b64encode(encode_picture(Picture(pixels))).decode()
+    return f'<img class="{style}" src="data:image/png;base64,{content}" alt="{escape(words)}">'
 
 
 def in_255(sigma: float) -> str:

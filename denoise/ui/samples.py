@@ -25,6 +25,7 @@ class Samples(NamedTuple):
     pictures: NDArray[np.uint8]  # (N, 28, 28)
     labels: NDArray[np.int64]  # (N,), 0 to 9
     source: str  # a sentence
+    is_made: bool  # by the program, since the set is not here
 
 
 class SampleStore:
@@ -44,39 +45,39 @@ class SampleStore:
         """Gives samples of "mnist" or "fashion-mnist", those made here where the set is not."""
         with self._loading:
             if name not in self._found:
-                is_here = self.folder is not None or _is_downloaded(name)
-                self._found[name] = (self._load(name) if is_here else None) or _made(name)
+                self._found[name] = self._load(name)
             return self._found[name]
 
-    def download(self, name: str) -> Samples:
+    def download(self, name: str) -> None:
         """Fetches a set, once for all that follow.
 
         Raises:
             ImageError: it cannot be downloaded.
         """
         with self._loading:
-            load_small_images(name, [], is_test=True)
-            self._found[name] = self._load(name, []) or _made(name)
-            return self._found[name]
+            self._found[name] = _read(name, [])
 
-    def _load(self, name: str, folders: list[Path] | None = None) -> Samples | None:
-        places = ([self.folder] if self.folder else []) if folders is None else folders
+    def _load(self, name: str) -> Samples:
+        if self.folder is None and not _is_downloaded(name):
+            return _made(name)
         try:
-            pictures = load_small_images(name, places, is_test=True)
-            labels = load_labels(name, places, is_test=True)
+            return _read(name, [self.folder] if self.folder else [])
         except ImageError:
-            return None
-        title = SMALL_IMAGE_SETS[name].title
-        return Samples(pictures[:, 0].numpy(), labels.numpy(), f"Test pictures of {title}.")
+            return _made(name)
 
 
 def _is_downloaded(name: str) -> bool:
     return (DOWNLOADS / SMALL_IMAGE_SETS[name].torchvision_class / "raw").is_dir()
 
 
+def _read(name: str, folders: list[Path]) -> Samples:
+    pictures = load_small_images(name, folders, is_test=True)
+    labels = load_labels(name, folders, is_test=True)
+    source = f"Test pictures of {SMALL_IMAGE_SETS[name].title}."
+    return Samples(pictures[:, 0].numpy(), labels.numpy(), source, is_made=False)
+
+
 def _made(name: str) -> Samples:
     pictures, labels = MAKERS[name](MADE_COUNT)
-    title = SMALL_IMAGE_SETS[name].title
-    return Samples(
-        pictures[:, 0].numpy(), labels.numpy(), f"Made by the program: {title} is not here."
-    )
+    source = f"Made by the program: {SMALL_IMAGE_SETS[name].title} is not here."
+    return Samples(pictures[:, 0].numpy(), labels.numpy(), source, is_made=True)

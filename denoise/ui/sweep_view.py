@@ -5,19 +5,15 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.comparison import write_table
-from denoise.errors import SettingError
+from denoise.comparison import Injection, Subject, write_table
 from denoise.noise import KINDS
 from denoise.ui.charts import FIGURES, sweep_chart
-from denoise.ui.endpoint import COMPUTE
-from denoise.ui.failures import explained
-from denoise.ui.methods import build_methods
-from denoise.ui.noise_controls import NoiseControls, injection_of
+from denoise.ui.methods import build_run, listen_run
+from denoise.ui.noise_controls import NoiseControls
 from denoise.ui.parts import PictureInput
 from denoise.ui.service import Service
 from denoise.weights import list_models
 
-STEPS = (0.1, 0.25, 0.5, 0.75, 1.0)  # of the highest level
 WORDS = (
     "One line a method, over the level of the kind of noise above. Shaded is what the chosen "
     "networks were trained for, where the level is a standard deviation."
@@ -28,71 +24,38 @@ SIGMA_KINDS = ("gaussian", "uniform", "camera")  # whose level is a standard dev
 def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls) -> None:
     """Adds the view."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    methods, told = build_methods("sweep")
-    with gr.Row(equal_height=True):
-        highest = gr.Slider(0.02, 1, 0.3, step=0.01, label="Highest level", elem_id="sweep-highest")
-        count = gr.Slider(2, 16, 6, step=1, label="Number of levels", elem_id="sweep-count")
-        figure = gr.Dropdown(list(FIGURES), value="PSNR", label="Figure", elem_id="sweep-figure")
-    with gr.Row():
-        start = gr.Button("Sweep", variant="primary", elem_id="sweep")
-        stop = gr.Button("Stop", scale=0, min_width=120)
-    status = gr.Markdown(elem_id="sweep-status", elem_classes="figures")
+    run, (highest, count, figure) = build_run("sweep", _build_settings)
     plot = gr.Plot(label="Quality against noise", elem_id="sweep-plot")
     table = gr.DownloadButton("Download as CSV", interactive=False, elem_id="sweep-download")
     found = gr.State([])  # rows
     found_about = gr.State(("gaussian", None))  # its kind of noise, and the trained range
 
-    def run(
-        file: str | None,
-        methods: list[str],
+    def work(
+        subject: Subject,
+        injection: Injection,
         is_told: bool,
         highest: float,
         count: float,
         figure: str,
-        *noise: Any,
     ) -> Iterator[Any]:
-        with explained():
-            injection = injection_of(*noise)
-            if not file:
-                raise SettingError("There is no clean picture yet; drop one in first.")
-            if not methods:
-                raise SettingError("No method is chosen; tick one or more.")
-            kind = KINDS.get(injection.kind)
-            top = min(highest, kind.max_level) if kind else highest
-            levels = [round(top * (step + 1) / int(count), 4) for step in range(int(count))]
-            subject = service.prepare(file, methods)
-            about = (injection.kind, _trained(injection.kind, methods))
-            rows: list[dict[str, Any]] = []
-            drawn_rows: list[dict[str, Any]] = []  # the same, by the methods' titles
-            total = len(levels) * (len(subject.methods) + 1)
-            for level, entry in service.sweep(subject, injection, levels, is_told=is_told):
-                rows.append({"level": level, **entry.to_dict()})
-                drawn_rows.append(rows[-1] | {"method": entry.title})
-                words = f"{len(rows)} of {total} figures are done."
-                yield words, sweep_chart(drawn_rows, figure, *about), gr.skip(), drawn_rows, about
-            written = service.new_file("sweep.csv")
-            written.write_text(write_table(rows), encoding="utf-8")
-            done = " ".join(["Done.", *subject.warnings])
-            download = gr.update(value=str(written), interactive=True)
-            yield done, sweep_chart(drawn_rows, figure, *about), download, drawn_rows, about
+        levels = _levels(injection.kind, highest, int(count))
+        about = (injection.kind, _trained(injection.kind, subject.methods))
+        rows: list[dict[str, Any]] = []
+        drawn_rows: list[dict[str, Any]] = []  # the same, by the methods' titles
+        total = len(levels) * (len(subject.methods) + 1)
+        for level, entry in service.sweep(subject, injection, levels, is_told=is_told):
+            rows.append({"level": level, **entry.to_dict()})
+            drawn_rows.append(rows[-1] | {"method": entry.title})
+            words = f"{len(rows)} of {total} figures are done."
+            yield words, sweep_chart(drawn_rows, figure, *about), gr.skip(), drawn_rows, about
+        written = service.new_file("sweep.csv")
+        written.write_text(write_table(rows), encoding="utf-8")
+        done = " ".join(["Done.", *subject.warnings])
+        download = gr.update(value=str(written), interactive=True)
+        yield done, sweep_chart(drawn_rows, figure, *about), download, drawn_rows, about
 
-    running = start.click(
-        run,
-        [clean, methods, told, highest, count, figure, *noise],
-        [status, plot, table, found, found_about],
-        concurrency_id=COMPUTE,
-        concurrency_limit=1,
-        show_progress="hidden",
-        api_visibility="private",
-    )
-    stop.click(
-        lambda: "Stopped.",
-        None,
-        status,
-        cancels=running,
-        queue=False,
-        api_visibility="private",
-    )
+    outputs = [plot, table, found, found_about]
+    listen_run(service, run, clean, noise, [highest, count, figure], outputs, work)
 
     def draw_again(rows: list[dict[str, Any]], about: Any, figure: str) -> Any:
         return sweep_chart(rows, figure, *about) if rows else gr.skip()
@@ -100,6 +63,22 @@ def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls
     figure.change(
         draw_again, [found, found_about, figure], plot, queue=False, api_visibility="private"
     )
+
+
+def _build_settings() -> list[Any]:
+    with gr.Row(equal_height=True):
+        return [
+            gr.Slider(0.02, 1, 0.3, step=0.01, label="Highest level", elem_id="sweep-highest"),
+            gr.Slider(2, 16, 6, step=1, label="Number of levels", elem_id="sweep-count"),
+            gr.Dropdown(list(FIGURES), value="PSNR", label="Figure", elem_id="sweep-figure"),
+        ]
+
+
+def _levels(kind: str, highest: float, count: int) -> list[float]:
+    """Gives levels in equal steps up to the highest one, or the highest that the kind has."""
+    known = KINDS.get(kind)
+    top = min(highest, known.max_level) if known else highest
+    return [round(top * (step + 1) / count, 4) for step in range(count)]
 
 
 def _trained(kind: str, methods: list[str]) -> tuple[float, float] | None:

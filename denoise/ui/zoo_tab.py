@@ -9,9 +9,9 @@ import gradio as gr
 from denoise.cards import compose_card
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.ui.failures import explained
-from denoise.ui.parts import model_choices
+from denoise.ui.parts import DOMAINS, auto_at_25, model_choices, networks
 from denoise.ui.service import Service
-from denoise.weights import BUNDLED, ModelFacts, list_models, read_facts, weights_size
+from denoise.weights import BUNDLED, ModelFacts, read_facts, weights_size
 
 WORDS = (
     "All networks at a glance, and the card of each: what it was trained on, what was measured, "
@@ -19,7 +19,6 @@ WORDS = (
 )
 HEADERS = ["Network", "For", "Parameters", "File, MB", "PSNR at 25/255, dB", "s per Mpixel"]
 TYPES = ["str", "str", "number", "number", "number", "number"]
-DOMAINS = {"photo": "photos and scans", "28x28": "28x28 lessons"}
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 PICTURE = re.compile(r"\]\(([\w-]+\.png)\)")
 
@@ -27,9 +26,8 @@ PICTURE = re.compile(r"\]\(([\w-]+\.png)\)")
 def build_zoo_tab(service: Service) -> list[Any]:
     """Adds the tab's contents; gives the function, inputs and outputs that first fill it."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    models = sorted(list_models(), key=lambda facts: facts.needs.domain != "photo")
     gr.Dataframe(
-        [_row(facts) for facts in models],
+        [_row(facts) for facts in networks()],
         headers=HEADERS,
         datatype=TYPES,  # type: ignore[arg-type]
         interactive=False,
@@ -58,11 +56,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
 
 def _row(facts: ModelFacts) -> list[Any]:
     measured = facts.metrics
-    at_25 = [
-        round(row["psnr"], 2)
-        for row in measured.get("table", [])
-        if row["sigma_255"] == 25 and not row["told"] and not row["eight_bit"]
-    ]
+    at_25 = [round(row["psnr"], 2) for row in auto_at_25(facts)]
     seconds = measured.get("seconds_per_mpixel")
     return [
         facts.name,
