@@ -27,6 +27,18 @@ def open_page(context, server):
     return page
 
 
+def open_tab(page, name):
+    """Opens a tab; those that Gradio finds no room for wait in a menu."""
+    tab = page.get_by_role("tab", name=name, exact=True)
+    menu = page.get_by_label("More tabs").locator("visible=true")
+    tab.or_(menu).first.wait_for()
+    if tab.is_visible():
+        tab.click()
+    else:
+        menu.first.click()
+        page.locator(".overflow-dropdown").get_by_text(name, exact=True).click()
+
+
 def upload(page, file, where="#noisy-picture"):
     with page.expect_response(lambda answer: "/upload" in answer.url):
         page.locator(f"{where} input[type=file]").set_input_files(file)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from denoise.comparison import Subject
 from denoise.conversion import to_8_bits
 from denoise.denoiser import DEFAULT_MODEL
+from denoise.errors import SettingError
 from denoise.images import Picture
 from denoise.metrics import psnr, ssim
 from denoise.ui.compare_view import build_compare_view
@@ -47,7 +48,11 @@ class _Views(NamedTuple):
 
 
 class _Lab:
-    """What the tab's events do."""
+    """What the tab's events do.
+
+    A setting that cannot be, such as a mixture that is half typed, is told among the words: an
+    event that fails would take with it the one that waits behind it for the last of the typing.
+    """
 
     def __init__(self, service: Service) -> None:
         self.service = service
@@ -58,7 +63,10 @@ class _Lab:
         with explained():
             if not file:
                 return (gr.skip(),) * 3
-            subject, noisy = self._spoil(file, model, *noise)
+            try:
+                subject, noisy = self._spoil(file, model, *noise)
+            except SettingError as error:
+                return gr.skip(), gr.skip(), str(error)
             return (
                 " ".join(subject.warnings),
                 write_shown(self.service, noisy, "noisy.png"),
@@ -70,7 +78,10 @@ class _Lab:
         with explained():
             if not file:
                 return (gr.skip(),) * 4
-            subject, noisy = self._spoil(file, model, *noise)
+            try:
+                subject, noisy = self._spoil(file, model, *noise)
+            except SettingError:
+                return (gr.skip(),) * 4
             denoised = self.service.denoiser(model)(noisy)
             words = describe_injection(injection_of(*noise))
             kept = self._keep(denoised, "denoised.png")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from browsing import PHONE, open_page
+from browsing import PHONE, open_page, open_tab
 
 from denoise import Denoiser, add_noise, list_models, psnr
 from denoise.ui.samples import SampleStore
@@ -13,7 +13,7 @@ SMALL = [facts.name for facts in list_models() if facts.needs.domain == "28x28"]
 
 @pytest.fixture
 def digits(page):
-    page.get_by_role("tab", name="Digits").click()
+    open_tab(page, "Digits")
     page.locator("#digits-board figure").nth(1 + len(SMALL)).wait_for()
     return page
 
@@ -76,7 +76,7 @@ def test_the_grid_has_the_error_that_python_gives(digits):
 def test_a_phone_needs_no_sideways_scrolling(browser, server):
     context = browser.new_context(viewport=PHONE)
     page = open_page(context, server)
-    page.get_by_role("tab", name="Digits").click()
+    open_tab(page, "Digits")
     page.locator("#digits-board figure").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     context.close()

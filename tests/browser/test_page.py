@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import DESKTOP, PHONE, bytes_of, download, open_page, upload
+from browsing import DESKTOP, PHONE, bytes_of, download, open_page, open_tab, upload
 from gradio_client import Client, handle_file
 from PIL import Image
 from skimage import data
@@ -172,7 +172,7 @@ def test_a_phone_needs_no_sideways_scrolling(browser, server, tab, theme):
     context = browser.new_context(viewport=PHONE)
     page = open_page(context, server)
     page.goto(f"{server.url}/?__theme={theme}")
-    page.get_by_role("tab", name=tab).click()
+    open_tab(page, tab)
     page.wait_for_timeout(1500)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     context.close()

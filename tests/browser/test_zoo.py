@@ -1,7 +1,7 @@
 """The Zoo in a real Chromium."""
 
 import pytest
-from browsing import PHONE, open_page
+from browsing import PHONE, open_page, open_tab
 
 from denoise import list_models
 from denoise.weights import BUNDLED
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture
 def zoo(page):
-    page.get_by_role("tab", name="Zoo").click()
+    open_tab(page, "Zoo")
     page.locator("#zoo-card h1").get_by_text("conv-photo").wait_for()
     return page
 
@@ -52,7 +52,7 @@ def test_a_card_shows_text_and_pictures_of_its_folder(zoo):
 def test_a_phone_needs_no_sideways_scrolling(browser, server):
     context = browser.new_context(viewport=PHONE)
     page = open_page(context, server)
-    page.get_by_role("tab", name="Zoo").click()
+    open_tab(page, "Zoo")
     page.locator("#zoo-card img").first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     context.close()
