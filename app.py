@@ -29,6 +29,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7860
     limits: Limits = field(default_factory=Limits)
+    has_training: bool = True
 
 
 def main() -> int:
@@ -63,8 +64,18 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     port = _whole_number(environment, "GRADIO_SERVER_PORT", Settings.port)
     if port > 65_535:
         raise SettingError(f"GRADIO_SERVER_PORT is a number from 1 to 65535; {port} is not.")
-    usual_host = "0.0.0.0" if environment.get("SPACE_ID") else Settings.host
-    return Settings(device, environment.get("GRADIO_SERVER_NAME") or usual_host, port, limits)
+    is_space = bool(environment.get("SPACE_ID"))
+    usual_host = "0.0.0.0" if is_space else Settings.host
+    host = environment.get("GRADIO_SERVER_NAME") or usual_host
+    has_training = _flag(environment, "DENOISE_TRAIN_TAB", default=not is_space)
+    return Settings(device, host, port, limits, has_training)
+
+
+def _flag(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environment.get(name) or str(int(default))
+    if text not in ("0", "1"):
+        raise SettingError(f"{name} is 0 or 1; {text!r} is not.")
+    return text == "1"
 
 
 def _whole_number(environment: Mapping[str, str], name: str, default: int) -> int:
@@ -83,7 +94,7 @@ def _serve(service: Service, settings: Settings) -> int:
     from denoise.ui.serving import files_of, start_serving
 
     is_told_to_stop = _watch_signals()
-    page = build_page(service)
+    page = build_page(service, has_training=settings.has_training)
     try:
         start_serving(page, service, host=settings.host, port=settings.port, look=look())
     except OSError:

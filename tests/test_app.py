@@ -33,9 +33,23 @@ def test_a_space_is_open_to_the_network():
 
 
 @pytest.mark.parametrize(
+    ("environment", "has_training"),
+    [
+        ({}, True),
+        ({"SPACE_ID": "a/b"}, False),
+        ({"DENOISE_TRAIN_TAB": "0"}, False),
+        ({"SPACE_ID": "a/b", "DENOISE_TRAIN_TAB": "1"}, True),
+    ],
+)
+def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
+    assert app.read_settings(environment).has_training is has_training
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DENOISE_DEVICE", "abacus"),
+        ("DENOISE_TRAIN_TAB", "maybe"),
         ("DENOISE_MAX_PIXELS", "many"),
         ("DENOISE_MAX_BYTES", "-1"),
         ("DENOISE_QUEUE", "0"),

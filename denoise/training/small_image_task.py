@@ -56,7 +56,7 @@ class SmallImageTask:
         clean = self._draw_clean(rng)
         if self.is_augmented:
             clean = augment(clean, rng, is_mirrored=self.is_mirrored)
-        return {"noisy": _spoil(clean, self._draw_factors(rng), rng), "clean": clean}
+        return {"noisy": spoil(clean, self._draw_factors(rng), rng), "clean": clean}
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """Gives the mean squared error and what the code costs."""
@@ -120,7 +120,7 @@ class TutorialTask:
     @cached_property
     def _noisy(self) -> Tensor:
         rng = torch.Generator().manual_seed(self.seed)
-        return _spoil(self.pictures / 255, self.factor, rng)
+        return spoil(self.pictures / 255, self.factor, rng)
 
 
 def augment(pictures: Tensor, rng: torch.Generator, *, is_mirrored: bool) -> Tensor:
@@ -144,12 +144,13 @@ def _mean_psnr(network: nn.Module, pictures: Tensor, factor: float, seed: int) -
     figures: list[float] = []
     for chunk in torch.split(pictures, 500):
         clean = chunk / 255
-        noisy = _spoil(clean, factor, rng)
+        noisy = spoil(clean, factor, rng)
         denoised = network(noisy.to(device)).cpu()
         errors = ((denoised - clean) ** 2).mean(dim=(1, 2, 3))
         figures += map(psnr_from_mse, errors.tolist())
     return sum(figures) / len(figures)
 
 
-def _spoil(clean: Tensor, factor: Tensor | float, rng: torch.Generator) -> Tensor:
+def spoil(clean: Tensor, factor: Tensor | float, rng: torch.Generator) -> Tensor:
+    """Gives pictures in [0,1] under Gaussian noise of that deviation, clipped."""
     return (clean + factor * torch.randn(clean.shape, generator=rng)).clamp(0, 1)

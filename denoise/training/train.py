@@ -63,7 +63,8 @@ def train(run: TrainingRun) -> Iterator[Progress]:
     yield from trainer.run(budget)
     if trainer.crew.rank > 0:
         return
-    facts = _describe(run, recipe, trainer)
+    start = run.start_from or recipe.start_from
+    facts = describe_training(run.name, recipe, trainer, seed=run.seed, start_from=start)
     zoo = run.weights / recipe.place
     write_weights(trainer.averaged, facts, zoo, half=recipe.is_half)
     curve, place = trainer.run_folder / CURVE_FILE, zoo / run.name / CURVE_FILE
@@ -112,10 +113,21 @@ def _start_from(model: str | None, network: nn.Module, recipe: Recipe) -> None:
     network.load_state_dict(trained.state_dict())
 
 
-def _describe(run: TrainingRun, recipe: Recipe, trainer: Trainer) -> ModelFacts:
+def describe_training(
+    name: str, recipe: Recipe, trainer: Trainer, *, seed: int, start_from: str | None = None
+) -> ModelFacts:
+    """Gives what is known about a network that was trained, but what its weights say.
+
+    Args:
+        name: of the network.
+        recipe: that it was trained by.
+        trainer: that has trained it.
+        seed: of the training.
+        start_from: the model whose weights it started from.
+    """
     state = trainer.state
     return ModelFacts(
-        name=run.name,
+        name=name,
         summary=recipe.purpose,
         architecture=recipe.architecture,
         config=recipe.config_fields,
@@ -126,8 +138,8 @@ def _describe(run: TrainingRun, recipe: Recipe, trainer: Trainer) -> ModelFacts:
             "method": recipe.method,
             "steps": state.step,
             "minutes": round(state.seconds / 60, 1),
-            "seed": run.seed,
-            "start_from": run.start_from or recipe.start_from,
+            "seed": seed,
+            "start_from": start_from,
             "date": date.today().isoformat(),
             "torch": torch.__version__,
         },

@@ -74,6 +74,29 @@ def _shaded(trained: tuple[float, float] | None) -> list[Any]:
     return [band.mark_rect(color=AMBER, opacity=0.1).encode(x="low:Q", x2="high:Q")]
 
 
+def lesson_chart(points: Sequence[tuple[float, float]], title: str) -> altair.LayerChart:
+    """Gives a figure of a training against its epochs.
+
+    Args:
+        points: epoch and figure.
+        title: of the figure.
+    """
+    values = [{"epoch": epoch, "figure": figure} for epoch, figure in points]
+    line = (
+        altair.Chart(altair.InlineData(values=values))
+        .mark_line(color=AMBER, strokeWidth=2, point=altair.OverlayMarkDef(size=24, color=AMBER))
+        .encode(
+            altair.X("epoch:Q"),
+            altair.Y("figure:Q", title=title, scale=altair.Scale(zero=False)),
+            tooltip=[
+                altair.Tooltip("epoch:Q", format=".2f"),
+                altair.Tooltip("figure:Q", title=title, format=".4~f"),
+            ],
+        )
+    )
+    return _finished(altair.layer(line), height=220)
+
+
 def histogram_chart(removed: Removed) -> altair.LayerChart:
     """Gives the histogram of what was removed, with the normal distribution of its deviation."""
     values = [

@@ -19,11 +19,10 @@ from denoise.training.small_images import SMALL_IMAGE_SETS, small_set_of
 from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing
 from denoise.ui.failures import explained
 from denoise.ui.parts import inline_image
-from denoise.ui.samples import SampleStore
+from denoise.ui.samples import SETS, SampleStore
 from denoise.ui.service import Service
 from denoise.weights import ModelFacts, list_models
 
-SETS = {"Digits": "mnist", "Clothing": "fashion-mnist"}
 SHOWN_SAMPLES = 12
 GRID_COLUMNS = 10
 FACTOR = 0.4  # of the noise, at first
@@ -59,7 +58,9 @@ class _Digits:
             if described.reader in here
         }
 
-    def show(self, clean: Small | None, kind: str, factor: float, seed: float) -> str:
+    def show(
+        self, clean: Small | None, kind: str, factor: float, seed: float, own: Denoiser | None
+    ) -> str:
         """Gives the board: clean, noisy, and what each network makes of it."""
         with explained():
             if clean is None:
@@ -70,13 +71,23 @@ class _Digits:
                 _cell("Clean", clean, self._read(name, clean)),
                 _cell("Noisy", noisy, f"{_decibel(clean, noisy)}{self._read(name, noisy)}"),
             ]
-            cells += [self._network_cell(facts, name, clean, noisy) for facts in self.networks]
+            denoisers = [self.service.denoiser(facts.name) for facts in self.networks]
+            for denoiser in filter(None, [*denoisers, own]):
+                cells.append(self._network_cell(denoiser, name, clean, noisy))
             return f'<div class="board">{"".join(cells)}</div>'
 
-    def grid(self, model: str, factor: float) -> str:
+    def list_networks(self, own: Denoiser | None) -> Any:
+        """Gives the choice of networks, with the visitor's own, which is then chosen."""
+        names = [facts.name for facts in self.networks]
+        if own is None:
+            return gr.update(choices=names)
+        return gr.update(choices=[*names, own.facts.name], value=own.facts.name)
+
+    def grid(self, model: str, factor: float, own: Denoiser | None) -> str:
         """Gives the tutorial's grid: ten test pictures, noisy, and rebuilt by one network."""
         with explained():
-            denoiser = self.service.denoiser(model)
+            is_own = own is not None and own.facts.name == model
+            denoiser = own if own and is_own else self.service.denoiser(model)
             name = small_set_of(denoiser.facts)
             originals = list(self.samples.get(name).pictures[:GRID_COLUMNS])
             noisy = [
@@ -130,16 +141,23 @@ class _Digits:
         label, probability = self.readers[name](picture)[0]
         return f"<br>reads <b>{escape(label)}</b> ({probability:.0%})"
 
-    def _network_cell(self, facts: ModelFacts, name: str, clean: Small, noisy: Small) -> str:
-        denoiser = self.service.denoiser(facts.name)
+    def _network_cell(self, denoiser: Denoiser, name: str, clean: Small, noisy: Small) -> str:
+        facts = denoiser.facts
         denoised = denoiser(noisy)
         stranger = "" if small_set_of(facts) == name else "<br><i>not made for this</i>"
         words = f"{_decibel(clean, denoised)}{self._read(name, denoised)}{stranger}"
         return _cell(facts.name, denoised, words, code_picture(denoiser, noisy))
 
 
-def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab) -> None:
-    """Adds the tab's contents, which are filled when the tab is opened."""
+def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: gr.State) -> None:
+    """Adds the tab's contents, which are filled when the tab is opened.
+
+    Args:
+        service: gives the networks.
+        samples: gives the pictures.
+        tab: that is opened.
+        own: holds the denoiser that the visitor has trained, if any.
+    """
     digits = _Digits(service, samples)
     gr.Markdown(WORDS, elem_classes="quiet")
     with gr.Row(equal_height=False):
@@ -188,8 +206,8 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab) -> Non
         "api_visibility": "private",
     }
     listed = [gallery, source, clean, fetch]
-    board_of = (digits.show, [clean, kind, factor, seed], board)
-    grid_of = (digits.grid, [model, grid_factor], grid)
+    board_of = (digits.show, [clean, kind, factor, seed, own], board)
+    grid_of = (digits.grid, [model, grid_factor, own], grid)
     for event, work, inputs, outputs in (
         (tab.select, digits.list_samples, kind, listed),
         (kind.change, digits.list_samples, kind, listed),
@@ -199,6 +217,7 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab) -> Non
     ):
         event(work, inputs, outputs, **quick).then(*board_of, **quick)
     tab.select(*grid_of, **quick)
+    own.change(digits.list_networks, own, model, **quick)
     gr.on([factor.change, seed.change], *board_of, trigger_mode="always_last", **quick)
     gr.on([model.change, grid_factor.change], *grid_of, trigger_mode="always_last", **quick)
 

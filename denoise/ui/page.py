@@ -12,6 +12,7 @@ from denoise.ui.links import LAB, link_settings
 from denoise.ui.noise_lab_tab import build_noise_lab_tab
 from denoise.ui.samples import SampleStore
 from denoise.ui.service import Service
+from denoise.ui.train_tab import build_train_tab
 from denoise.ui.zoo_tab import build_zoo_tab
 from denoise.version import version_words
 
@@ -25,11 +26,18 @@ HEADER = """
 STYLE = Path(__file__).parent / "style.css"
 
 
-def build_page(service: Service) -> gr.Blocks:
-    """Gives the page with its tabs."""
+def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
+    """Gives the page with its tabs.
+
+    Args:
+        service: behind the page.
+        has_training: whether visitors may train networks.
+    """
+    samples = SampleStore()
     page = gr.Blocks(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:
         gr.HTML(HEADER, padding=False)
+        own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
         with gr.Tabs() as tabs:
             with gr.Tab("Denoise"):
                 build_denoise_tab(service)
@@ -38,7 +46,10 @@ def build_page(service: Service) -> gr.Blocks:
                 for update, inputs, outputs in contents.fill:
                     lab.select(update, inputs, outputs, api_visibility="private")
             with gr.Tab("Digits") as digits:
-                build_digits_tab(service, SampleStore(), digits)
+                build_digits_tab(service, samples, digits, own)
+            if has_training:
+                with gr.Tab("Train"):
+                    build_train_tab(service, samples, own)
             with gr.Tab("Zoo") as zoo:
                 show, model, card = build_zoo_tab(service)
                 zoo.select(show, model, card, queue=False, api_visibility="private")

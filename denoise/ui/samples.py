@@ -5,7 +5,9 @@ from threading import Lock
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from denoise.errors import ImageError
 from denoise.training.made_pictures import MAKERS
@@ -16,7 +18,9 @@ from denoise.training.small_images import (
     load_small_images,
 )
 
+SETS = {"Digits": "mnist", "Clothing": "fashion-mnist"}  # what visitors call them
 MADE_COUNT = 60
+MADE_FOR_TRAINING = 6000
 
 
 class Samples(NamedTuple):
@@ -26,6 +30,10 @@ class Samples(NamedTuple):
     labels: NDArray[np.int64]  # (N,), 0 to 9
     source: str  # a sentence
     is_made: bool  # by the program, since the set is not here
+
+    def tensor(self) -> Tensor:
+        """Gives the pictures as (N, 1, 28, 28)."""
+        return torch.from_numpy(self.pictures)[:, None]
 
 
 class SampleStore:
@@ -38,15 +46,16 @@ class SampleStore:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder
-        self._found: dict[str, Samples] = {}
+        self._found: dict[tuple[str, bool], Samples] = {}  # by name, and whether for tests
         self._loading = Lock()
 
     def get(self, name: str) -> Samples:
         """Gives samples of "mnist" or "fashion-mnist", those made here where the set is not."""
-        with self._loading:
-            if name not in self._found:
-                self._found[name] = self._load(name)
-            return self._found[name]
+        return self._get(name, is_test=True)
+
+    def training(self, name: str) -> Samples:
+        """Gives the training pictures of a set, those made here where the set is not."""
+        return self._get(name, is_test=False)
 
     def download(self, name: str) -> None:
         """Fetches a set, once for all that follow.
@@ -55,29 +64,36 @@ class SampleStore:
             ImageError: it cannot be downloaded.
         """
         with self._loading:
-            self._found[name] = _read(name, [])
+            self._found[name, True] = _read(name, [], is_test=True)
+            self._found.pop((name, False), None)
 
-    def _load(self, name: str) -> Samples:
+    def _get(self, name: str, *, is_test: bool) -> Samples:
+        with self._loading:
+            if (name, is_test) not in self._found:
+                self._found[name, is_test] = self._load(name, is_test=is_test)
+            return self._found[name, is_test]
+
+    def _load(self, name: str, *, is_test: bool) -> Samples:
         if self.folder is None and not _is_downloaded(name):
-            return _made(name)
+            return _made(name, is_test=is_test)
         try:
-            return _read(name, [self.folder] if self.folder else [])
+            return _read(name, [self.folder] if self.folder else [], is_test=is_test)
         except ImageError:
-            return _made(name)
+            return _made(name, is_test=is_test)
 
 
 def _is_downloaded(name: str) -> bool:
     return (DOWNLOADS / SMALL_IMAGE_SETS[name].torchvision_class / "raw").is_dir()
 
 
-def _read(name: str, folders: list[Path]) -> Samples:
-    pictures = load_small_images(name, folders, is_test=True)
-    labels = load_labels(name, folders, is_test=True)
-    source = f"Test pictures of {SMALL_IMAGE_SETS[name].title}."
+def _read(name: str, folders: list[Path], *, is_test: bool) -> Samples:
+    pictures = load_small_images(name, folders, is_test=is_test)
+    labels = load_labels(name, folders, is_test=is_test)
+    source = f"{'Test' if is_test else 'Training'} pictures of {SMALL_IMAGE_SETS[name].title}."
     return Samples(pictures[:, 0].numpy(), labels.numpy(), source, is_made=False)
 
 
-def _made(name: str) -> Samples:
-    pictures, labels = MAKERS[name](MADE_COUNT)
+def _made(name: str, *, is_test: bool) -> Samples:
+    pictures, labels = MAKERS[name](MADE_COUNT if is_test else MADE_FOR_TRAINING, seed=is_test)
     source = f"Made by the program: {SMALL_IMAGE_SETS[name].title} is not here."
     return Samples(pictures[:, 0].numpy(), labels.numpy(), source, is_made=True)

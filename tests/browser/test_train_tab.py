@@ -1,0 +1,63 @@
+"""The tab Train in a real Chromium: a network is trained, judged, used and taken home."""
+
+import io
+import zipfile
+
+import pytest
+from browsing import PHONE, bytes_of, download, open_page, open_tab
+
+from denoise import Denoiser, add_noise, psnr
+from denoise.ui.samples import SampleStore
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def set_epochs(page, epochs):
+    page.locator("#train-epochs input[type=number]").fill(str(epochs))
+    page.locator("#train-epochs input[type=number]").press("Enter")
+
+
+@pytest.fixture
+def classroom(page):
+    open_tab(page, "Train")
+    set_epochs(page, 2)
+    return page
+
+
+def test_what_was_trained_serves_and_can_be_taken_home(classroom, tmp_path):
+    classroom.locator("#train").click()
+    classroom.locator("#train-status").get_by_text("Epoch").wait_for()
+    assert classroom.locator("#train-pictures img").count() == 24
+    classroom.locator("#train-status").get_by_text("Done after").wait_for()
+    with zipfile.ZipFile(io.BytesIO(bytes_of(download(classroom, "#train-download")))) as packed:
+        assert sorted(name for name in packed.namelist() if not name.endswith("/")) == [
+            "conv-fashion-mine/config.json",
+            "conv-fashion-mine/model.safetensors",
+        ]
+        packed.extractall(tmp_path)
+    open_tab(classroom, "Digits")
+    cell = classroom.locator("#digits-board figure", has_text="conv-fashion-mine")
+    cell.wait_for()
+    clean = SampleStore().get("mnist").pictures[0]
+    mine = Denoiser("conv-fashion-mine", zoo=tmp_path, device="cpu")
+    decibel = psnr(clean, mine(add_noise(clean, "gaussian", 0.4, seed=0)))
+    assert f"{decibel:.1f} dB" in cell.inner_text()
+    classroom.locator("#digits-grid").get_by_text("Mean squared error").wait_for()
+    assert classroom.locator("#grid-network input").input_value() == "conv-fashion-mine"
+
+
+def test_a_training_is_stopped_and_kept(classroom):
+    set_epochs(classroom, 50)
+    classroom.locator("#train").click()
+    classroom.locator("#train-status").get_by_text("of 50").wait_for()
+    classroom.locator("#train-stop").click()
+    classroom.locator("#train-status").get_by_text("Done after").wait_for()
+
+
+def test_a_phone_needs_no_sideways_scrolling(browser, server):
+    context = browser.new_context(viewport=PHONE)
+    page = open_page(context, server)
+    open_tab(page, "Train")
+    page.locator("#train").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    context.close()
