@@ -21,6 +21,7 @@ from denoise.errors import ImageError, SettingError
 from denoise.estimate import estimate_sigma
 from denoise.images import Picture, fit_square
 from denoise.inference import Inference
+from denoise.misfit import TOO_MUCH, misfit
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
@@ -173,12 +174,22 @@ class Denoiser:
             precision=str(self.dtype).removeprefix("torch."),
             tiles=tiles,
             size=(images.shape[2], images.shape[1]),
-            warnings=plan.warnings,
+            warnings=(*plan.warnings, *self._doubts(images, result)),
         )
         denoised = repack(result)
         return Denoised(
             image.with_pixels(denoised) if isinstance(image, Picture) else denoised, report
         )
+
+    def _doubts(self, images: Images, result: Images) -> tuple[str, ...]:
+        """Gives a sentence where a lesson's network was not made for the picture, as it seems."""
+        if self.facts.needs.fixed_size is None:
+            return ()
+        pairs = zip(to_unit(images)[..., 0], to_unit(result)[..., 0], strict=True)
+        if all(misfit(noisy, denoised) < TOO_MUCH for noisy, denoised in pairs):
+            return ()
+        name = self.facts.name
+        return (" ".join([f"{name} seems not to be made for this picture.", *self.facts.limits]),)
 
     def encode(self, image: Image.Image | NDArray[Any] | Tensor) -> Tensor:
         """Gives the codes, (N, *code_shape), that a network makes of noisy pictures.
