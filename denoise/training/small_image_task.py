@@ -15,6 +15,7 @@ from denoise.training.loop import Batch, step_seed
 
 MAX_TURN = math.radians(12)
 MAX_CROP = 0.15  # of the side
+FOCUS_WIDTH = 0.3  # of the range of factors that are near another
 VALIDATION_EVERY = 12  # of the pictures, one is held out: 5,000 of 60,000
 
 
@@ -41,6 +42,7 @@ class SmallImageTask:
     validation_factor: float  # of the noise: its standard deviation; the tutorial's
     described: list[dict[str, str]] = field(default_factory=list)
     factors: tuple[float, float] = (0.05, 1.0)  # lowest and highest; uniform, one a picture
+    focus: float = 0.0  # share of the pictures whose factor is near the tutorial's
     batch_size: int = 256
     code_cost: float = 0.0  # of the mean absolute value of the code: makes it sparse
     is_augmented: bool = False  # whether pictures are turned and cropped a little
@@ -82,7 +84,12 @@ class SmallImageTask:
 
     def _draw_factors(self, rng: torch.Generator) -> Tensor:
         low, high = self.factors
-        return low + (high - low) * torch.rand((self.batch_size, 1, 1, 1), generator=rng)
+        shape = (self.batch_size, 1, 1, 1)
+        factors = low + (high - low) * torch.rand(shape, generator=rng)
+        if not self.focus:
+            return factors
+        near = self.validation_factor + FOCUS_WIDTH * (torch.rand(shape, generator=rng) - 0.5)
+        return torch.where(torch.rand(shape, generator=rng) < self.focus, near, factors)
 
 
 @dataclass(frozen=True)
