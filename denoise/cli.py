@@ -61,7 +61,10 @@ def _parser() -> argparse.ArgumentParser:
     noise.add_argument("--level", type=_level, default=0.1, help="0: none (%(default)s)")
     noise.set_defaults(command=commands.noise_command)
 
-    estimate = sub.add_parser("estimate", help="say how noisy pictures are")
+    estimate = sub.add_parser(
+        "estimate", help="say how noisy pictures are", description=ESTIMATE_HELP
+    )
+    estimate.add_argument("--json", action="store_true", help="a report for each, as JSON")
     _add_inputs(estimate)
     estimate.set_defaults(command=commands.estimate_command)
 
@@ -303,6 +306,10 @@ NOISE_HELP = (
     "Add seeded noise to pictures. The level means: "
     + "; ".join(f"{kind.name}: {kind.meaning}, 0 to {kind.max_level:g}" for kind in KINDS.values())
     + "."
+)
+ESTIMATE_HELP = (
+    "Print the noise level of pictures, judged without the clean ones, and the correlation of "
+    "neighbouring pixels' noise: 0 is white noise, 0.5 a camera's."
 )
 COMPARE_HELP = (
     "Add seeded noise to a clean picture, take it through networks and classical methods, and "

@@ -4,13 +4,13 @@ import argparse
 import json
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 from denoise.batch import FAILED_INPUT, about, complain, convert, find_inputs, find_jobs, read
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError
-from denoise.estimate import estimate_sigma
 from denoise.noise import find_stages, seeded_generator
-from denoise.pipeline import denoise_picture, noise_picture
+from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
 from denoise.weights import list_models
 
@@ -44,12 +44,19 @@ def estimate_command(options: argparse.Namespace) -> int:
     failed = 0
     for file, _ in find_inputs(options):
         try:
-            sigma = estimate_sigma(read(file).pixels)
+            report = estimate_picture(read(file))
         except DenoiseError as error:
             failed = complain(about(file, str(error)), FAILED_INPUT)
         else:
-            print(f"{file}\t{sigma:.4f}\t{sigma * 255:.1f}/255")
+            print(_estimate_words(str(file), report, as_json=options.json))
     return failed
+
+
+def _estimate_words(file: str, report: dict[str, Any], *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps({"input": file} | report)
+    level = f"{report['sigma']:.4f}\t{report['sigma_255']:.1f}/255"
+    return f"{file}\t{level}\tcorrelation {report['correlation']:.2f}"
 
 
 def models_command(options: argparse.Namespace) -> int:

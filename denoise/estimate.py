@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -32,15 +32,46 @@ def estimate_sigma(image: Image.Image | NDArray[Any] | torch.Tensor) -> float:
         ImageError: an image of another type or shape.
         WeightsError: the judging network's weights are damaged.
     """
-    levels = [_estimate_one(to_unit(one)) for one in unpack(image).images]
-    return float(np.mean(levels))
+    return estimate_noise(image).sigma
 
 
-def _estimate_one(image: NDArray[Any]) -> float:
+class NoiseEstimate(NamedTuple):
+    """What is known of a picture's noise without the clean picture."""
+
+    sigma: float  # standard deviation in [0,1]
+    correlation: float  # of neighbouring pixels: 0 in white noise, about 0.5 in a camera's
+
+
+def estimate_noise(image: Image.Image | NDArray[Any] | torch.Tensor) -> NoiseEstimate:
+    """Gives the level of `estimate_sigma`, and how alike the noise of neighbouring pixels is.
+
+    Args:
+        image: as for `Denoiser`; any size; of a batch, the means are given.
+
+    Raises:
+        ImageError: an image of another type or shape.
+        WeightsError: the judging network's weights are damaged.
+    """
+    found = [_estimate_one(to_unit(one)) for one in unpack(image).images]
+    sigmas, correlations = np.mean(found, axis=0)
+    return NoiseEstimate(float(sigmas), float(correlations))
+
+
+def _estimate_one(image: NDArray[Any]) -> NoiseEstimate:
     crops = torch.from_numpy(np.stack(_crops(image))).permute(0, 3, 1, 2).expand(-1, 3, -1, -1)
     with torch.inference_mode():
         removed = crops - _judge()(crops)
-    return min(1.0, float(removed.square().mean().sqrt()))
+    sigma = min(1.0, float(removed.square().mean().sqrt()))
+    return NoiseEstimate(sigma, _neighbour_correlation(removed.mean(dim=1)))
+
+
+def _neighbour_correlation(removed: torch.Tensor) -> float:
+    """Gives the mean correlation of (N, H, W) with itself, a pixel across and a pixel down."""
+    centred = removed - removed.mean(dim=(1, 2), keepdim=True)
+    power = float(centred.square().mean())
+    across = float((centred[..., 1:] * centred[..., :-1]).mean())
+    down = float((centred[..., 1:, :] * centred[..., :-1, :]).mean())
+    return (across + down) / (2 * power) if power > 0 else 0.0
 
 
 def _crops(image: NDArray[Any]) -> list[NDArray[Any]]:

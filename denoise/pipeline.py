@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from denoise.conversion import from_unit
 from denoise.denoiser import DEFAULTS, Denoiser, OnTile, fit_picture
+from denoise.estimate import estimate_noise
 from denoise.images import Picture
 from denoise.noise import add_noise, is_mixture
 from denoise.settings import Settings
@@ -31,6 +32,23 @@ def denoise_picture(
     facts = report.to_dict()
     facts["warnings"] = [*picture.warnings, *notes, *report.warnings]
     return denoised, facts
+
+
+def estimate_picture(picture: Picture) -> dict[str, Any]:
+    """Gives a report on how noisy a picture is, judged without the clean one.
+
+    Raises:
+        WeightsError: the judging network's weights are damaged.
+    """
+    sigma, correlation = estimate_noise(picture.pixels)
+    height, width = picture.pixels.shape[:2]
+    return {
+        "sigma": round(sigma, 5),
+        "sigma_255": round(255 * sigma, 2),
+        "correlation": round(correlation, 3),
+        "size": [width, height],
+        "warnings": list(picture.warnings),
+    }
 
 
 def noise_picture(

@@ -17,6 +17,7 @@ from PIL import Image
 
 from denoise import Denoiser, add_noise, list_models, load_picture
 from denoise.cli import main
+from denoise.pipeline import estimate_picture
 
 ROOT = Path(__file__).parent.parent
 FILE = {"_type": "gradio.FileData"}
@@ -194,6 +195,11 @@ def test_a_comparison_that_cannot_be_is_refused(client, small_file, asked, why):
         client.predict(handle_file(small_file), **asked, api_name="/compare")
 
 
+def test_the_noise_is_estimated_as_python_does(client, noisy_file):
+    report = client.predict(handle_file(noisy_file), api_name="/estimate")
+    assert report == estimate_picture(load_picture(noisy_file))
+
+
 def test_models_lists_the_zoo(client):
     listed = client.predict(api_name="/models")
     assert [facts["name"] for facts in listed] == [facts.name for facts in list_models()]
@@ -201,7 +207,14 @@ def test_models_lists_the_zoo(client):
 
 def test_scripts_see_their_own_endpoints_only(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/denoise", "/add_noise", "/models", "/compare", "/sweep"}
+    assert set(endpoints) == {
+        "/denoise",
+        "/add_noise",
+        "/estimate",
+        "/models",
+        "/compare",
+        "/sweep",
+    }
     names = [parameter["parameter_name"] for parameter in endpoints["/denoise"]["parameters"]]
     assert names == ["image", "model", "sigma", "strength", "ensemble", "texture", "detail"]
 

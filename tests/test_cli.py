@@ -11,6 +11,7 @@ from skimage import data
 
 from denoise import Denoiser, add_noise, load_picture, psnr
 from denoise.cli import main
+from denoise.pipeline import estimate_picture
 
 COMMANDS = ["run", "noise", "estimate", "compare", "sweep", "models", "train", "benchmark", "card"]
 
@@ -224,9 +225,16 @@ def test_models_gives_every_fact_as_json(capsys):
 
 def test_estimate_prints_sigma_in_both_units(photo, capsys):
     assert run("estimate", photo) == 0
-    _, sigma, in_255 = capsys.readouterr().out.split("\t")
+    _, sigma, in_255, correlation = capsys.readouterr().out.split("\t")
     assert 0 < float(sigma) < 0.1
-    assert in_255.strip().endswith("/255")
+    assert in_255.endswith("/255")
+    assert correlation.startswith("correlation ")
+
+
+def test_estimate_gives_a_report_as_json(photo, capsys):
+    assert run("estimate", photo, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report == {"input": str(photo)} | estimate_picture(load_picture(photo))
 
 
 def test_benchmark_prints_a_table(photo, capsys):

@@ -12,6 +12,7 @@ import denoise.denoiser
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
+from denoise.estimate import estimate_noise
 from denoise.images import Picture
 from denoise.inference import Inference
 from denoise.models import Needs
@@ -360,6 +361,12 @@ def test_bfloat16_is_chosen_only_where_it_does_no_harm():
 def test_the_estimated_sigma_of_white_noise_is_near(level):
     noisy = add_noise(data.astronaut() / 255.0, "gaussian", level / 255)
     assert estimate_sigma(noisy) * 255 == pytest.approx(level, rel=0.2)
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), [("gaussian", -0.1, 0.1), ("camera", 0.3, 0.8)])
+def test_the_correlation_tells_white_noise_from_a_cameras(kind, low, high):
+    noisy = add_noise(data.astronaut()[:256, :256], kind, 0.08, seed=1)
+    assert low < estimate_noise(noisy).correlation < high
 
 
 def test_the_estimated_sigma_of_correlated_noise_is_near():

@@ -8,7 +8,7 @@ from gradio.events import api
 
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.settings import Settings
-from denoise.ui.endpoint import Answer, Answers, check_flag, check_text, expose, served
+from denoise.ui.endpoint import COMPUTE, Answer, Answers, check_flag, check_text, expose, served
 from denoise.ui.failures import explained
 from denoise.ui.lab_api import add_lab_endpoints
 from denoise.ui.service import Result, Service, Step
@@ -23,7 +23,7 @@ def add_endpoints(service: Service) -> None:
 
 
 def _add_single_endpoints(service: Service) -> None:
-    """Adds /denoise, /add_noise and /models."""
+    """Adds /denoise, /add_noise, /estimate and /models."""
 
     def denoise(
         image: gr.FileData,
@@ -84,6 +84,19 @@ def _add_single_endpoints(service: Service) -> None:
             file = uploaded_file(image, service.folder)
             return _answer(service.add_noise(file, kind, level, seed, gray))
 
+    def estimate(image: gr.FileData) -> dict[str, Any]:
+        """Says how noisy a picture is, without the clean one.
+
+        Args:
+            image: the picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
+
+        Returns:
+            The report: sigma (the noise's standard deviation where white is 1), sigma_255,
+            correlation (of neighbouring pixels: 0 is white noise, 0.5 a camera's), size, warnings.
+        """
+        with explained():
+            return service.estimate(uploaded_file(image, service.folder))
+
     def models() -> list[dict[str, Any]]:
         """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.
 
@@ -95,6 +108,7 @@ def _add_single_endpoints(service: Service) -> None:
 
     expose(denoise, "denoise")
     expose(add_noise, "add_noise")
+    api(estimate, api_name="estimate", concurrency_id=COMPUTE, concurrency_limit=1)
     api(models, api_name="models", concurrency_id="facts", concurrency_limit=None)
 
 

@@ -24,7 +24,7 @@ from denoise.images import (
     losses,
     save_picture,
 )
-from denoise.pipeline import denoise_picture, noise_picture
+from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
 from denoise.ui.cleanup import clean_folder, new_folder, new_home
 from denoise.ui.watched import OnTile, Step, watch
@@ -181,6 +181,15 @@ class Service:
             image_format,
             keep_exif=keep_exif,
         )
+
+    def estimate(self, file: str | Path) -> dict[str, Any]:
+        """Gives a report on how noisy a picture is.
+
+        Raises:
+            ImageError: no picture, or one that is too large.
+        """
+        with self._turn():
+            return estimate_picture(self.read(file))
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> Subject:
         """Gives an uploaded clean picture as all the methods can take it.

@@ -1,0 +1,84 @@
+"""Takes the README's screenshots of every tab: `python tests/take_screenshots.py`."""
+
+import io
+import tempfile
+from pathlib import Path
+
+from browsing import CHROMIUM, FLAGS, open_page, open_tab
+from conftest import running_server
+from PIL import Image
+from playwright.sync_api import Page, sync_playwright
+from skimage import data
+
+from denoise import Picture, add_noise, save_picture
+
+DOCS = Path(__file__).parent.parent / "docs"
+SIZE = {"width": 1200, "height": 900}
+
+
+def main() -> None:
+    """Writes docs/<tab>.webp for every tab."""
+    DOCS.mkdir(exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        running_server(Path(folder) / "server") as server,
+        sync_playwright() as playwright,
+    ):
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        context = chromium.new_context(viewport=SIZE, color_scheme="light")
+        page = open_page(context, server)
+        for name, prepare in TABS.items():
+            open_tab(page, name)
+            prepare(page, Path(folder))
+            page.wait_for_timeout(1500)  # for what is drawn after it has come
+            shot = Image.open(io.BytesIO(page.screenshot()))
+            file = DOCS / f"{name.lower().replace(' ', '-')}.webp"
+            shot.save(file, "WEBP", quality=85, method=6)
+            print(f"Wrote {file}.")  # noqa: T201
+        chromium.close()
+
+
+def denoise(page: Page, folder: Path) -> None:
+    """Denoises a photograph under noise of 25/255."""
+    file = folder / "coffee.png"
+    save_picture(Picture(add_noise(data.coffee(), "gaussian", 25 / 255)), file)
+    page.locator("#noisy-picture input[type=file]").set_input_files(file)
+    page.locator("#download:not([disabled])").wait_for()
+
+
+def spoil(page: Page, _: Path) -> None:
+    """Waits for the denoised picture of the lab."""
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+
+
+def code(page: Page, _: Path) -> None:
+    """Waits for the board, and shows it."""
+    page.locator("#digits-board figure").nth(5).wait_for()
+    page.locator("#digits-grid img").first.wait_for()
+    page.locator("#digits-factor").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('#digits-factor').scrollIntoView()")
+
+
+def train(page: Page, _: Path) -> None:
+    """Trains for some epochs, and shows what came of it."""
+    page.locator("#train-epochs input[type=number]").fill("5")
+    page.locator("#train-epochs input[type=number]").press("Enter")
+    page.locator("#train").click()
+    page.locator("#train-status").get_by_text("Done after").wait_for()
+
+
+def show_card(page: Page, _: Path) -> None:
+    """Waits for the card."""
+    page.locator("#zoo-card h1").wait_for()
+
+
+TABS = {
+    "Denoise": denoise,
+    "Noise lab": spoil,
+    "Digits": code,
+    "Train": train,
+    "Zoo": show_card,
+}
+
+if __name__ == "__main__":
+    main()
