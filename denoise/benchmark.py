@@ -74,6 +74,8 @@ def load_set(folder: Path) -> list[NDArray[np.uint8]]:
     Raises:
         ImageError: no folder there, or no picture of 8 bits in it.
     """
+    if not folder.is_dir():
+        raise ImageError(f"There is no folder {folder}; a set is a folder of clean pictures.")
     files = sorted(file for file in folder.glob("*") if file.suffix.lower() in SUFFIXES)
     if not files:
         raise ImageError(f"There are no pictures in {folder} to measure on.")

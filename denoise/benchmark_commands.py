@@ -44,7 +44,10 @@ def benchmark_command(options: argparse.Namespace) -> int:
         speeds[denoiser] = measure_speed(denoiser)
         print(f"{denoiser.facts.name}: {speeds[denoiser]:.3f} s/Mpixel")
     if options.set is None and not options.speed:
-        raise SettingError("Name a folder of clean pictures with --set, or ask for --speed.")
+        raise SettingError(
+            "Name a folder of clean pictures, mnist or fashion-mnist with --set, or ask for "
+            "--speed or --all."
+        )
     if options.set is None:
         return 0
     rows: list[Row] = []
@@ -100,6 +103,8 @@ def _print_small_tables(options: argparse.Namespace) -> int:
     reader = Reader(SMALL_IMAGE_SETS[name].reader, device=options.device)
     lessons = [facts for facts in list_models(options.zoo) if facts.needs.domain == "28x28"]
     made_for = [facts.name for facts in lessons if small_set_of(facts) == name]
+    if not (options.model or made_for):
+        raise SettingError(f"No network in {options.zoo} was trained on {name}.")
     for model in options.model or made_for:
         denoiser = _make_denoiser(options, model)
         errors = list(_printed(measure_small(denoiser, clean, name)))

@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument(
         "--detail", type=float, default=0.0, help="share of removed detail given back (%(default)s)"
     )
+    _add_zoo(run)
     _add_device(run)
     run.set_defaults(command=commands.run_command)
 
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_lab(sub)
     models = sub.add_parser("models", help="list the networks")
     models.add_argument("--json", action="store_true", help="every fact, as JSON")
+    _add_zoo(models)
     models.set_defaults(command=commands.models_command)
     _add_training(sub)
     _add_benchmark(sub)
@@ -130,7 +132,9 @@ def _add_training(sub: Any) -> None:
     train.add_argument("--minutes", type=float, help="how long to train")
     train.add_argument("--steps", type=int, help="how long to train, repeatable to the bit")
     train.add_argument("--seed", type=int, default=0, help="(%(default)s)")
-    train.add_argument("--runs", type=Path, default=Path("runs"), help="checkpoints (%(default)s)")
+    train.add_argument(
+        "--runs", type=Path, default=Path("runs"), metavar="DIR", help="checkpoints (%(default)s)"
+    )
     train.add_argument(
         "--recipe",
         default="ours",
@@ -143,7 +147,9 @@ def _add_training(sub: Any) -> None:
     train.add_argument(
         "--out",
         type=Path,
-        help="result (weights; of a smoke run RUNS/smoke, of another recipe RUNS/RECIPE)",
+        metavar="DIR",
+        help="zoo that the network goes to (RUNS; RUNS/smoke of a smoke run, RUNS/RECIPE of "
+        "another recipe); weights is the bundled one",
     )
     train.add_argument(
         "--compile",
@@ -176,9 +182,7 @@ def _add_benchmark(sub: Any) -> None:
         metavar="NAME",
         help=f"(--all: each that has bars; 28x28: all of the set; else {DEFAULT_MODEL})",
     )
-    benchmark.add_argument(
-        "--zoo", type=Path, default=BUNDLED, metavar="DIR", help="folder of the models (weights)"
-    )
+    _add_zoo(benchmark)
     benchmark.add_argument(
         "--data",
         type=Path,
@@ -266,6 +270,16 @@ def _add_noise(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--seed", type=int, default=0, help="0 or more (%(default)s)")
     command.add_argument("--gray", action="store_true", help="the same noise in all channels")
+
+
+def _add_zoo(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--zoo",
+        type=Path,
+        default=BUNDLED,
+        metavar="DIR",
+        help="folder of networks, such as what train wrote (the bundled ones)",
+    )
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:

@@ -20,7 +20,7 @@ def run_command(options: argparse.Namespace) -> int:
     settings = Settings(
         options.sigma, options.strength, options.ensemble, options.texture, options.detail
     )
-    denoiser = Denoiser(options.model, device=options.device)
+    denoiser = Denoiser(options.model, device=options.device, zoo=options.zoo)
     work = partial(denoise_picture, denoiser=denoiser, settings=settings)
     return convert(find_jobs(options), work, options)
 
@@ -61,11 +61,11 @@ def _estimate_words(file: str, report: dict[str, Any], *, as_json: bool) -> str:
 
 def models_command(options: argparse.Namespace) -> int:
     """Lists the networks."""
-    models = list_models()
+    models = list_models(options.zoo)
     if options.json:
         print(json.dumps([asdict(facts) for facts in models], indent=2))
         return 0
     width = max((len(facts.name) for facts in models), default=0)
     for facts in models:
-        print(f"{facts.name:{width}}  {facts.parameters / 1e6:5.2f} M parameters  {facts.summary}")
+        print(f"{facts.name:{width}}  {facts.parameters:>9,} parameters  {facts.summary}")
     return 0

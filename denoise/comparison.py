@@ -22,6 +22,7 @@ from denoise.images import Picture, encode_picture, flatten
 from denoise.metrics import haarpsi, psnr, ssim
 from denoise.noise import add_noise, find_stages, is_mixture, seeded_generator
 from denoise.pipeline import fit
+from denoise.settings import Settings
 from denoise.weights import list_models
 
 Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3), sRGB
@@ -137,6 +138,9 @@ def prepare(picture: Picture, methods: Sequence[str] = ()) -> Subject:
     fixed = [facts for facts in list_models() if facts.name in chosen and facts.needs.fixed_size]
     if fixed:
         fitted, sentences = fit(Picture(pixels), fixed[0].name)
+        if len(chosen) > 1:
+            every = f"all methods, since {fixed[0].name} wants it,"
+            sentences = tuple(words.replace(fixed[0].name, every) for words in sentences)
         return Subject(to_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
     height, width = pixels.shape[:2]
     if height * width <= MAX_PIXELS:
@@ -282,7 +286,7 @@ def _run_network(
     facts = denoiser.facts
     told = sigma if facts.needs.takes_sigma else None
     started = time.perf_counter()
-    denoised = denoiser(noisy, told)
+    denoised, done = denoiser.run(noisy, Settings(told), always_estimate=False)
     seconds = time.perf_counter() - started
     return _entry(
         facts.name,
@@ -292,6 +296,7 @@ def _run_network(
         seconds=seconds,
         parameters=facts.parameters,
         told=told,
+        note=" ".join(done.warnings),
     )
 
 

@@ -90,8 +90,8 @@ class Denoiser:
         zoo: Path = BUNDLED,
     ) -> None:
         self.device = choose_device(device)
-        self.zoo = zoo
-        network, self.facts = load_network(model, zoo)
+        self.zoo = Path(zoo)
+        network, self.facts = load_network(model, self.zoo)
         self.dtype = choose_dtype(dtype, self.device, bfloat16_is_harmless=self.facts.bfloat16)
         self._network = _placed(network, self.device)
 
@@ -334,7 +334,7 @@ class Denoiser:
 
 
 def fit_picture(
-    image: Image.Image | NDArray[Any] | Picture, model: str
+    image: Image.Image | NDArray[Any] | Picture, model: str, zoo: Path = BUNDLED
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Gives a picture as a network of fixed size takes it, and phrases on what was done.
 
@@ -344,6 +344,7 @@ def fit_picture(
     Args:
         image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float, or `Picture`.
         model: its name in the zoo.
+        zoo: folder of the models' folders.
 
     Raises:
         UnknownModelError: no such model.
@@ -351,7 +352,7 @@ def fit_picture(
     """
     images, _ = unpack(image.pixels if isinstance(image, Picture) else image)
     pixels = images[0] if images.shape[3] == 3 else images[0, ..., 0]
-    needs = read_facts(model).needs
+    needs = read_facts(model, zoo).needs
     if needs.fixed_size is None:
         return pixels, ()
     return fit_square(pixels, needs.fixed_size)

@@ -353,8 +353,13 @@ def save_picture(
     """Writes the picture whole or not at all; without a format it goes by the suffix, if any.
 
     Raises:
-        ImageError: another format or suffix, or a file that cannot be written.
+        ImageError: no Picture, another format or suffix, or a file that cannot be written.
     """
+    if not isinstance(picture, Picture):
+        raise ImageError(
+            f"save_picture writes a Picture, not a {type(picture).__name__}; Picture(pixels) makes "
+            "one of an array."
+        )
     path = Path(path)
     target = format or path.suffix or None
     write_file(path, encode_picture(picture, format=target, keep_exif=keep_exif))

@@ -128,7 +128,8 @@ def check_level(kind: NoiseKind, level: float) -> float:
     is_number = isinstance(level, (int, float)) and not isinstance(level, bool)
     if is_number and 0 <= level <= kind.max_level:
         return level
-    hint = f" Did you mean {level:g}/255?" if is_number and 1 < level <= 255 else ""
+    is_of_255 = is_number and 1 < level <= 255 and kind.meaning.startswith(_STD)
+    hint = f" Did you mean {level:g}/255?" if is_of_255 else ""
     raise SettingError(
         f"The level of {kind.name} noise is {kind.meaning}, a number from 0 to "
         f"{kind.max_level:g}; {level!r} is not.{hint}"

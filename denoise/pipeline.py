@@ -1,5 +1,6 @@
 """What page, HTTP and command line do to a picture, so that all of them give the same bytes."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from denoise.estimate import estimate_noise
 from denoise.images import Picture
 from denoise.noise import add_noise, is_mixture
 from denoise.settings import Settings
+from denoise.weights import BUNDLED
 
 
 def denoise_picture(
@@ -27,7 +29,7 @@ def denoise_picture(
     Raises:
         DenoiseError: as `Denoiser` does.
     """
-    fitted, notes = fit(picture, denoiser.facts.name)
+    fitted, notes = fit(picture, denoiser.facts.name, denoiser.zoo)
     denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)
     facts = report.to_dict()
     facts["warnings"] = [*picture.warnings, *notes, *report.warnings]
@@ -83,13 +85,13 @@ def noise_picture(
     }
 
 
-def fit(picture: Picture, model: str) -> tuple[Picture, tuple[str, ...]]:
+def fit(picture: Picture, model: str, zoo: Path = BUNDLED) -> tuple[Picture, tuple[str, ...]]:
     """Gives the picture as a network takes it, and a sentence where that is another one.
 
     Raises:
         UnknownModelError: no such model.
     """
-    pixels, notes = fit_picture(picture, model)
+    pixels, notes = fit_picture(picture, model, zoo)
     if not notes:
         return picture, ()
     sentence = f"For {model} the picture was {_listed(notes)}."

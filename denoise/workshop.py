@@ -1,7 +1,6 @@
 """The commands that make networks and their cards; each gives its exit code."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
@@ -18,7 +17,7 @@ def train_command(options: argparse.Namespace) -> int:
 
     runs = options.runs / ("smoke" if options.smoke else "")
     runs = runs / ("" if options.recipe == OURS else options.recipe)
-    out = options.out or (Path("weights") if runs == options.runs else runs)
+    out = options.out or runs
     is_told = options.steps is not None or options.minutes is not None
     run = TrainingRun(
         name=options.name,
@@ -34,12 +33,15 @@ def train_command(options: argparse.Namespace) -> int:
         is_distributed=options.distributed,
         is_smoke=options.smoke,
     )
-    with tqdm(unit="step", desc=options.name) as bar:
+    with tqdm(unit="step", desc=options.name, delay=0.5) as bar:  # misuse is told before it
         for progress in train(run):
             bar.total = progress.steps
             bar.set_postfix_str(_progress_text(progress), refresh=False)
             bar.update(progress.step - bar.n)
+        is_new = bar.n > 0
     print(f"Wrote {out / options.name}.")
+    if not is_new:
+        print(f"Nothing was left to train: {runs / options.name} holds as many steps already.")
     return 0
 
 

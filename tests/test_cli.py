@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from denoise import Denoiser, add_noise, load_picture, psnr
+from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
 from denoise.cli import main
-from denoise.pipeline import estimate_picture
+from denoise.pipeline import denoise_picture, estimate_picture
 
 COMMANDS = ["run", "noise", "estimate", "compare", "sweep", "models", "train", "benchmark", "card"]
 
@@ -259,3 +259,34 @@ def test_the_module_runs_as_a_program():
     command = [sys.executable, "-m", "denoise", "models"]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
     assert "conv-photo" in result.stdout
+
+
+def test_what_was_trained_is_listed_and_used(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("train", "dense-mnist", "--smoke") == 0
+    assert run("models", "--zoo", "runs/smoke") == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("dense-mnist    101,200 parameters")
+    save_picture(Picture(data.astronaut()), tmp_path / "photo.png")
+    picture, zoo = tmp_path / "photo.png", tmp_path / "runs" / "smoke"
+    assert run("run", picture, "-o", "out.png", "--model", "dense-mnist", "--zoo", zoo) == 0
+    denoiser = Denoiser("dense-mnist", zoo=zoo)
+    fitted = denoise_picture(load_picture(picture), denoiser)[0].pixels
+    assert np.array_equal(load_picture(tmp_path / "out.png").pixels, fitted)
+
+
+def test_a_training_that_is_over_says_so(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("train", "dense-mnist", "--smoke") == 0
+    assert "Nothing was left" not in capsys.readouterr().out
+    assert run("train", "dense-mnist", "--smoke") == 0
+    assert "Nothing was left to train: " in capsys.readouterr().out
+
+
+def test_a_training_that_cannot_be_shows_no_bar(tmp_path, capsys):
+    assert run("train", "nope") == 2
+    assert capsys.readouterr().err.startswith("There is no recipe for 'nope'")
+
+
+def test_a_zoo_without_the_network_is_no_success(tmp_path, capsys):
+    assert run("run", "photo.png", "-o", tmp_path / "out.png", "--zoo", tmp_path) == 2
+    assert "none is installed" in capsys.readouterr().err

@@ -25,6 +25,7 @@ from denoise.comparison import (
 from denoise.errors import SettingError
 from denoise.images import Picture
 from denoise.metrics import haarpsi, ssim
+from denoise.training.made_pictures import made_clothing
 
 METHODS = ["conv-photo", "median"]
 
@@ -123,7 +124,13 @@ def test_a_large_picture_is_shrunk_and_it_is_said():
 def test_for_a_network_of_fixed_size_all_get_that_size():
     pixels, _, notes = prepare(Picture(data.astronaut()), ["dense-mnist", "median"])
     assert (pixels.shape, pixels.dtype) == ((28, 28), np.uint8)
-    assert notes[0].startswith("For dense-mnist the picture was ")
+    assert notes[0].startswith("For all methods, since dense-mnist wants it, the picture was ")
+
+
+def test_a_network_that_was_not_made_for_the_picture_says_so():
+    clean = made_clothing(2)[0][0, 0].numpy()
+    _, entry = compare(clean, Injection(level=0.1), ["dense-mnist"])
+    assert entry.note.startswith("dense-mnist seems not to be made for this picture.")
 
 
 def test_16_bits_and_transparency_become_plain_8_bits():

@@ -717,3 +717,8 @@ def test_every_size_and_kind_is_fitted_in_its_dtype(shape, dtype):
     assert (fitted.shape, fitted.dtype) == ((28, 28), dtype)
     assert fitted.max() == pytest.approx(0, abs=1e-6)
     assert done[-1] == "inverted to light on dark"
+
+
+def test_only_a_picture_is_saved(tmp_path):
+    with pytest.raises(ImageError, match=r"Picture\(pixels\) makes one"):
+        save_picture(np.zeros((4, 4), np.uint8), tmp_path / "a.png")

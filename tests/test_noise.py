@@ -213,3 +213,10 @@ def test_a_tensor_of_integers_is_refused():
 def test_the_images_of_a_batch_get_different_noise():
     noisy = add_noise(torch.full((2, 1, 8, 8), 0.5), "gaussian", 0.1)
     assert not torch.equal(noisy[0], noisy[1])
+
+
+@pytest.mark.parametrize(("kind", "is_hinted"), [("gaussian", True), ("jpeg", False)])
+def test_a_level_of_255_is_guessed_where_it_is_a_deviation(kind, is_hinted):
+    with pytest.raises(SettingError) as refused:
+        add_noise(np.zeros((8, 8), np.uint8), kind, 25)
+    assert ("Did you mean 25/255?" in str(refused.value)) is is_hinted

@@ -33,7 +33,7 @@ class TrainingRun:
     seed: int = 0
     device: str = "auto"
     runs: Path = Path("runs")  # checkpoints: runs/<name>
-    weights: Path = Path("weights")  # result: weights/<name>
+    weights: Path = Path("runs")  # result: runs/<name>
     recipe: str = OURS  # or another key of recipes.BY_KIND
     start_from: str | None = None  # model to start from the weights of; None: the recipe's
     compiled: bool | None = None  # whether PyTorch compiles the network first; None: if it pays
