@@ -18,6 +18,8 @@ BUNDLED = Path(__file__).resolve().parent.parent / "weights"
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 CURVE_FILE = "curve.csv"  # of the training, for the card
+INT8_FROM = 4_000_000  # numbers of a tensor, from which on halves would make too large a file
+SCALE = ":scale"  # names the tensor of a row's step beside that of int8
 BASELINE_CURVE_FILE = "curve-tutorial.csv"  # of the training as published
 
 
@@ -116,21 +118,15 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
         network: whose state is written.
         facts: as they are, but sha256 and parameters, which are filled in.
         folder: of the zoo.
-        half: whether the weights are stored in float16.
+        half: whether the weights are stored in float16, and the largest in int8.
 
     Returns:
         The facts as written.
     """
     place = folder / facts.name
     place.mkdir(parents=True, exist_ok=True)
-    tensors = {
-        name: tensor.detach()
-        .cpu()
-        .to(torch.float16 if half and tensor.is_floating_point() else tensor.dtype)
-        .contiguous()
-        for name, tensor in network.state_dict().items()
-    }
-    content = safetensors.torch.save(tensors)
+    tensors = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
+    content = safetensors.torch.save(_shrunk(tensors) if half else tensors)
     written = ModelFacts(
         **{
             **vars(facts),
@@ -168,9 +164,34 @@ def _read_tensors(file: Path, facts: ModelFacts) -> dict[str, torch.Tensor]:
             "differs): the file is damaged or was exchanged. Restore it."
         )
     try:
-        return safetensors.torch.load(content)
+        return _grown(safetensors.torch.load(content))
     except safetensors.SafetensorError as error:
         raise WeightsError(f"The weights of {facts.name!r} are no safetensors file.") from error
+
+
+def _shrunk(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Gives tensors in float16; very large matrices in int8, each row by a step of its own."""
+    shrunk = {}
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            shrunk[name] = tensor
+        elif tensor.numel() < INT8_FROM:
+            shrunk[name] = tensor.half()
+        else:
+            smallest = torch.finfo(torch.float16).tiny  # of a row of zeros
+            step = (tensor.abs().amax(dim=1, keepdim=True) / 127).clamp(min=smallest).half().float()
+            shrunk[name] = (tensor / step).round().clamp(-127, 127).to(torch.int8)
+            shrunk[name + SCALE] = step.half()
+    return {name: tensor.contiguous() for name, tensor in shrunk.items()}
+
+
+def _grown(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Gives the tensors that `_shrunk` was given, as near as it kept them."""
+    return {
+        name: tensor.float() * tensors[name + SCALE].float() if name + SCALE in tensors else tensor
+        for name, tensor in tensors.items()
+        if not name.endswith(SCALE)
+    }
 
 
 def _missing(facts: ModelFacts) -> str:

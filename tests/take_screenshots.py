@@ -4,7 +4,7 @@ import io
 import tempfile
 from pathlib import Path
 
-from browsing import CHROMIUM, FLAGS, open_page, open_tab
+from browsing import CHROMIUM, FLAGS, open_page, open_tab, upload
 from conftest import running_server
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
@@ -13,7 +13,7 @@ from skimage import data
 from denoise import Picture, add_noise, save_picture
 
 DOCS = Path(__file__).parent.parent / "docs"
-SIZE = {"width": 1200, "height": 900}
+SIZE = {"width": 1440, "height": 1000}
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
         context = chromium.new_context(viewport=SIZE, color_scheme="light")
         page = open_page(context, server)
         for name, prepare in TABS.items():
+            page.evaluate("window.scrollTo(0, 0)")
             open_tab(page, name)
             prepare(page, Path(folder))
             page.wait_for_timeout(1500)  # for what is drawn after it has come
@@ -42,8 +43,10 @@ def denoise(page: Page, folder: Path) -> None:
     """Denoises a photograph under noise of 25/255."""
     file = folder / "coffee.png"
     save_picture(Picture(add_noise(data.coffee(), "gaussian", 25 / 255)), file)
-    page.locator("#noisy-picture input[type=file]").set_input_files(file)
-    page.locator("#download:not([disabled])").wait_for()
+    upload(page, file)
+    page.get_by_role("button", name="Denoise", exact=True).click()
+    page.locator("#status").get_by_text("Done.").wait_for()
+    page.evaluate("document.querySelector('#status').scrollIntoView()")
 
 
 def spoil(page: Page, _: Path) -> None:

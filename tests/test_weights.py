@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from denoise.errors import UnknownModelError, WeightsError
 from denoise.models import ARCHITECTURES, build_network
 from denoise.weights import (
     BUNDLED,
+    INT8_FROM,
     list_models,
     load_network,
     read_facts,
@@ -54,7 +56,7 @@ def test_every_architecture_is_in_the_registry(name):
 
 
 def test_an_unknown_model_is_refused_with_the_choice():
-    with pytest.raises(UnknownModelError, match="'vae'; choose one of: conv-fashion, conv-photo"):
+    with pytest.raises(UnknownModelError, match="'vae'; choose one of: conv-fashion, conv-mnist"):
         load_network("vae")
 
 
@@ -136,3 +138,17 @@ def test_random_numbers_are_not_touched_by_loading():
     load_network("conv-photo")
     assert torch.equal(before, torch.get_rng_state())
     assert np.array_equal(numbers, np.random.get_state()[1])
+
+
+def test_the_largest_of_half_weights_are_stored_in_int8(tmp_path):
+    facts = replace(read_facts("sparse-mnist"), name="copy")
+    network = build_network(facts.architecture, facts.config)
+    written = write_weights(network, facts, tmp_path, half=True)
+    assert (tmp_path / "copy" / "model.safetensors").stat().st_size < 10e6
+    loaded, found = load_network("copy", tmp_path)
+    assert found == written
+    assert written.parameters == sum(weights.numel() for weights in network.parameters())
+    for name, before in network.state_dict().items():
+        after = loaded.state_dict()[name]
+        step = before.abs().amax() / (127 if before.numel() >= INT8_FROM else 1024)
+        assert (after - before).abs().max() <= 0.51 * step

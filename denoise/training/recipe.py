@@ -25,8 +25,8 @@ class Recipe:
     make_optimizer: Callable[..., torch.optim.Optimizer]
     schedule: Schedule
     budget: Budget  # where none is given
-    is_half: bool = False  # whether the weights are stored in float16
-    autocast: bool = False  # whether bfloat16 is good enough to train and to run in
+    is_half: bool = False  # whether the weights are stored in float16, the largest in int8
+    autocast: bool = False  # whether bfloat16 is good enough to train in, and to run photos in
     compiled: bool = False  # whether a compiled network makes up for the half minute that it takes
     workers: int = 1  # processes that make batches; 0 where that costs less than handing them over
     limits: tuple[str, ...] = ()  # what it is not good for, in plain words

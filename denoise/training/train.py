@@ -144,7 +144,7 @@ def describe_training(
             "torch": torch.__version__,
         },
         training_data=trainer.task.sources(),
-        bfloat16=recipe.autocast,
+        bfloat16=recipe.autocast and recipe.needs.fixed_size is None,  # tiny ones gain nothing
         textured=recipe.textured,
         limits=list(recipe.limits),
     )
