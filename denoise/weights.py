@@ -125,7 +125,8 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
     """
     place = folder / facts.name
     place.mkdir(parents=True, exist_ok=True)
-    tensors = {name: tensor.detach().cpu() for name, tensor in network.state_dict().items()}
+    state = network.state_dict().items()
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state}
     content = safetensors.torch.save(_shrunk(tensors) if half else tensors)
     written = ModelFacts(
         **{
@@ -182,7 +183,7 @@ def _shrunk(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
             step = (tensor.abs().amax(dim=1, keepdim=True) / 127).clamp(min=smallest).half().float()
             shrunk[name] = (tensor / step).round().clamp(-127, 127).to(torch.int8)
             shrunk[name + SCALE] = step.half()
-    return {name: tensor.contiguous() for name, tensor in shrunk.items()}
+    return shrunk
 
 
 def _grown(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -152,3 +152,11 @@ def test_the_largest_of_half_weights_are_stored_in_int8(tmp_path):
         after = loaded.state_dict()[name]
         step = before.abs().amax() / (127 if before.numel() >= INT8_FROM else 1024)
         assert (after - before).abs().max() <= 0.51 * step
+
+
+def test_weights_that_lie_channels_last_are_written(tmp_path):
+    network, facts = load_network("conv-mnist")
+    written = write_weights(
+        network.to(memory_format=torch.channels_last), facts, tmp_path, half=False
+    )
+    assert written == facts
