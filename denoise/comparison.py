@@ -137,10 +137,9 @@ def prepare(picture: Picture, methods: Sequence[str] = ()) -> Subject:
     pixels = flatten(picture)
     fixed = [facts for facts in list_models() if facts.name in chosen and facts.needs.fixed_size]
     if fixed:
-        fitted, sentences = fit(Picture(pixels), fixed[0].name)
-        if len(chosen) > 1:
-            every = f"all methods, since {fixed[0].name} wants it,"
-            sentences = tuple(words.replace(fixed[0].name, every) for words in sentences)
+        name = fixed[0].name
+        reason = name if len(chosen) == 1 else f"all methods, since {name} wants it,"
+        fitted, sentences = fit(Picture(pixels), name, reason=reason)
         return Subject(to_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
     height, width = pixels.shape[:2]
     if height * width <= MAX_PIXELS:

@@ -9,7 +9,7 @@ from scipy.ndimage import uniform_filter
 SIDE = 3  # pixels that are averaged: noise falls to a third, structure stays
 # None of 400 test pictures of its own set reaches it with any of the lessons' networks, at noise
 # factors of 0 to 0.8. Of 400 pictures of clothing, most do with dense-mnist and conv-mnist: nine of
-# ten at 0.1, two of three at 0.5. The other two networks bring the other set back fairly well.
+# ten at 0.1, seven of ten at 0.5. The other two networks bring the other set back fairly well.
 TOO_MUCH = 0.07
 
 

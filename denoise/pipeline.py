@@ -85,8 +85,16 @@ def noise_picture(
     }
 
 
-def fit(picture: Picture, model: str, zoo: Path = BUNDLED) -> tuple[Picture, tuple[str, ...]]:
+def fit(
+    picture: Picture, model: str, zoo: Path = BUNDLED, *, reason: str = ""
+) -> tuple[Picture, tuple[str, ...]]:
     """Gives the picture as a network takes it, and a sentence where that is another one.
+
+    Args:
+        picture: of any size.
+        model: its name in the zoo.
+        zoo: folder of the models' folders.
+        reason: what the sentence says it was done for; the model where it is empty.
 
     Raises:
         UnknownModelError: no such model.
@@ -94,7 +102,7 @@ def fit(picture: Picture, model: str, zoo: Path = BUNDLED) -> tuple[Picture, tup
     pixels, notes = fit_picture(picture, model, zoo)
     if not notes:
         return picture, ()
-    sentence = f"For {model} the picture was {_listed(notes)}."
+    sentence = f"For {reason or model} the picture was {_listed(notes)}."
     return Picture(_as_integers(pixels), format=picture.format), (sentence,)
 
 

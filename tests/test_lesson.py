@@ -5,6 +5,7 @@ from denoise import Denoiser
 from denoise.errors import SettingError
 from denoise.training.lesson import HELD_OUT, SHOWN, Lesson, LessonTraining
 from denoise.training.made_pictures import made_clothing
+from denoise.ui import train_tab
 from denoise.ui.train_tab import Classroom
 from denoise.weights import read_facts
 
@@ -80,28 +81,33 @@ def test_all_networks_and_optimisers_learn(tmp_path, model, optimizer):
 
 def test_one_training_at_a_time():
     classroom = Classroom()
-    first = classroom.attend(iter("abc"), "ann")
-    assert next(first) == "a"
-    with pytest.raises(SettingError, match="Somebody else is training"):
-        next(classroom.attend(iter("xyz"), "ben"))
-    assert list(first) == ["b", "c"]
-    assert list(classroom.attend(iter("xyz"), "ben")) == ["x", "y", "z"]
+    refused = pytest.raises(SettingError, match="Somebody else is training")
+    with classroom.seat("ann"), refused, classroom.seat("ben"):
+        pass
+    with classroom.seat("ben") as is_over:
+        assert not is_over()
 
 
 def test_only_the_visitor_who_trains_stops_it():
     classroom = Classroom()
-    looks = classroom.attend(iter("abcd"), "ann")
-    next(looks)
-    classroom.stop("ben")
-    assert next(looks) == "b"
-    classroom.stop("ann")
-    assert list(looks) == []
-    assert list(classroom.attend(iter("a"), "ben")) == ["a"]
+    with classroom.seat("ann") as is_over:
+        classroom.stop("ben")
+        assert not is_over()
+        classroom.stop("ann")
+        assert is_over()
+    with classroom.seat("ben") as is_over:
+        assert not is_over()
+
+
+def test_a_training_does_not_last_for_ever(monkeypatch):
+    monkeypatch.setattr(train_tab, "MAX_MINUTES", 0)
+    with Classroom().seat("ann") as is_over:
+        assert is_over()
 
 
 def test_who_leaves_makes_room():
     classroom = Classroom()
-    looks = classroom.attend(iter("abc"), "ann")
-    next(looks)
-    looks.close()
-    assert list(classroom.attend(iter("x"), "ben")) == ["x"]
+    with pytest.raises(GeneratorExit), classroom.seat("ann"):
+        raise GeneratorExit
+    with classroom.seat("ben") as is_over:
+        assert not is_over()

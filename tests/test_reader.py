@@ -22,8 +22,6 @@ def digits():
 
 @pytest.mark.parametrize("name", LABELS)
 def test_a_reading_has_a_label_and_a_probability(name, digits):
-    if name not in NAMES:
-        pytest.skip(f"{name} is not bundled")
     readings = Reader(name, device="cpu")(torch.from_numpy(digits[0])[:, None])
     assert len(readings) == 40
     assert all(reading.label in LABELS[name] for reading in readings)
@@ -31,8 +29,6 @@ def test_a_reading_has_a_label_and_a_probability(name, digits):
 
 
 def test_rendered_digits_are_read(digits):
-    if "reader-mnist" not in NAMES:
-        pytest.skip("reader-mnist is not bundled")
     readings = Reader("reader-mnist", device="cpu")(torch.from_numpy(digits[0])[:, None])
     right = [int(r.label) == int(label) for r, label in zip(readings, digits[1], strict=True)]
     assert np.mean(right) > 0.8
@@ -86,8 +82,6 @@ def test_the_rows_of_small_pictures_are_measured(digits):
 
 
 def test_reading_is_measured_clean_noisy_and_denoised(digits):
-    if "reader-mnist" not in NAMES:
-        pytest.skip("reader-mnist is not bundled")
     denoiser, reader = Denoiser("dense-mnist", device="cpu"), Reader("reader-mnist", device="cpu")
     rows = list(measure_reading(denoiser, reader, *digits, "made"))
     assert [row.factor for row in rows] == [0.3, 0.5, 0.8]

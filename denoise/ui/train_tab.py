@@ -3,7 +3,8 @@
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import gradio as gr
@@ -40,11 +41,12 @@ class Classroom:
         self._visitor: str | None = None
         self._stop = threading.Event()
 
-    def attend(self, looks: Iterator[Look], visitor: str) -> Iterator[Look]:
-        """Gives the looks on until the end, a stop or MAX_MINUTES, if no other training runs.
+    @contextmanager
+    def seat(self, visitor: str) -> Iterator[Callable[[], bool]]:
+        """Keeps others out, and gives a function that tells whether to end: stopped, or too long.
 
         Raises:
-            SettingError: one does.
+            SettingError: somebody else has the seat.
         """
         if not self._busy.acquire(blocking=False):
             raise SettingError(
@@ -55,10 +57,7 @@ class Classroom:
             self._visitor = visitor
             self._stop.clear()
             until = time.monotonic() + 60 * MAX_MINUTES
-            for look in looks:
-                yield look
-                if self._stop.is_set() or time.monotonic() > until:
-                    return
+            yield lambda: self._stop.is_set() or time.monotonic() > until
         finally:
             self._visitor = None
             self._busy.release()
@@ -106,7 +105,8 @@ def build_train_tab(service: Service, samples: SampleStore, own: gr.State) -> No
         with explained():
             lesson = Lesson(model, SETS[kind], factor, loss, optimizer, int(epochs))
             lesson.check()
-            yield from _train(service, samples, classroom, lesson, request.session_hash or "")
+            with classroom.seat(request.session_hash or "") as is_over:
+                yield from _train(service, samples, lesson, is_over)
 
     def end(request: gr.Request) -> None:
         classroom.stop(request.session_hash or "")
@@ -188,7 +188,7 @@ def _build_views() -> _Views:
 
 
 def _train(
-    service: Service, samples: SampleStore, classroom: Classroom, lesson: Lesson, visitor: str
+    service: Service, samples: SampleStore, lesson: Lesson, is_over: Callable[[], bool]
 ) -> Iterator[Any]:
     """Gives values for the views and the own network while it trains."""
     found = samples.training(lesson.images)
@@ -198,9 +198,11 @@ def _train(
         described = [described[0] | {"name": name, "license": "Apache-2.0"}]
     folder = service.new_file("zoo")
     training = LessonTraining(lesson, found.tensor(), described, folder)
-    for look in classroom.attend(training.run(), visitor):
+    for look in training.run():
         words = f"{_progress_words(look, lesson)}  \n{_source_words(found)}"
         yield words, *_charts(look), _grid(look), gr.skip(), gr.skip(), gr.skip()
+        if is_over():
+            break
     facts = training.write()
     denoiser = Denoiser(facts.name, zoo=folder, device=service.device)
     shutil.rmtree(folder / "run", ignore_errors=True)
