@@ -71,7 +71,7 @@ def from_unit(unit: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 def to_8_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
     """Gives pixels as an 8-bit file would hold them: clipped and rounded."""
-    return from_unit(to_unit(pixels), np.dtype(np.uint8))
+    return pixels if pixels.dtype == np.uint8 else from_unit(to_unit(pixels), np.dtype(np.uint8))
 
 
 def _unpack_pil(image: Image.Image) -> Unpacked:

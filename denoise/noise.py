@@ -4,6 +4,7 @@ import io
 import math
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +22,7 @@ CAMERA_BLUR = 0.7  # pixels; about what demosaicing and a camera's own smoothing
 CAMERA_GRAY_SHARE = 0.5  # of the noise's variance that the channels have in common
 CAMERA_READ_SHARE = 0.2  # of the variance at middle gray that does not depend on the light
 FIREFLY_LIGHT = 4.0  # mean brightness of a firefly, in whites, before a picture clips it
+POISSON_BANDS = 8  # drawn at the same time; another number draws other noise
 MAX_STAGES = 8  # of a mixture
 
 
@@ -169,12 +171,18 @@ def camera_noise(
         gray_share: of the variance, common to all channels.
         read_share: of the variance at middle gray, independent of the light.
     """
-    gray = rng.standard_normal((*clean.shape[:2], 1))
+    gray = rng.standard_normal(clean.shape[:2])
     colour = rng.standard_normal(clean.shape)
-    field = math.sqrt(gray_share) * gray + math.sqrt(1 - gray_share) * colour
-    if blur > 0:
-        field = gaussian_filter(field, (blur, blur, 0), mode="wrap") / _blurred_std(blur)
-    return clean + level * _camera_gain(clean, read_share) * field
+
+    def spoil(channel: int) -> Pixels:
+        field = math.sqrt(gray_share) * gray + math.sqrt(1 - gray_share) * colour[..., channel]
+        if blur > 0:
+            field = gaussian_filter(field, blur, mode="wrap") / _blurred_std(blur)
+        signal = clean[..., channel]
+        return signal + level * _camera_gain(signal, read_share) * field
+
+    with ThreadPoolExecutor() as threads:
+        return np.stack(list(threads.map(spoil, range(clean.shape[2]))), axis=2)
 
 
 def _camera_gain(clean: Pixels, read_share: float) -> Pixels:
@@ -221,7 +229,10 @@ def _poisson(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
     peak = 1 / level**2  # photons that white stands for
     if peak > 1e12:  # beyond what the sampler's integers hold; the noise is invisible there
         return clean
-    return rng.poisson(np.clip(clean, 0, None) * peak) / peak
+    light = np.array_split(np.clip(clean, 0, None) * peak, POISSON_BANDS)
+    with ThreadPoolExecutor() as threads:  # each band of rows draws from a generator of its own
+        draws = threads.map(np.random.Generator.poisson, rng.spawn(POISSON_BANDS), light)
+        return np.concatenate(list(draws)) / peak
 
 
 def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:

@@ -17,6 +17,7 @@ from denoise.images import (
     OUTPUT_FORMATS,
     Picture,
     encode_picture,
+    encode_quickly,
     fit_square,
     flatten,
     load_picture,
@@ -466,6 +467,13 @@ def test_lossless_formats_give_8_bits_back(image_format, shape, has_alpha):
     pixels = back.pixels if back.pixels.shape == shape else back.pixels[..., 0]
     assert np.array_equal(pixels, draw(*shape))
     assert np.array_equal(back.alpha, alpha) if has_alpha else back.alpha is None
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 13), (7, 13, 3), (700, 300, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_is_shown_quickly_is_the_same_picture(shape, dtype):
+    pixels = draw(*shape, dtype=dtype)
+    assert np.array_equal(load_picture(encode_quickly(pixels)).pixels, pixels)
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])

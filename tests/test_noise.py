@@ -5,7 +5,7 @@ from PIL import Image
 
 from denoise import add_noise
 from denoise.errors import ImageError, SettingError
-from denoise.noise import KINDS, camera_noise, seeded_generator
+from denoise.noise import KINDS, POISSON_BANDS, camera_noise, seeded_generator
 
 FLAT = np.full((64, 64, 3), 0.5)
 LEVELS = {name: min(0.2, kind.max_level) for name, kind in KINDS.items()}
@@ -165,6 +165,12 @@ def test_a_level_is_described_in_the_unit_that_people_know(kind, level, words):
 def test_floats_are_clipped_only_where_asked():
     assert add_noise(FLAT, "gaussian", 0.5).max() > 1
     assert add_noise(FLAT, "gaussian", 0.5, clip=True).max() == 1
+
+
+def test_poisson_noise_does_not_repeat_down_the_picture():
+    noise = add_noise(np.full((64, 8), 0.5), "poisson", 0.1)
+    bands = np.split(noise, POISSON_BANDS)
+    assert not any(np.array_equal(bands[0], band) for band in bands[1:])
 
 
 def test_a_golden_value_keeps_noise_the_same_for_ever():

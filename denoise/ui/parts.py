@@ -104,7 +104,7 @@ def write_shown(service: Service, pixels: NDArray[Any], name: str) -> str:
     if is_tiny(pixels):
         factor = SHOWN_SIDE // max(pixels.shape[:2])
         shown = shown.repeat(factor, axis=0).repeat(factor, axis=1)
-    return str(service.write(Picture(shown), name))
+    return str(service.write_quickly(shown, name))
 
 
 def is_tiny(pixels: NDArray[Any]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from denoise.comparison import Entry, Injection, Subject, compare, prepare, sweep
 from denoise.denoiser import DEFAULT_MODEL, DEFAULTS, Denoiser
@@ -20,9 +21,11 @@ from denoise.images import (
     MAX_PIXELS,
     OUTPUT_FORMATS,
     Picture,
+    encode_quickly,
     load_picture,
     losses,
     save_picture,
+    write_file,
 )
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
@@ -255,9 +258,14 @@ class Service:
         Raises:
             ImageError: a picture too large for the format, or a full disk.
         """
-        stem = re.sub(r"[^\w .()+-]", "_", Path(name).stem).strip(" .")[:MAX_STEM] or "picture"
-        file = new_folder(self.folder) / f"{stem}{FORMAT_SUFFIXES[image_format]}"
+        file = self.new_file(_stem(name) + FORMAT_SUFFIXES[image_format])
         save_picture(picture, file, keep_exif=keep_exif)
+        return file
+
+    def write_quickly(self, pixels: NDArray[np.uint8], name: str) -> Path:
+        """Writes pixels as `write` does, as a PNG that is there sooner, for showing."""
+        file = self.new_file(f"{_stem(name)}.png")
+        write_file(file, encode_quickly(pixels))
         return file
 
     def _convert(
@@ -314,3 +322,8 @@ def _check_format(image_format: str) -> None:
         raise SettingError(
             f"Unknown format {image_format!r}; choose one of: {', '.join(OUTPUT_FORMATS)}."
         )
+
+
+def _stem(name: str) -> str:
+    """Gives the name of an upload without its folders and ending, safe to name a file."""
+    return re.sub(r"[^\w .()+-]", "_", Path(name).stem).strip(" .")[:MAX_STEM] or "picture"
