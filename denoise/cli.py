@@ -41,6 +41,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--model", default=DEFAULT_MODEL, help="a name from `models` (%(default)s)")
     run.add_argument("--sigma", type=_sigma, default=None, metavar="S", help=SIGMA_HELP)
     run.add_argument(
+        "--choose", action="store_true", help="try several noise levels and tell the best"
+    )
+    run.add_argument(
         "--strength", type=float, default=1.0, help="share of the change, 0 to 1 (%(default)s)"
     )
     run.add_argument(
@@ -66,7 +69,10 @@ def _parser() -> argparse.ArgumentParser:
         "estimate", help="say how noisy pictures are", description=ESTIMATE_HELP
     )
     estimate.add_argument("--json", action="store_true", help="a report for each, as JSON")
+    estimate.add_argument("--model", help="say which noise level to tell this network, too")
     _add_inputs(estimate)
+    _add_zoo(estimate)
+    _add_device(estimate)
     estimate.set_defaults(command=commands.estimate_command)
 
     _add_lab(sub)
@@ -323,7 +329,8 @@ NOISE_HELP = (
 )
 ESTIMATE_HELP = (
     "Print the noise level of pictures, judged without the clean ones, and the correlation of "
-    "neighbouring pixels' noise: 0 is white noise, 0.5 a camera's."
+    "neighbouring pixels' noise: 0 is white noise, 0.5 a camera's. With --model, also the noise "
+    "level to tell it, and the error that is estimated for each that was tried."
 )
 COMPARE_HELP = (
     "Add seeded noise to a clean picture, take it through networks and classical methods, and "

@@ -18,7 +18,12 @@ from denoise.weights import list_models
 def run_command(options: argparse.Namespace) -> int:
     """Denoises pictures."""
     settings = Settings(
-        options.sigma, options.strength, options.ensemble, options.texture, options.detail
+        options.sigma,
+        options.strength,
+        options.ensemble,
+        options.texture,
+        options.detail,
+        options.choose,
     )
     denoiser = Denoiser(options.model, device=options.device, zoo=options.zoo)
     work = partial(denoise_picture, denoiser=denoiser, settings=settings)
@@ -42,9 +47,12 @@ def noise_command(options: argparse.Namespace) -> int:
 def estimate_command(options: argparse.Namespace) -> int:
     """Prints how noisy pictures are."""
     failed = 0
+    denoiser = None
+    if options.model is not None:
+        denoiser = Denoiser(options.model, device=options.device, zoo=options.zoo)
     for file, _ in find_inputs(options):
         try:
-            report = estimate_picture(read(file))
+            report = estimate_picture(read(file), denoiser)
         except DenoiseError as error:
             failed = complain(about(file, str(error)), FAILED_INPUT)
         else:
@@ -56,7 +64,21 @@ def _estimate_words(file: str, report: dict[str, Any], *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"input": file} | report)
     level = f"{report['sigma']:.4f}\t{report['sigma_255']:.1f}/255"
-    return f"{file}\t{level}\tcorrelation {report['correlation']:.2f}"
+    choice = "" if report["choice"] is None else f"\t{_choice_words(report['choice'])}"
+    return f"{file}\t{level}\tcorrelation {report['correlation']:.2f}{choice}"
+
+
+def _choice_words(choice: dict[str, Any]) -> str:
+    """Gives the level to tell, and the estimated errors of all that were tried, in 1/255."""
+    best = f"best: {_level_words(choice['sigma'])}"
+    if choice["judged_by"] is None:
+        return f"{best}, no estimate holds for such noise"
+    tried = (f"{_level_words(one['sigma'])}: {255 * one['rms']:.2f}" for one in choice["ratings"])
+    return f"{best}\terrors by {choice['judged_by']}: {', '.join(tried)}"
+
+
+def _level_words(sigma: float | None) -> str:
+    return "auto" if sigma is None else f"{255 * sigma:.1f}/255"
 
 
 def models_command(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from denoise.choice import Choice, choose_sigma
 from denoise.conversion import Images, from_unit, to_unit, unpack
 from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
@@ -45,7 +46,8 @@ class Report:
     textured_by: str | None  # model whose texture was mixed in
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
-    sigma_source: str  # told, guessed, estimated or ignored
+    sigma_source: str  # told, chosen, guessed, estimated or ignored
+    choice: Choice | None  # noise levels that were tried, where that was asked for
     seconds: dict[str, float]  # by stage
     device: str
     precision: str
@@ -104,6 +106,7 @@ class Denoiser:
         ensemble: bool = False,
         texture: float = 0.0,
         detail: float = 0.0,
+        choose: bool = False,
         on_tile: OnTile | None = None,
     ) -> ImageT:
         """Gives the denoised image: same type, shape and dtype, clamped to [0,1].
@@ -117,6 +120,8 @@ class Denoiser:
             ensemble: average over the eight orientations: a little better, eight times slower.
             texture: 0 (faithful) to 1 (as the textured counterpart has it), where there is one.
             detail: share of the removed detail that is given back, 0 (none) to 1.
+            choose: try several noise levels on pieces of the picture, judge them without the
+                clean one, and tell the best; some seconds more.
             on_tile: called with tiles done and in all, each pass of a network over one counted;
                 what it raises stops the work at once.
 
@@ -124,7 +129,7 @@ class Denoiser:
             ImageError: an image of another type, or of a size that the model does not take.
             SettingError: a setting out of range, or texture where there is no counterpart.
         """
-        settings = Settings(sigma, strength, ensemble, texture, detail)
+        settings = Settings(sigma, strength, ensemble, texture, detail, choose)
         denoised: ImageT = self.run(image, settings, on_tile=on_tile, always_estimate=False).image
         return denoised
 
@@ -146,6 +151,10 @@ class Denoiser:
         self._check_image(images, settings)
         told = as_planes(settings.sigma, images.shape)
         started = time.perf_counter()
+        choice = None
+        if settings.choose and self.facts.needs.takes_sigma:
+            choice = self._choose(images)
+            told = as_planes(choice.sigma, images.shape)
         plan = self._plan_sigma(images, told, always_estimate=always_estimate)
         estimated = time.perf_counter()
         inference = Inference(
@@ -165,7 +174,8 @@ class Denoiser:
             textured_by=self.facts.textured if settings.texture > 0 else None,
             sigma_estimated=plan.estimated,
             sigma_used=plan.used,
-            sigma_source=plan.source,
+            sigma_source="chosen" if choice and choice.sigma is not None else plan.source,
+            choice=choice,
             seconds={
                 "estimate": round(estimated - started, 3),
                 "network": round(finished - estimated, 3),
@@ -190,6 +200,28 @@ class Denoiser:
             return ()
         name = self.facts.name
         return (" ".join([f"{name} seems not to be made for this picture.", *self.facts.limits]),)
+
+    def choose(self, image: Image.Image | NDArray[Any] | Tensor | Picture) -> Choice:
+        """Gives the noise level to tell the network, and how good others would be, as estimated.
+
+        See `choose_sigma`.
+
+        Args:
+            image: of any type that a call takes; one, not a batch.
+
+        Raises:
+            SettingError: the network cannot be told a noise level, or more than one image.
+            ImageError: an image of another type.
+        """
+        images, _ = unpack(image.pixels if isinstance(image, Picture) else image)
+        if not self.facts.needs.takes_sigma:
+            raise SettingError(f"{self.facts.name} cannot be told a noise level.")
+        return self._choose(images)
+
+    def _choose(self, images: Images) -> Choice:
+        if len(images) > 1:
+            raise SettingError(f"A noise level is chosen for one image; these are {len(images)}.")
+        return choose_sigma(to_unit(images[0]), self, self.facts.needs.trained_sigma[1])
 
     def encode(self, image: Image.Image | NDArray[Any] | Tensor) -> Tensor:
         """Gives the codes, (N, *code_shape), that a network makes of noisy pictures.

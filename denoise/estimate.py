@@ -58,7 +58,7 @@ def estimate_noise(image: Image.Image | NDArray[Any] | torch.Tensor) -> NoiseEst
 
 
 def _estimate_one(image: NDArray[Any]) -> NoiseEstimate:
-    crops = torch.from_numpy(np.stack(_crops(image))).permute(0, 3, 1, 2).expand(-1, 3, -1, -1)
+    crops = torch.from_numpy(np.stack(cut_crops(image))).permute(0, 3, 1, 2).expand(-1, 3, -1, -1)
     with torch.inference_mode():
         removed = crops - _judge()(crops)
     sigma = min(1.0, float(removed.square().mean().sqrt()))
@@ -74,7 +74,7 @@ def _neighbour_correlation(removed: torch.Tensor) -> float:
     return (across + down) / (2 * power) if power > 0 else 0.0
 
 
-def _crops(image: NDArray[Any]) -> list[NDArray[Any]]:
+def cut_crops(image: NDArray[Any]) -> list[NDArray[Any]]:
     """Cuts crops of the same size; a smaller picture is mirrored until it fills one."""
     height, width = image.shape[:2]
     missing = (max(0, CROP_SIDE - height), max(0, CROP_SIDE - width))

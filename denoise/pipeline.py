@@ -1,5 +1,6 @@
 """What page, HTTP and command line do to a picture, so that all of them give the same bytes."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +37,14 @@ def denoise_picture(
     return denoised, facts
 
 
-def estimate_picture(picture: Picture) -> dict[str, Any]:
+def estimate_picture(picture: Picture, denoiser: Denoiser | None = None) -> dict[str, Any]:
     """Gives a report on how noisy a picture is, judged without the clean one.
+
+    Of a denoiser it says which noise level to tell it, too, and how good others would be.
 
     Raises:
         WeightsError: the judging network's weights are damaged.
+        SettingError: a denoiser that cannot be told a noise level.
     """
     sigma, correlation = estimate_noise(picture.pixels)
     height, width = picture.pixels.shape[:2]
@@ -48,6 +52,7 @@ def estimate_picture(picture: Picture) -> dict[str, Any]:
         "sigma": round(sigma, 5),
         "sigma_255": round(255 * sigma, 2),
         "correlation": round(correlation, 3),
+        "choice": None if denoiser is None else asdict(denoiser.choose(picture)),
         "size": [width, height],
         "warnings": list(picture.warnings),
     }

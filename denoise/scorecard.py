@@ -1,7 +1,7 @@
 """What the zoo is held to: one figure and one bar a line, measured on what ships."""
 
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -13,13 +13,18 @@ from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from denoise.benchmark import add_float_noise, load_set, measure
+from denoise.choice import levels_to_try
+from denoise.conversion import from_unit
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError, UnknownModelError
+from denoise.estimate import estimate_sigma
 from denoise.images import load_picture
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise import add_noise
 from denoise.weights import weights_size
+
+Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the clean one
 
 IMPULSES = 0.1  # share of the pixels hit
 COUNTED_SIDE = 256  # pixels of the picture that operations are counted on
@@ -76,6 +81,25 @@ class Measurements:
     def camera(self, every: int = 1) -> float:
         """Gives the mean PSNR in dB at auto on the pairs of PolyU, every so many of them."""
         return statistics.mean(denoised for _, denoised in self._camera_pairs[::every])
+
+    def choice_gains(self, every: int = 1) -> float:
+        """Gives the mean gain in dB on the pairs of PolyU by a level chosen for each picture."""
+        return statistics.mean(
+            psnr(clean, self._chosen(noisy)) - psnr(clean, noisy)
+            for noisy, clean in self._camera_pictures(every)
+        )
+
+    def choice_costs_camera(self, every: int = 1) -> float:
+        """Gives how many dB of PSNR on PolyU the chosen level is behind the best one tried."""
+        return self._choice_costs(self._camera_pictures(every))
+
+    def choice_costs(self, sigma_255: float, every: int = 1) -> float:
+        """Gives the same on CBSD68 with Gaussian noise, clipped and rounded."""
+        pairs = []
+        for index, clean in enumerate(self._set("CBSD68")):
+            noisy = add_float_noise(clean, index, sigma_255)
+            pairs.append((from_unit(noisy, np.dtype(np.uint8)), clean))
+        return self._choice_costs(pairs[::every])
 
     def camera_worst(self) -> float:
         """Gives the least gain in dB of all pairs of PolyU; below 0 it is a loss."""
@@ -141,13 +165,29 @@ class Measurements:
     @cached_property
     def _camera_pairs(self) -> list[tuple[float, float]]:
         """PSNR in dB of every pair of PolyU, noisy and denoised."""
+        return [
+            (psnr(clean, noisy), psnr(clean, self.denoiser(noisy)))
+            for noisy, clean in self._camera_pictures()
+        ]
+
+    def _camera_pictures(self, every: int = 1) -> Iterator[Pair]:
         folder = self._folder("PolyU")
-        pairs = []
-        for noisy_file in sorted(folder.glob("*_real.JPG")):
-            noisy = load_picture(noisy_file).pixels
-            clean = load_picture(folder / noisy_file.name.replace("_real", "_mean")).pixels
-            pairs.append((psnr(clean, noisy), psnr(clean, self.denoiser(noisy))))
-        return pairs
+        for noisy_file in sorted(folder.glob("*_real.JPG"))[::every]:
+            clean_file = folder / noisy_file.name.replace("_real", "_mean")
+            yield load_picture(noisy_file).pixels, load_picture(clean_file).pixels
+
+    def _chosen(self, noisy: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        return self.denoiser(noisy, self.denoiser.choose(noisy).sigma)
+
+    def _choice_costs(self, pairs: Iterable[Pair]) -> float:
+        costs = []
+        for noisy, clean in pairs:
+            levels = levels_to_try(
+                estimate_sigma(noisy), self.denoiser.facts.needs.trained_sigma[1]
+            )
+            best = max(psnr(clean, self.denoiser(noisy, level)) for level in levels)
+            costs.append(best - psnr(clean, self._chosen(noisy)))
+        return statistics.mean(costs)
 
     def _set(self, name: str) -> list[NDArray[np.uint8]]:
         return load_set(self._folder(name))
@@ -243,6 +283,21 @@ GOALS = [
     ),
     Goal("conv-photo", "clean CID22-val back, auto, worst, dB", 40.0, lambda m: min(m.unharmed)),
     _shift_goal("conv-photo"),
+    Goal("conv-photo", "level chosen, gain on all of PolyU, dB", 1.5, Measurements.choice_gains),
+    Goal(
+        "conv-photo",
+        "level chosen, behind the best, every fifth of PolyU, dB",
+        None,
+        lambda m: m.choice_costs_camera(5),
+        is_ceiling=True,
+    ),
+    *_goals_at(
+        "conv-photo",
+        "level chosen, behind the best, 8 bits, every fourth of CBSD68 at {}, dB",
+        {15: 0.15, 25: 0.15, 50: 0.15},
+        partial(Measurements.choice_costs, every=4),
+        is_ceiling=True,
+    ),
     Goal("conv-photo", "GMAC per Mpixel", 100, Measurements.gmac, is_ceiling=True),
     _size_goal("conv-photo"),
     Goal("dense-photo", "gray BSD68 at 25, told, dB", 28.3, lambda m: m.gaussian("BSD68", 25)),

@@ -22,12 +22,16 @@ class Settings:
     ensemble: bool = False  # whether to average over the eight orientations
     texture: float = 0.0  # 0 (faithful) to 1 (all of the textured counterpart)
     detail: float = 0.0  # 0 (none) to 1: share of the removed detail that is given back
+    choose: bool = False  # whether to try several noise levels and tell the best
 
     def __post_init__(self) -> None:
         if self.sigma is not None and not isinstance(self.sigma, Tensor):
             check_sigma(self.sigma)
-        if not isinstance(self.ensemble, bool):
-            raise SettingError(f"ensemble is true or false; {self.ensemble!r} is not.")
+        for name in ("ensemble", "choose"):
+            if not isinstance(value := getattr(self, name), bool):
+                raise SettingError(f"{name} is true or false; {value!r} is not.")
+        if self.choose and self.sigma is not None:
+            raise SettingError("Tell sigma, or have it chosen; not both.")
         for name in ("strength", "texture", "detail"):
             _check_share(name, getattr(self, name))
 

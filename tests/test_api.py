@@ -205,6 +205,15 @@ def test_models_lists_the_zoo(client):
     assert [facts["name"] for facts in listed] == [facts.name for facts in list_models()]
 
 
+def test_the_noise_level_to_tell_is_chosen_as_python_does(client, noisy_file):
+    picture, denoiser = load_picture(noisy_file), Denoiser()
+    report = client.predict(handle_file(noisy_file), "conv-photo", api_name="/estimate")
+    assert report == json.loads(json.dumps(estimate_picture(picture, denoiser)))
+    file, told = client.predict(image=handle_file(noisy_file), choose=True, api_name="/denoise")
+    assert told["choice"] == report["choice"]
+    assert np.array_equal(pixels_of(file), denoiser(picture, choose=True).pixels)
+
+
 def test_scripts_see_their_own_endpoints_only(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == {
@@ -216,7 +225,8 @@ def test_scripts_see_their_own_endpoints_only(client):
         "/sweep",
     }
     names = [parameter["parameter_name"] for parameter in endpoints["/denoise"]["parameters"]]
-    assert names == ["image", "model", "sigma", "strength", "ensemble", "texture", "detail"]
+    settings = ["sigma", "strength", "ensemble", "texture", "detail", "choose"]
+    assert names == ["image", "model", *settings]
 
 
 def test_a_large_picture_tells_how_far_it_is(client, tmp_path):

@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -235,6 +236,24 @@ def test_estimate_gives_a_report_as_json(photo, capsys):
     assert run("estimate", photo, "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert report == {"input": str(photo)} | estimate_picture(load_picture(photo))
+
+
+def test_estimate_says_which_level_to_tell_a_network(photo, capsys):
+    assert run("estimate", photo, "--model", "conv-photo") == 0
+    *_, best, errors = capsys.readouterr().out.split("\t")
+    assert best.startswith("best: ")
+    assert errors.startswith("errors by ")
+    assert run("estimate", photo, "--model", "conv-photo", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["choice"]
+    assert found == json.loads(json.dumps(asdict(Denoiser().choose(load_picture(photo)))))
+
+
+def test_a_level_is_chosen_where_that_is_asked_for(photo, tmp_path, capsys):
+    assert run("run", photo, "-o", tmp_path / "out.png", "--choose", "--json") == 0
+    picture = load_picture(photo)
+    assert json.loads(capsys.readouterr().out)["choice"]["ratings"]
+    chosen = Denoiser()(picture, choose=True)
+    assert np.array_equal(load_picture(tmp_path / "out.png").pixels, chosen.pixels)
 
 
 def test_benchmark_prints_a_table(photo, capsys):

@@ -35,8 +35,10 @@ ALLOWED = {
     "inference": {"models"},
     "weights": {"models"},
     "estimate": {"weights", "models"},
+    "choice": {"estimate"},
     "denoiser": {
         "weights",
+        "choice",
         "estimate",
         "images",
         "settings",
@@ -67,7 +69,17 @@ ALLOWED = {
     "small_benchmark": {"denoiser", "metrics", "reader"},
     "figures": {"benchmark", "classic", "denoiser", "metrics", "noise", "small_benchmark"},
     "cards": {"benchmark", "denoiser", "figures", "small_benchmark", "training", "weights"},
-    "scorecard": {"benchmark", "denoiser", "noise", "metrics", "images", "models", "weights"},
+    "scorecard": {
+        "benchmark",
+        "choice",
+        "estimate",
+        "denoiser",
+        "noise",
+        "metrics",
+        "images",
+        "models",
+        "weights",
+    },
     "__init__": FRONT_DOOR,
 }
 FOR_ALL = {"errors", "extras", "conversion"}

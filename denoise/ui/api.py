@@ -33,6 +33,7 @@ def _add_single_endpoints(service: Service) -> None:
         ensemble: bool = False,
         texture: float = 0.0,
         detail: float = 0.0,
+        choose: bool = False,
     ) -> Answers:
         """Takes noise out of a picture.
 
@@ -46,13 +47,14 @@ def _add_single_endpoints(service: Service) -> None:
             ensemble: true averages over the eight orientations: a little better, 8x slower.
             texture: 0 (faithful) to 1 (textured), for networks with a textured counterpart.
             detail: share of the removed detail that is given back, 0 (none) to 1.
+            choose: true tries several noise levels and tells the best; leave sigma out then.
 
         Returns:
             The denoised picture as PNG, of the same bit depth.
             The report: model, sigma, seconds by stage, device, size, warnings.
         """
         with explained():
-            settings = Settings(sigma, strength, ensemble, texture, detail)
+            settings = Settings(sigma, strength, ensemble, texture, detail, choose)
             file = uploaded_file(image, service.folder)
             for done in service.denoise(file, model, settings):
                 yield _interim(done) if isinstance(done, Step) else _answer(done)
@@ -84,18 +86,22 @@ def _add_single_endpoints(service: Service) -> None:
             file = uploaded_file(image, service.folder)
             return _answer(service.add_noise(file, kind, level, seed, gray))
 
-    def estimate(image: gr.FileData) -> dict[str, Any]:
+    def estimate(image: gr.FileData, model: str | None = None) -> dict[str, Any]:
         """Says how noisy a picture is, without the clean one.
 
         Args:
             image: the picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
+            model: a name from /models, to say which noise level to tell it; null: none.
 
         Returns:
             The report: sigma (the noise's standard deviation where white is 1), sigma_255,
-            correlation (of neighbouring pixels: 0 is white noise, 0.5 a camera's), size, warnings.
+            correlation (of neighbouring pixels: 0 is white noise, 0.5 a camera's), size, warnings,
+            and choice: sigma to tell the model (null: auto), what it was judged_by (null: no
+            estimate holds for such noise), ratings: sigma and rms, the estimated error, of each.
         """
         with explained():
-            return service.estimate(uploaded_file(image, service.folder))
+            check_text("model", model or DEFAULT_MODEL)
+            return service.estimate(uploaded_file(image, service.folder), model)
 
     def models() -> list[dict[str, Any]]:
         """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.

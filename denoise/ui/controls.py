@@ -10,6 +10,7 @@ from denoise.ui.parts import describe_model, model_choices
 from denoise.weights import read_facts
 
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
+CHOSEN = "Choose for me: try several, some seconds more"
 
 
 class Controls(NamedTuple):
@@ -29,7 +30,7 @@ def build_controls() -> Controls:
     facts = read_facts(DEFAULT_MODEL)
     model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="model")
     words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
-    noise = gr.Radio([AUTO, TOLD], value=AUTO, label="Noise level", elem_id="noise")
+    noise = gr.Radio([AUTO, CHOSEN, TOLD], value=AUTO, label="Noise level", elem_id="noise")
     steps = gr.Slider(
         0,
         round(facts.needs.trained_sigma[1] * 255),
@@ -113,9 +114,9 @@ def settings_of(
     ensemble: bool,
 ) -> Settings:
     """Gives the settings that the values of the controls stand for."""
-    is_told = noise == TOLD and read_facts(model).needs.takes_sigma
-    sigma = round(steps) / 255 if is_told else None
-    return Settings(sigma, strength, ensemble, texture, detail)
+    takes_sigma = read_facts(model).needs.takes_sigma
+    sigma = round(steps) / 255 if noise == TOLD and takes_sigma else None
+    return Settings(sigma, strength, ensemble, texture, detail, noise == CHOSEN and takes_sigma)
 
 
 def _steps_words(steps: float) -> str:

@@ -34,6 +34,7 @@ PRIVACY = (
 SOURCES = {
     "guessed": "the network judged it by itself",
     "told": "you set it",
+    "chosen": "the best of those that were tried",
     "estimated": "as estimated",
     "ignored": "this network cannot be told",
 }
@@ -335,9 +336,31 @@ def _report_words(report: dict[str, Any]) -> str:
         f"Noise level used: {in_255(used)}, {source}."
         if used is not None
         else f"Noise level: {source}.",
+        _choice_words(report["choice"]),
         *report["warnings"],
     ]
     return "\n\n".join(line for line in lines if line)
+
+
+def _choice_words(choice: dict[str, Any] | None) -> str:
+    """Gives the levels that were tried and what was estimated for them, as a table."""
+    if choice is None:
+        return ""
+    if choice["judged_by"] is None:
+        return "For such noise no estimate holds; it was left to the network."
+    tried = [(_level_words(one["sigma"]), one["rms"]) for one in choice["ratings"]]
+    lines = [
+        f"| Noise level tried | Error as estimated by {choice['judged_by']} |",
+        "| --- | --- |",
+        *[f"| {level} | {255 * error:.2f}/255 |" for level, error in tried],
+        "",
+        "Less is better; a level other than auto is taken where it is clearly better.",
+    ]
+    return "\n".join(lines)
+
+
+def _level_words(sigma: float | None) -> str:
+    return "auto" if sigma is None else in_255(sigma)
 
 
 def _command_line(name: str, chosen_format: str, model: str, settings: Settings) -> str:
@@ -345,6 +368,7 @@ def _command_line(name: str, chosen_format: str, model: str, settings: Settings)
     parts += ["--format", chosen_format]
     if isinstance(settings.sigma, float):
         parts += ["--sigma", f"{round(settings.sigma * 255)}/255"]
+    parts += ["--choose"] * settings.choose
     for option, default in (("strength", 1), ("texture", 0), ("detail", 0)):
         share = getattr(settings, option)
         parts += [f"--{option}", f"{share:g}"] if share != default else []

@@ -185,14 +185,17 @@ class Service:
             keep_exif=keep_exif,
         )
 
-    def estimate(self, file: str | Path) -> dict[str, Any]:
-        """Gives a report on how noisy a picture is.
+    def estimate(self, file: str | Path, model: str | None = None) -> dict[str, Any]:
+        """Gives a report on how noisy a picture is, and on which noise level to tell a model.
 
         Raises:
             ImageError: no picture, or one that is too large.
+            UnknownModelError: no such model.
+            SettingError: a model that cannot be told a noise level.
         """
+        denoiser = None if model is None else self.denoiser(model)
         with self._turn():
-            return estimate_picture(self.read(file))
+            return estimate_picture(self.read(file), denoiser)
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> Subject:
         """Gives an uploaded clean picture as all the methods can take it.

@@ -155,6 +155,16 @@ def test_the_slider_tells_sigma_exactly(page, noisy):
     assert np.array_equal(load_picture(bytes_of(download(page))).pixels, expected)
 
 
+def test_a_level_is_chosen_and_what_was_tried_is_listed(page, noisy):
+    upload(page, noisy)
+    page.get_by_label("Choose for me").check()
+    denoise(page)
+    choice = Denoiser().choose(load_picture(noisy))
+    shown = page.locator("#report table tbody tr")
+    assert shown.count() == len(choice.ratings)
+    assert shown.first.inner_text().split() == ["auto", f"{255 * choice.ratings[0].rms:.2f}/255"]
+
+
 def test_the_texture_slider_mixes_in_the_textured_network(page, noisy):
     upload(page, noisy)
     page.locator("#texture input[type=number]").fill("0.5")

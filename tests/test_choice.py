@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import torch
+from skimage import data
+
+from denoise import Denoiser, add_noise, psnr
+from denoise.choice import J_INVARIANCE, SURE, choose_sigma, levels_to_try
+from denoise.errors import SettingError
+from denoise.estimate import estimate_sigma
+from denoise.settings import Settings
+
+CLEAN = {"astronaut": data.astronaut()[:256, 100:356], "coffee": data.coffee()[100:356, 150:406]}
+
+
+@pytest.fixture(scope="module")
+def denoiser():
+    return Denoiser(device="cpu")
+
+
+@pytest.fixture(scope="module", params=CLEAN)
+def clean(request):
+    return CLEAN[request.param]
+
+
+def unit(image):
+    return (image / 255).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "judged_by"),
+    [
+        ("gaussian", 0.05, SURE),
+        ("gaussian", 0.15, SURE),
+        ("poisson", 0.1, SURE),
+        ("camera", 0.05, J_INVARIANCE),
+        ("salt-pepper", 0.1, None),
+    ],
+)
+def test_the_choice_is_near_the_best_level(denoiser, clean, kind, level, judged_by):
+    noisy = add_noise(clean, kind, level)
+    choice = denoiser.choose(noisy)
+    assert choice.judged_by == judged_by
+    tried = levels_to_try(estimate_sigma(noisy))
+    best = max(psnr(clean, denoiser(noisy, sigma)) for sigma in tried)
+    assert psnr(clean, denoiser(noisy, choice.sigma)) > best - 0.15
+
+
+def test_a_level_that_is_clearly_better_than_auto_is_told(denoiser, clean):
+    def bold(image, told):
+        return denoiser(image, 0.28 if told is None else told)
+
+    noisy = add_noise(clean, "gaussian", 0.1)
+    choice = choose_sigma(unit(noisy), bold)
+    assert choice.sigma is not None
+    assert psnr(clean, denoiser(noisy, choice.sigma)) > psnr(clean, denoiser(noisy)) - 0.2
+
+
+def test_the_error_that_sure_estimates_is_about_right(denoiser, clean):
+    noisy = add_noise(unit(clean), "gaussian", 0.1).astype(np.float32)
+    choice = denoiser.choose(noisy)
+    for rating in choice.ratings:
+        error = np.sqrt(np.mean((denoiser(noisy, rating.sigma) - unit(clean)) ** 2))
+        assert rating.rms == pytest.approx(error, rel=0.15)
+
+
+def test_levels_stay_within_what_the_network_knows():
+    assert levels_to_try(0.2, 0.25) == (None, 0.1, 0.14, 0.2, 0.25)
+
+
+def test_a_run_tells_the_level_that_was_chosen(denoiser, clean):
+    noisy = add_noise(clean, "gaussian", 0.1)
+    image, report = denoiser.run(noisy, Settings(choose=True))
+    assert report.choice == denoiser.choose(noisy)
+    assert np.array_equal(image, denoiser(noisy, report.choice.sigma))
+    assert np.array_equal(image, denoiser(noisy, choose=True))
+    assert report.to_dict()["choice"]["ratings"][0]["sigma"] is None
+    assert report.sigma_source == ("guessed" if report.choice.sigma is None else "chosen")
+    assert report.sigma_used == report.choice.sigma
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (40, 30), (300, 70, 3)])
+def test_a_level_is_chosen_for_a_picture_of_any_size(denoiser, shape):
+    noisy = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    assert denoiser.choose(noisy).judged_by in (SURE, J_INVARIANCE, None)
+
+
+@pytest.mark.parametrize("shade", [0, 128, 255])
+def test_a_flat_picture_stays_flat(denoiser, shade):
+    flat = np.full((300, 300, 3), shade, np.uint8)
+    assert psnr(flat, denoiser(flat, choose=True)) > 50
+
+
+def test_a_network_that_cannot_be_told_ignores_the_choice():
+    lesson = Denoiser("dense-mnist", device="cpu")
+    digit = np.zeros((28, 28), np.uint8)
+    assert lesson.run(digit, Settings(choose=True)).report.choice is None
+    with pytest.raises(SettingError, match="cannot be told"):
+        lesson.choose(digit)
+
+
+def test_a_level_is_chosen_for_one_image(denoiser):
+    with pytest.raises(SettingError, match="for one image; these are 2"):
+        denoiser(torch.zeros(2, 3, 16, 16), choose=True)
+
+
+def test_a_level_is_told_or_chosen():
+    with pytest.raises(SettingError, match="not both"):
+        Settings(0.1, choose=True)
