@@ -14,6 +14,7 @@ from denoise.ui.methods import build_run, listen_run
 from denoise.ui.noise_controls import NoiseControls
 from denoise.ui.parts import PictureInput, inline_image, write_shown
 from denoise.ui.service import Service
+from denoise.ui.terms import measured_words
 
 HEADERS = ["Method", "PSNR, dB", "SSIM", "HaarPSI", "s per Mpixel", "Parameters, M", "Note"]
 TYPES = ["str", "number", "number", "number", "number", "number", "str"]
@@ -22,6 +23,7 @@ WORDS = (
     "All on the same noisy picture. Sort the table by a click on its head. **HaarPSI** (1 is "
     "perfect) is near to what people see; classical methods are told the noise level."
 )
+COLUMNS = ("PSNR", "SSIM", "HaarPSI", "s per Mpixel", "Parameters")
 
 Shown = list[tuple[str, str]]  # title and file, at full size
 
@@ -40,6 +42,7 @@ def build_compare_view(
         buttons=["fullscreen", "copy"],
         elem_id="compare-table",
     )
+    gr.Markdown(measured_words(*COLUMNS), elem_classes="quiet")
     with gr.Row(equal_height=True):
         across = gr.Slider(0, 100, 50, step=1, label="Detail, from left", info="%", min_width=140)
         down = gr.Slider(0, 100, 50, step=1, label="Detail, from top", info="%", min_width=140)

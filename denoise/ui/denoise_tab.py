@@ -23,6 +23,7 @@ from denoise.ui.parts import (
     write_shown,
 )
 from denoise.ui.service import Result, Service, Step
+from denoise.ui.terms import term
 from denoise.ui.uploads import uploaded_file
 
 READY = "Drop in a picture and press **Denoise**."
@@ -223,6 +224,7 @@ def _build_input(service: Service) -> PictureInput:
         type="filepath",
         format="png",
         label="Noisy picture",
+        alt_text="The noisy picture",
         sources=["upload", "clipboard", "webcam"],
         height=380,
         buttons=["fullscreen"],
@@ -332,7 +334,7 @@ def _report_words(report: dict[str, Any]) -> str:
         f"**{width} x {height}** pixels by **{report['model']}** in **{seconds:.1f} s** "
         f"on {report['device']}, {report['precision']}.",
         f"Fine texture by **{report['textured_by']}**: made up." if report["textured_by"] else "",
-        f"Noise found: about **{in_255(estimated)}**." if estimated is not None else "",
+        f"{term('Noise found')}: about **{in_255(estimated)}**." if estimated is not None else "",
         f"Noise level used: {in_255(used)}, {source}."
         if used is not None
         else f"Noise level: {source}.",
@@ -350,7 +352,7 @@ def _choice_words(choice: dict[str, Any] | None) -> str:
         return "For such noise no estimate holds; it was left to the network."
     tried = [(_level_words(one["sigma"]), one["rms"]) for one in choice["ratings"]]
     lines = [
-        f"| Noise level tried | Error as estimated by {choice['judged_by']} |",
+        f"| Noise level tried | Error as estimated by {term(choice['judged_by'])} |",
         "| --- | --- |",
         *[f"| {level} | {255 * error:.2f}/255 |" for level, error in tried],
         "",

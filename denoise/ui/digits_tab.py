@@ -21,6 +21,7 @@ from denoise.ui.failures import explained
 from denoise.ui.parts import inline_image
 from denoise.ui.samples import SETS, SampleStore
 from denoise.ui.service import Service
+from denoise.ui.terms import term
 from denoise.weights import ModelFacts, list_models
 
 SHOWN_SAMPLES = 12
@@ -103,7 +104,8 @@ class _Digits:
                 for title, row in rows.items()
             ]
             both = np.stack([originals, rebuilt]) / 255.0
-            words = f"Mean squared error of these ten: {np.mean((both[0] - both[1]) ** 2):.4f}"
+            error = np.mean((both[0] - both[1]) ** 2)
+            words = f"{term('Mean squared error')} of these ten: {error:.4f}"
             return f'<table class="grid"><tbody>{"".join(lines)}</tbody></table><p>{words}</p>'
 
     def choose(self, kind: str, event: gr.SelectData) -> Small:
@@ -139,7 +141,7 @@ class _Digits:
         if name not in self.readers:
             return ""
         label, probability = self.readers[name](picture)[0]
-        return f"<br>reads <b>{escape(label)}</b> ({probability:.0%})"
+        return f"<br>{term('reads')} <b>{escape(label)}</b> ({probability:.0%})"
 
     def _network_cell(self, denoiser: Denoiser, name: str, clean: Small, noisy: Small) -> str:
         facts = denoiser.facts
@@ -247,7 +249,7 @@ def enlarged(picture: NDArray[Any], factor: int) -> NDArray[Any]:
 
 def _decibel(clean: Small, other: Small) -> str:
     decibel = psnr(clean, other)
-    return f"{decibel:.1f} dB" if math.isfinite(decibel) else "equal"
+    return term("PSNR", f"{decibel:.1f} dB" if math.isfinite(decibel) else "equal")
 
 
 def _cell(title: str, picture: Small, words: str, code: Small | None = None) -> str:

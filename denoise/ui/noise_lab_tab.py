@@ -26,6 +26,7 @@ from denoise.ui.parts import PictureInput, clean_examples, is_tiny, model_choice
 from denoise.ui.removed_view import build_removed_view
 from denoise.ui.service import Service
 from denoise.ui.sweep_view import build_sweep_view
+from denoise.ui.terms import term
 
 PREPARED = 8  # pictures that are kept ready
 # A chart that was drawn while its tab was hidden takes its width from the window's next change.
@@ -165,6 +166,7 @@ def _build_views(examples: list[str]) -> _Views:
                 format="png",
                 value=examples[0],
                 label="Clean picture",
+                alt_text="The clean picture",
                 sources=["upload", "clipboard"],
                 height=400,
                 buttons=["fullscreen"],
@@ -183,6 +185,7 @@ def _build_view(label: str) -> tuple[gr.Image, gr.Markdown]:
     with gr.Column(min_width=280):
         image = gr.Image(
             label=label,
+            alt_text=f"The picture, {name}",
             type="filepath",
             format="png",
             interactive=False,
@@ -196,10 +199,10 @@ def _build_view(label: str) -> tuple[gr.Image, gr.Markdown]:
 def _figures(clean: NDArray[Any], image: NDArray[Any]) -> str:
     structure = ""
     if min(clean.shape[:2]) >= 11:
-        structure = f" · SSIM **{ssim(clean, to_8_bits(image)):.4f}**"
+        structure = f" · {term('SSIM')} **{ssim(clean, to_8_bits(image)):.4f}**"
     return _psnr_words(clean, image) + structure
 
 
 def _psnr_words(clean: NDArray[Any], image: NDArray[Any]) -> str:
     decibel = psnr(clean, to_8_bits(image))
-    return f"PSNR **{f'{decibel:.2f} dB' if np.isfinite(decibel) else 'equal'}**"
+    return f"{term('PSNR')} **{f'{decibel:.2f} dB' if np.isfinite(decibel) else 'equal'}**"

@@ -8,22 +8,26 @@ import gradio as gr
 from denoise.devices import choose_device, device_label
 from denoise.ui.denoise_tab import build_denoise_tab
 from denoise.ui.digits_tab import build_digits_tab
+from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.links import LAB, link_settings
 from denoise.ui.noise_lab_tab import build_noise_lab_tab
 from denoise.ui.samples import SampleStore
 from denoise.ui.service import Service
-from denoise.ui.train_tab import build_train_tab
+from denoise.ui.train_tab import Classroom, build_train_tab
 from denoise.ui.zoo_tab import build_zoo_tab
 from denoise.version import version_words
 
+LANGUAGES = {"": ("en", "English"), "zh": ("zh", "中文")}  # by path: tag and own name
 HEADER = """
 <header class="masthead">
+  <nav aria-label="Language">{links}</nav>
   <h1>denoise</h1>
   <p>Take noise out of a picture, and see how it is done.</p>
   <div class="grain" aria-hidden="true"></div>
 </header>
 """
-STYLE = Path(__file__).parent / "style.css"
+HERE = Path(__file__).parent
+STYLE, SCRIPT = HERE / "style.css", HERE / "page.js"
 
 
 def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
@@ -33,29 +37,55 @@ def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
         service: behind the page.
         has_training: whether visitors may train networks.
     """
-    samples = SampleStore()
+    samples, classroom = SampleStore(), Classroom() if has_training else None
     page = gr.Blocks(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:
-        gr.HTML(HEADER, padding=False)
-        own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
-        with gr.Tabs() as tabs:
-            with gr.Tab("Denoise"):
-                build_denoise_tab(service)
-            with gr.Tab("Noise lab", id=LAB) as lab:
-                contents = build_noise_lab_tab(service)
-                for update, inputs, outputs in contents.fill:
-                    lab.select(update, inputs, outputs, api_visibility="private")
-            with gr.Tab("Digits") as digits:
-                build_digits_tab(service, samples, digits, own)
-            if has_training:
-                with gr.Tab("Train"):
-                    build_train_tab(service, samples, own)
-            with gr.Tab("Zoo") as zoo:
-                show, model, card = build_zoo_tab(service)
-                zoo.select(show, model, card, queue=False, api_visibility="private")
-        link_settings(page, tabs, contents.model, contents.noise)
-        gr.Markdown(_footer(service), elem_classes="quiet")
+        _fill(page, "", service, samples, classroom)
+    for path, (tag, name) in LANGUAGES.items():
+        if path:
+            with page.route(name, path, show_in_navbar=False):
+                _fill(page, path, service, samples, classroom)
+            translate_page(page, path, read_phrases(tag))
+    page.current_page = ""  # where what is added later goes
     return page
+
+
+def _fill(
+    page: gr.Blocks,
+    path: str,
+    service: Service,
+    samples: SampleStore,
+    classroom: Classroom | None,
+) -> None:
+    """Adds all that is on the page."""
+    gr.HTML(HEADER.format(links=_links(path)), padding=False)
+    own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
+    with gr.Tabs() as tabs:
+        with gr.Tab("Denoise"):
+            build_denoise_tab(service)
+        with gr.Tab("Noise lab", id=LAB) as lab:
+            contents = build_noise_lab_tab(service)
+            for update, inputs, outputs in contents.fill:
+                lab.select(update, inputs, outputs, api_visibility="private")
+        with gr.Tab("Digits") as digits:
+            build_digits_tab(service, samples, digits, own)
+        if classroom is not None:
+            with gr.Tab("Train"):
+                build_train_tab(service, samples, classroom, own)
+        with gr.Tab("Zoo") as zoo:
+            show, model, card = build_zoo_tab(service)
+            zoo.select(show, model, card, queue=False, api_visibility="private")
+    link_settings(page, tabs, contents.model, contents.noise)
+    gr.Markdown(_footer(service), elem_classes="quiet")
+
+
+def _links(here: str) -> str:
+    """Gives a link to the page in each language, as HTML."""
+    return " ".join(
+        f'<a href="./{path}" lang="{tag}" hreflang="{tag}"'
+        f"{' aria-current=page' if path == here else ''}>{name}</a>"
+        for path, (tag, name) in LANGUAGES.items()
+    )
 
 
 def look() -> dict[str, Any]:
@@ -82,7 +112,9 @@ def look() -> dict[str, Any]:
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
     )
-    return {"theme": theme, "css": STYLE.read_text(encoding="utf-8"), "footer_links": ["api"]}
+    script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+    style = STYLE.read_text(encoding="utf-8")
+    return {"theme": theme, "css": style, "head": script, "footer_links": ["api"]}
 
 
 def _footer(service: Service) -> str:

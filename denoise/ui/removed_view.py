@@ -10,6 +10,7 @@ from denoise.ui.charts import histogram_chart, spectrum_chart
 from denoise.ui.failures import explained
 from denoise.ui.parts import write_shown
 from denoise.ui.service import Service
+from denoise.ui.terms import term
 
 WORDS = (
     "Noisy minus denoised, amplified around gray. If you can make out the picture in it, picture "
@@ -25,6 +26,7 @@ def build_removed_view(service: Service, pair: gr.State) -> None:
         with gr.Column(min_width=300):
             residual = gr.Image(
                 label="Removed",
+                alt_text="What was removed, amplified around gray",
                 type="filepath",
                 format="png",
                 interactive=False,
@@ -49,10 +51,10 @@ def build_removed_view(service: Service, pair: gr.State) -> None:
                 write_shown(service, removed.picture, "removed.png"),
                 f"Removed **{255 * removed.rms:.1f}/255** (root mean square), shown "
                 f"{removed.gain:.3g} times as strong.  \n"
-                f"Whiteness **{removed.whiteness:.3f}**: 1 is white noise, all frequencies "
-                "alike; coarse noise and picture have less.  \n"
-                f"Follows edges **{removed.follows_edges:+.2f}**: near 0 or below is noise "
-                "alone; towards 1, edges went with it.",
+                f"{term('Whiteness')} **{removed.whiteness:.3f}**: 1 is white noise, all "
+                "frequencies alike; coarse noise and picture have less.  \n"
+                f"{term('Follows edges')} **{removed.follows_edges:+.2f}**: near 0 or below is "
+                "noise alone; towards 1, edges went with it.",
                 histogram_chart(removed),
                 spectrum_chart(removed),
             )

@@ -77,12 +77,15 @@ class _Views(NamedTuple):
     weights: gr.DownloadButton
 
 
-def build_train_tab(service: Service, samples: SampleStore, own: gr.State) -> None:
+def build_train_tab(
+    service: Service, samples: SampleStore, classroom: Classroom, own: gr.State
+) -> None:
     """Adds the tab's contents.
 
     Args:
         service: gives folders to write to, and the shipped networks.
         samples: gives the pictures.
+        classroom: of all visitors.
         own: takes the denoiser that was trained.
     """
     gr.Markdown(WORDS, elem_classes="quiet")
@@ -91,7 +94,6 @@ def build_train_tab(service: Service, samples: SampleStore, own: gr.State) -> No
         start = gr.Button("Train", variant="primary", elem_id="train")
         stop = gr.Button("Stop and keep", scale=0, min_width=180, elem_id="train-stop")
     views = _build_views()
-    classroom = Classroom()
 
     def train(
         model: str,

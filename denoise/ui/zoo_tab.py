@@ -11,6 +11,7 @@ from denoise.denoiser import DEFAULT_MODEL
 from denoise.ui.failures import explained
 from denoise.ui.parts import DOMAINS, auto_at_25, model_choices, networks
 from denoise.ui.service import Service
+from denoise.ui.terms import measured_words
 from denoise.weights import BUNDLED, ModelFacts, read_facts, weights_size
 
 WORDS = (
@@ -34,6 +35,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
         label="Networks",
         elem_id="zoo-table",
     )
+    gr.Markdown(measured_words("Parameters", "File", "PSNR", "s per Mpixel"), elem_classes="quiet")
     model = gr.Dropdown(
         model_choices(), value=DEFAULT_MODEL, label="Card of", elem_id="zoo-network"
     )

@@ -202,6 +202,25 @@ def test_the_page_works_by_keyboard(page, noisy):
     assert "download" in focused
 
 
+NAMELESS = """() => [...document.querySelectorAll(
+  'input, button, select, textarea, [role=button], [role=tab], [role=slider], [role=combobox]'
+)].filter(one => one.checkVisibility()).filter(one => {
+  const labels = [...(one.labels || [])].map(label => label.innerText).join('');
+  const titled = document.getElementById(one.getAttribute('aria-labelledby'))?.innerText;
+  const picture = one.querySelector('img')?.alt;
+  return !(one.ariaLabel || titled || labels || one.innerText || one.title || picture)?.trim();
+}).map(one => one.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.parametrize("tab", ["Denoise", "Noise lab", "Digits", "Train", "Zoo"])
+def test_every_control_has_a_name_for_who_cannot_see_it(page, tab):
+    open_tab(page, tab)
+    if tab == "Noise lab":
+        page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+    page.wait_for_timeout(1000)
+    assert page.evaluate(NAMELESS) == []
+
+
 def test_nothing_is_fetched_from_elsewhere(browser, server):
     context = browser.new_context(viewport=DESKTOP)
     asked = []

@@ -1,0 +1,73 @@
+import re
+
+import numpy as np
+import pytest
+from browsing import DESKTOP, WAIT_MS, upload
+from skimage import data
+
+from denoise import Denoiser, Picture, add_noise, psnr, save_picture
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def chinese(browser, server):
+    context = browser.new_context(viewport=DESKTOP, locale="zh-CN")
+    page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
+    yield page
+    context.close()
+
+
+def test_a_browser_in_chinese_gets_the_chinese_page(chinese, server, tmp_path):
+    file = tmp_path / "cup.png"
+    save_picture(Picture(add_noise(data.coffee()[:128, :160], "gaussian", 0.1)), file)
+    chinese.goto(server.url)
+    chinese.get_by_role("button", name="去噪", exact=True).wait_for()
+    assert chinese.url.endswith("/zh")
+    assert chinese.locator("html").get_attribute("lang") == "zh"
+    upload(chinese, file)
+    chinese.get_by_role("button", name="去噪", exact=True).click()
+    chinese.locator("#status").get_by_text("完成。").wait_for()
+    report = chinese.locator("#report").inner_text()
+    assert "160 x 128 像素，由 conv-photo 处理" in report
+    assert not re.search("Noise|pixels", report)
+
+
+def test_an_error_is_said_in_chinese(chinese, server):
+    chinese.goto(f"{server.url}/zh")
+    chinese.get_by_role("button", name="去噪", exact=True).click()
+    chinese.get_by_text("还没有图片；请先放入一张。").first.wait_for()
+
+
+def test_a_lessons_link_and_its_figures_are_the_same_in_chinese(chinese, server):
+    chinese.goto(f"{server.url}/?tab=lab&kind=gaussian&level=0.2&seed=3")
+    clean = data.astronaut()
+    noisy = add_noise(clean, "gaussian", 0.2, seed=3)
+    chinese.locator("#noisy-words").get_by_text(f"{psnr(clean, noisy):.2f} dB").wait_for()
+    denoised = Denoiser()(noisy)
+    assert not np.array_equal(denoised, noisy)
+    chinese.locator("#denoised-words").get_by_text(f"{psnr(clean, denoised):.2f} dB").wait_for()
+    assert "/zh?" in chinese.url
+
+
+def test_the_language_that_was_chosen_is_kept(chinese, server):
+    chinese.goto(f"{server.url}/?tab=lab&level=0.2")
+    chinese.get_by_role("link", name="English").click()
+    chinese.get_by_role("tab", name="Noise lab").wait_for()
+    assert "/zh" not in chinese.url
+    assert "level=0.2" in chinese.url
+    chinese.goto(server.url)
+    chinese.get_by_role("button", name="Denoise", exact=True).wait_for()
+    chinese.get_by_role("link", name="中文").click()
+    chinese.get_by_role("button", name="去噪", exact=True).wait_for()
+
+
+def test_a_term_tells_how_it_is_measured_when_it_is_focused(chinese, server):
+    chinese.goto(f"{server.url}/zh?tab=lab")
+    term = chinese.locator("#noisy-words abbr").first
+    term.wait_for()
+    assert term.get_attribute("title").startswith("峰值信噪比")
+    term.focus()
+    shown = term.evaluate("one => getComputedStyle(one, '::after').content")
+    assert "峰值信噪比" in shown
