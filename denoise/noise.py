@@ -22,7 +22,7 @@ CAMERA_BLUR = 0.7  # pixels; about what demosaicing and a camera's own smoothing
 CAMERA_GRAY_SHARE = 0.5  # of the noise's variance that the channels have in common
 CAMERA_READ_SHARE = 0.2  # of the variance at middle gray that does not depend on the light
 FIREFLY_LIGHT = 4.0  # mean brightness of a firefly, in whites, before a picture clips it
-POISSON_BANDS = 8  # drawn at the same time; another number draws other noise
+POISSON_BANDS = 8  # drawn at the same time; another number would draw other noise
 MAX_STAGES = 8  # of a mixture
 
 
@@ -62,8 +62,8 @@ def add_noise(
     noisy = to_unit(images, np.float64)
     for noise, stage_level in stages:
         apply = partial(_apply_to_luma, noise) if gray and not noise.hits_pixels else noise.apply
-        if stage_level > 0:
-            noisy = np.stack([apply(one, stage_level, rng) for one in noisy])
+        for index, one in enumerate(noisy if stage_level > 0 else ()):
+            noisy[index] = apply(one, stage_level, rng)
     noisy = np.clip(noisy, 0, 1) if clip else noisy
     result: ImageT = repack(from_unit(noisy, images.dtype))
     return result
@@ -171,18 +171,20 @@ def camera_noise(
         gray_share: of the variance, common to all channels.
         read_share: of the variance at middle gray, independent of the light.
     """
-    gray = rng.standard_normal(clean.shape[:2])
-    colour = rng.standard_normal(clean.shape)
+    noisy = np.empty_like(clean)
+    channels = range(clean.shape[2])
+    gray = math.sqrt(gray_share) * rng.standard_normal(clean.shape[:2])
 
-    def spoil(channel: int) -> Pixels:
-        field = math.sqrt(gray_share) * gray + math.sqrt(1 - gray_share) * colour[..., channel]
+    def spoil(channel: int, own: np.random.Generator) -> None:
+        field = gray + math.sqrt(1 - gray_share) * own.standard_normal(gray.shape)
         if blur > 0:
             field = gaussian_filter(field, blur, mode="wrap") / _blurred_std(blur)
-        signal = clean[..., channel]
-        return signal + level * _camera_gain(signal, read_share) * field
+        signal = np.ascontiguousarray(clean[..., channel])
+        noisy[..., channel] = signal + level * _camera_gain(signal, read_share) * field
 
-    with ThreadPoolExecutor() as threads:
-        return np.stack(list(threads.map(spoil, range(clean.shape[2]))), axis=2)
+    with ThreadPoolExecutor() as threads:  # each channel draws from a generator of its own
+        list(threads.map(spoil, channels, rng.spawn(len(channels))))
+    return noisy
 
 
 def _camera_gain(clean: Pixels, read_share: float) -> Pixels:
@@ -191,9 +193,9 @@ def _camera_gain(clean: Pixels, read_share: float) -> Pixels:
 
 
 def _camera_std(signal: NDArray[np.float64], read_share: float) -> NDArray[np.float64]:
-    light = np.clip(signal, 0, 1) ** 2.2  # sRGB's curve, near enough
-    variance = read_share * 0.5**2.2 + (1 - read_share) * light
-    slope = np.clip(signal, 0.1, 1) ** (1 - 2.2)  # of the tone curve; bounded in the shadows
+    shade = np.clip(signal, 0, 1)
+    variance = read_share * 0.5**2.2 + (1 - read_share) * shade**2.2  # sRGB's curve, near enough
+    slope = np.maximum(shade, 0.1) ** (1 - 2.2)  # of the tone curve; bounded in the shadows
     return np.asarray(np.sqrt(variance) * slope)
 
 
