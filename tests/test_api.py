@@ -214,10 +214,40 @@ def test_the_noise_level_to_tell_is_chosen_as_python_does(client, noisy_file):
     assert np.array_equal(pixels_of(file), denoiser(picture, choose=True).pixels)
 
 
+def test_many_pictures_come_back_as_a_zip_but_for_a_bad_one(client, noisy_file, tmp_path):
+    text = tmp_path / "words.png"
+    text.write_text("no picture")
+    twice = [handle_file(noisy_file), handle_file(text), handle_file(noisy_file)]
+    job = client.submit(twice, strength=0.5, api_name="/denoise_many")
+    *steps, (file, report) = job
+    assert [step for _, step in steps] == [{"done": n, "pictures": 3} for n in (1, 2, 3)]
+    names = [noisy_file.name, "words.png", f"{noisy_file.stem}-2.png"]
+    assert [one["name"] for one in report["pictures"]] == names
+    assert "not a picture" in report["pictures"][1]["error"]
+    assert report["pictures"][2]["model"] == "conv-photo"
+    expected = Denoiser()(load_picture(noisy_file), strength=0.5).pixels
+    with zipfile.ZipFile(file) as pack:
+        assert pack.namelist() == [names[0], names[2]]
+        for name in pack.namelist():
+            assert np.array_equal(load_picture(pack.read(name)).pixels, expected)
+
+
+@pytest.mark.parametrize("images", [[], "words", [1]])
+def test_many_pictures_are_a_list_of_uploads(client, images):
+    with pytest.raises(AppError, match="images"):
+        client.predict(images, api_name="/denoise_many")
+
+
+def test_one_setting_that_cannot_be_stops_all(client, noisy_file):
+    with pytest.raises(AppError, match="strength is a number from 0 to 1"):
+        client.predict([handle_file(noisy_file)], strength=2, api_name="/denoise_many")
+
+
 def test_scripts_see_their_own_endpoints_only(client):
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     assert set(endpoints) == {
         "/denoise",
+        "/denoise_many",
         "/add_noise",
         "/estimate",
         "/models",
