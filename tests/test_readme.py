@@ -1,5 +1,6 @@
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 BASH = re.findall(r"```bash\n(.*?)```", README, re.DOTALL)
+SCRIPT = re.findall(r"```js\n(.*?)```", README, re.DOTALL)
 ADDRESS = "http://127.0.0.1:7860"
 
 
@@ -41,7 +43,7 @@ def is_clean(folder):
 
 
 def test_the_readme_has_the_snippets_that_are_tested():
-    assert (len(PYTHON), len(BASH)) == (3, 2)
+    assert (len(PYTHON), len(BASH), len(SCRIPT)) == (3, 2, 1)
 
 
 def test_the_python_snippet_denoises(folder):
@@ -71,6 +73,17 @@ def test_the_client_snippet_runs_as_it_stands(folder, server):
 
 def test_the_curl_snippet_runs_as_it_stands(folder, server):
     run(["bash", "-euc", at(server, BASH[1])], folder)
+    assert is_clean(folder)
+
+
+@pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="needs Node.js")
+def test_the_javascript_snippet_runs_as_it_stands(folder, server):
+    install = ["npm", "install", "--silent", "--no-audit", "--no-fund", "@gradio/client"]
+    fetched = subprocess.run(install, cwd=folder, capture_output=True, timeout=120)
+    if fetched.returncode:
+        pytest.skip("the npm client cannot be installed here")
+    (folder / "snippet.mjs").write_text(at(server, SCRIPT[0]), encoding="utf-8")
+    assert "guessed" in run(["node", "snippet.mjs"], folder)
     assert is_clean(folder)
 
 
