@@ -79,6 +79,7 @@ def build_noise_controls() -> NoiseControls:
         shown,
         queue=False,
         show_progress="hidden",
+        trigger_mode="always_last",  # a link sets both at once
         api_visibility="private",
     )
     add.click(_add_part, [mixture, kind, level], mixture, queue=False, api_visibility="private")
