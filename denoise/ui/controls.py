@@ -85,6 +85,7 @@ def build_controls() -> Controls:
         model,
         [words, noise, steps, texture, detail, ensemble],
         api_visibility="private",
+        trigger_mode="always_last",
         queue=False,
     )
     noise.input(
@@ -92,6 +93,7 @@ def build_controls() -> Controls:
         noise,
         steps,
         api_visibility="private",
+        trigger_mode="always_last",
         queue=False,
     )
     steps.release(
@@ -99,6 +101,7 @@ def build_controls() -> Controls:
         steps,
         steps,
         api_visibility="private",
+        trigger_mode="always_last",
         queue=False,
     )
     return Controls(model, noise, steps, strength, texture, detail, ensemble)

@@ -70,6 +70,7 @@ def build_noise_controls() -> NoiseControls:
         kind,
         level,
         queue=False,
+        trigger_mode="always_last",
         api_visibility="private",
     )
     gr.on(

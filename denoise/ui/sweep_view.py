@@ -61,7 +61,12 @@ def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls
         return sweep_chart(rows, figure, *about) if rows else gr.skip()
 
     figure.change(
-        draw_again, [found, found_about, figure], plot, queue=False, api_visibility="private"
+        draw_again,
+        [found, found_about, figure],
+        plot,
+        queue=False,
+        trigger_mode="always_last",
+        api_visibility="private",
     )
 
 

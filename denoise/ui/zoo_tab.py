@@ -51,6 +51,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
         card,
         queue=False,
         show_progress="hidden",
+        trigger_mode="always_last",
         api_visibility="private",
     )
     return [show, model, card]
