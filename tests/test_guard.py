@@ -1,4 +1,5 @@
 import asyncio
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -54,6 +55,17 @@ def test_a_call_is_handed_on_whole(tmp_path):
 def test_a_file_outside_is_found_wherever_it_is_named(tmp_path, nest):
     named = nest({"path": "/etc/passwd"})
     assert ask(tmp_path, "/gradio_api/queue/join", json={"data": [named]}).status_code == 422
+
+
+@pytest.mark.parametrize(("name", "status"), [("a b.png", 200), ("../b.png", 422)])
+def test_an_upload_may_be_named_by_its_address(tmp_path, name, status):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    for file in (folder / "a b.png", tmp_path / "b.png"):
+        file.write_bytes(b"")
+    address = f"http://a/gradio_api/file={folder}/{quote(name)}"
+    answer = ask(folder, "/gradio_api/call/x", json={"image": {"path": address}})
+    assert answer.status_code == status
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000])

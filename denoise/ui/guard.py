@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -102,7 +103,13 @@ class Guard:
         if body is None:
             message = f"A call has at most {MAX_JSON_BYTES:,} bytes; upload files instead."
             await _refuse(413, message)(scope, receive, send)
-        elif all(is_inside(path, self._folder) for path in _named_files(body)):
+            return
+        called = _parsed(body)
+        files = list(_named_files(called))
+        for file in files:
+            file["path"] = _without_address(file["path"])
+        if all(is_inside(file["path"], self._folder) for file in files):
+            body = json.dumps(called).encode() if files else body
             await self._app(scope, _replay(body, receive), send)
         else:
             await _refuse_file()(scope, receive, send)
@@ -164,21 +171,30 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return receive_again
 
 
-def _named_files(body: bytes) -> Iterator[str]:
-    """Gives every path in a JSON body, as Gradio writes those of files."""
+def _parsed(body: bytes) -> Any:
     try:
-        waiting: list[Any] = [json.loads(body)]
+        return json.loads(body)
     except (ValueError, RecursionError):
-        return  # no JSON: FastAPI refuses it
+        return None  # no JSON: FastAPI refuses it
+
+
+def _named_files(called: Any) -> Iterator[dict[str, Any]]:
+    """Gives every part of a call with a path, as Gradio writes files."""
+    waiting = [called]
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
-            path = value.get("path")
-            if isinstance(path, str):
-                yield path
+            if isinstance(value.get("path"), str):
+                yield value
             waiting.extend(value.values())
         elif isinstance(value, list):
             waiting.extend(value)
+
+
+def _without_address(path: str) -> str:
+    """Gives the path that an address of this server serves: MCP clients name uploads so."""
+    server, served, file = path.partition("/gradio_api/file=")
+    return unquote(file) if served and server.startswith("http") else path
 
 
 def _refuse(status: int, sentence: str) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,7 @@ def start_serving(
         max_file_size=service.limits.max_bytes,
         ssr_mode=False,  # a second server in front would go round the guard
         pwa=False,
+        mcp_server=find_spec("mcp") is not None,  # the endpoints as tools, at /gradio_api/mcp/
         app_kwargs={
             "routes": _probes(service),
             "lifespan": _guarded_by(service),
