@@ -227,10 +227,15 @@ def _name_outputs(inputs: list[tuple[Path, Path]], options: argparse.Namespace) 
         Job(file, out if is_file else out / _with_suffix(below, options.format))
         for file, below in inputs
     ]
-    outputs = [job.output.resolve() for job in jobs]
-    if len(set(outputs)) < len(outputs):
-        raise SettingError("Two of the inputs would be written to the same file; rename one.")
-    if set(outputs) & {job.file.resolve() for job in jobs}:
+    writers: dict[Path, Path] = {}  # input by output
+    for job in jobs:
+        other = writers.setdefault(job.output.resolve(), job.file)
+        if other != job.file:
+            raise SettingError(
+                f"{other.name} and {job.file.name} would both be written to {job.output.name}; "
+                "rename one."
+            )
+    if set(writers) & {job.file.resolve() for job in jobs}:
         raise SettingError("An output would replace its input; choose another -o.")
     return jobs
 

@@ -93,6 +93,15 @@ def test_a_picture_goes_through_pipes(folder):
         assert np.array_equal(np.asarray(image), noisy(folder / "a.png"))
 
 
+def test_two_inputs_for_one_output_are_both_named(folder, tmp_path, capsys):
+    assert run("noise", folder / "a.png", folder / "deep" / ".." / "a.png", "-o", tmp_path) == 2
+    Image.open(folder / "b.png").save(folder / "a.bmp")
+    assert run("noise", folder, "-o", tmp_path / "out") == 2
+    said = capsys.readouterr().err
+    assert "a.bmp and a.png would both be written to a.png; rename one." in said
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_pipe_takes_one_picture(folder, capsys):
     assert run("noise", folder, "-o", "-") == 2
     assert "Standard output takes one picture" in capsys.readouterr().err

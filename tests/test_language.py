@@ -179,6 +179,25 @@ def test_errors_are_translated():
         fail()
 
 
+@pytest.mark.parametrize(
+    ("english", "said"),
+    [
+        ("speckle: 10% of the light", "斑点：光强的 10%"),
+        (
+            "poisson: 100 photons at white, then jpeg: quality 60, then camera: sigma 12.8/255",
+            "泊松：白色处 100 个光子，然后 JPEG：质量 60，然后 相机：sigma 12.8/255",
+        ),
+        (
+            f"<td>noisy</td><td><img></td><p>{term('Mean squared error')} of these ten: 0.1</p>",
+            "（这十张）",
+        ),
+    ],
+)
+def test_a_sentence_is_not_taken_for_another(english, said):
+    found = read_phrases("zh").say(english)
+    assert found == said or (said in found and found.startswith("<td>带噪</td>"))
+
+
 def test_terms_are_translated():
     said = read_phrases("zh").say(f"{term('PSNR')} **31.20 dB** · {term('SSIM')} **0.9**")
     assert said.count("<abbr") == 2

@@ -36,3 +36,10 @@ def test_an_address_without_settings_is_that_of_the_defaults():
 def test_what_there_is_not_is_refused(name, value):
     with pytest.raises(DenoiseError):
         settings_of({name: value})
+
+
+def test_a_level_may_be_a_fraction_and_a_mixture_have_plain_plus_signs():
+    asked = {"level": "25/255", "mixture": "gaussian:0.1 salt-pepper:0.02"}
+    found = dict(zip(NAMES, settings_of(asked), strict=True))
+    assert found["level"]["value"] == 25 / 255
+    assert found["mixture"] == "gaussian:0.1+salt-pepper:0.02"

@@ -20,7 +20,7 @@ HEADERS = ["Method", "PSNR, dB", "SSIM", "HaarPSI", "s per Mpixel", "Parameters,
 TYPES = ["str", "number", "number", "number", "number", "number", "str"]
 DETAIL_SIDES = (32, 64, 128, 256)
 WORDS = (
-    "All on the same noisy picture. Sort the table by a click on its head. **HaarPSI** (1 is "
+    "All on the same noisy picture. A column's menu (⋮) sorts the table. **HaarPSI** (1 is "
     "perfect) is near to what people see; classical methods are told the noise level."
 )
 COLUMNS = ("PSNR", "SSIM", "HaarPSI", "s per Mpixel", "Parameters")

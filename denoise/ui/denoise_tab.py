@@ -1,5 +1,6 @@
 """The tab Denoise: a noisy picture in, a clean one out."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,8 +112,8 @@ def build_denoise_tab(service: Service) -> None:
     for choice in image_format:
         choice.input(
             work.change_format,
-            [outcome.lossless, *image_format],
-            outcome.download,
+            [outcome.lossless, outcome.command, *image_format],
+            [outcome.download, outcome.command],
             api_visibility="private",
         )
 
@@ -203,10 +204,15 @@ class _Work:
                     refused.append(str(error))
             yield finished, _summary(len(finished), refused)
 
-    def change_format(self, file: str | None, chosen_format: str, exif: bool) -> Any:
-        """Gives the download of the last result in another format."""
+    def change_format(
+        self, file: str | None, command: str | None, chosen_format: str, exif: bool
+    ) -> Any:
+        """Gives the download of the last result in another format, and the command for that."""
         with explained():
-            return gr.skip() if file is None else _download(self.service, file, chosen_format, exif)
+            if file is None:
+                return gr.skip(), gr.skip()
+            download = _download(self.service, file, chosen_format, exif)
+            return download, re.sub(r"--format \w+", f"--format {chosen_format}", command or "")
 
 
 def _only_status(words: str) -> tuple[Any, ...]:

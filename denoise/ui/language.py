@@ -20,6 +20,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?]) +")
 GAP = r"((?:(?![.!?] | \| ).)+?)"  # what {} stands for: within a sentence and a table's cell
 TAG = re.compile(r"<[a-z/][^>]*>")
 READ_ATTRIBUTE = re.compile(r'(?:(?<= alt=")|(?<= title=")|(?<=-label="))[^"]+')
+MARKED = 2  # tags around what {} stands for; where there are more, there is more than one text
 FIRST_HIDDEN = 0xE000  # of the characters that stand for tags: Unicode keeps them free
 HIDDEN = re.compile("[\ue000-\uf8ff]")
 EDGES = re.compile(r"^[\s|\ue000-\uf8ff]+|[\s|\ue000-\uf8ff]+$")
@@ -76,7 +77,8 @@ class Phrases:
         if text in self._exact:
             return self._exact[text]
         for template, said in self._templates:
-            if match := template.fullmatch(text):
+            match = template.fullmatch(text)
+            if match and all(len(HIDDEN.findall(gap)) <= MARKED for gap in match.groups()):
                 return said.format(*map(self._say_bare, match.groups()))
         return None
 

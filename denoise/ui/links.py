@@ -1,6 +1,7 @@
 """Settings in the page's address, so that a lesson can link to them. The picture never is."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 import gradio as gr
@@ -32,9 +33,35 @@ WRITE = (
 )
 
 
-def link_settings(page: gr.Blocks, tabs: gr.Tabs, model: gr.Dropdown, noise: NoiseControls) -> None:
-    """Has the address follow the lab's settings, and the settings the address at first."""
+def link_settings(
+    page: gr.Blocks,
+    tabs: gr.Tabs,
+    model: gr.Dropdown,
+    noise: NoiseControls,
+    say: Callable[[str], str] = str,
+) -> None:
+    """Has the address follow the lab's settings, and the settings the address at first.
+
+    Args:
+        page: whose address it is.
+        tabs: of the page.
+        model: the lab's network.
+        noise: the lab's noise.
+        say: gives a warning in the page's language.
+    """
     controls = [model, *noise]
+
+    def read_address(request: gr.Request) -> list[Any]:
+        """Gives the tab to open, and the settings that the address names; wrong ones are said."""
+        asked = request.query_params
+        if asked.get("tab") != LAB:
+            return [gr.skip()] * (1 + len(NAMES))
+        try:
+            return [gr.update(selected=LAB), *settings_of(asked)]
+        except DenoiseError as error:
+            gr.Warning(say(f"The address asks for something that there is not. {error}"))
+            return [gr.update(selected=LAB)] + [gr.skip()] * len(NAMES)
+
     gr.on(
         [model.input, *[one.change for one in noise]],
         None,
@@ -52,18 +79,6 @@ def link_settings(page: gr.Blocks, tabs: gr.Tabs, model: gr.Dropdown, noise: Noi
     )
 
 
-def read_address(request: gr.Request) -> list[Any]:
-    """Gives the tab to open, and the settings that the address names; wrong ones are said."""
-    asked = request.query_params
-    if asked.get("tab") != LAB:
-        return [gr.skip()] * (1 + len(NAMES))
-    try:
-        return [gr.update(selected=LAB), *settings_of(asked)]
-    except DenoiseError as error:
-        gr.Warning(f"The address asks for something that there is not. {error}")
-        return [gr.update(selected=LAB)] + [gr.skip()] * len(NAMES)
-
-
 def settings_of(asked: Mapping[str, str]) -> list[Any]:
     """Gives updates of the controls, in the order of NAMES, from the parameters of an address.
 
@@ -79,8 +94,9 @@ def settings_of(asked: Mapping[str, str]) -> list[Any]:
     seeded_generator(int(seed) if seed.isdecimal() and len(seed) < 16 else -1)
     if "network" in asked:
         read_facts(asked["network"])
-    if "mixture" in asked:
-        find_stages(asked["mixture"], 0.0)
+    mixture = asked.get("mixture", "").replace(" ", "+")  # as which an address reads a plus
+    if mixture:
+        find_stages(mixture, 0.0)
     return [
         asked.get("network", gr.skip()),
         kind,
@@ -88,15 +104,15 @@ def settings_of(asked: Mapping[str, str]) -> list[Any]:
         int(seed),
         asked["gray"] == "true" if "gray" in asked else gr.skip(),
         asked["eight_bit"] == "true" if "eight_bit" in asked else gr.skip(),
-        asked.get("mixture", gr.skip()),
+        mixture or gr.skip(),
     ]
 
 
 def _number(text: str | None) -> float | None:
-    """Gives the number in a text; what is none becomes one that no check lets pass."""
+    """Gives the number, or fraction, in a text; what is none becomes one that no check passes."""
     if text is None:
         return None
     try:
-        return float(text)
-    except ValueError:
+        return float(Fraction(text))
+    except (ValueError, ZeroDivisionError):
         return float("nan")

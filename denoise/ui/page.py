@@ -1,5 +1,6 @@
 """The page: header, tabs and footer, and how they look."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,13 @@ def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
     samples, classroom = SampleStore(), Classroom() if has_training else None
     page = gr.Blocks(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:
-        _fill(page, "", service, samples, classroom)
+        _fill(page, "", service, samples, classroom, str)
     for path, (tag, name) in LANGUAGES.items():
         if path:
+            phrases = read_phrases(tag)
             with page.route(name, path, show_in_navbar=False):
-                _fill(page, path, service, samples, classroom)
-            translate_page(page, path, read_phrases(tag))
+                _fill(page, path, service, samples, classroom, phrases.say)
+            translate_page(page, path, phrases)
     page.current_page = ""  # where what is added later goes
     return page
 
@@ -56,6 +58,7 @@ def _fill(
     service: Service,
     samples: SampleStore,
     classroom: Classroom | None,
+    say: Callable[[str], str],
 ) -> None:
     """Adds all that is on the page."""
     gr.HTML(HEADER.format(links=_links(path)), padding=False)
@@ -75,7 +78,7 @@ def _fill(
         with gr.Tab("Zoo") as zoo:
             show, model, card = build_zoo_tab(service)
             zoo.select(show, model, card, queue=False, api_visibility="private")
-    link_settings(page, tabs, contents.model, contents.noise)
+    link_settings(page, tabs, contents.model, contents.noise, say)
     gr.Markdown(_footer(service), elem_classes="quiet")
 
 

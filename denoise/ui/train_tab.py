@@ -209,9 +209,11 @@ def _train(
     denoiser = Denoiser(facts.name, zoo=folder, device=service.device)
     shutil.rmtree(folder / "run", ignore_errors=True)
     packed = shutil.make_archive(str(folder.with_name(facts.name)), "zip", folder)
+    epoch = look.step / look.steps * lesson.epochs
     done = (
-        f"Done after {look.seconds:.0f} s: it is **{facts.name}** in the tab Digits now, until "
-        f"you leave the page.  \n{_source_words(found)}"
+        f"Done after {look.seconds:.0f} s at epoch {epoch:.1f} of {lesson.epochs}: it is "
+        f"**{facts.name}** in the tab Digits now, until you train another or leave the page.  \n"
+        f"{_source_words(found)}"
     )
     compared = _compared(service, samples, lesson, denoiser)
     download = gr.update(value=packed, interactive=True)
