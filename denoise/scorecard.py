@@ -95,11 +95,10 @@ class Measurements:
 
     def choice_costs(self, sigma_255: float, every: int = 1) -> float:
         """Gives the same on CBSD68 with Gaussian noise, clipped and rounded."""
-        pairs = []
-        for index, clean in enumerate(self._set("CBSD68")):
-            noisy = add_float_noise(clean, index, sigma_255)
-            pairs.append((from_unit(noisy, np.dtype(np.uint8)), clean))
-        return self._choice_costs(pairs[::every])
+        return self._choice_costs(
+            (from_unit(add_float_noise(clean, index, sigma_255), np.dtype(np.uint8)), clean)
+            for index, clean in list(enumerate(self._set("CBSD68")))[::every]
+        )
 
     def camera_worst(self) -> float:
         """Gives the least gain in dB of all pairs of PolyU; below 0 it is a loss."""

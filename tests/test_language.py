@@ -78,8 +78,8 @@ def test_what_is_not_in_the_file_stays_english(phrases):
 @pytest.mark.parametrize(("english", "said"), TEXTS_ZH.items())
 def test_a_translation_has_the_gaps_of_its_original(english, said):
     gaps = [name for _, name, _, _ in Formatter().parse(said) if name is not None]
-    assert len(gaps) == english.count("{}")
-    assert gaps in ([""] * len(gaps), sorted(gaps, key=gaps.index))
+    count = english.count("{}")
+    assert sorted(gaps) in ([""] * count, [str(number) for number in range(count)])
 
 
 @pytest.fixture(scope="module")

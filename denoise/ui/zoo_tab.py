@@ -19,6 +19,7 @@ WORDS = (
     "and what it cannot do. Every figure was measured on the weights that are used here."
 )
 HEADERS = ["Network", "For", "Parameters", "File, MB", "PSNR at 25/255, dB", "s per Mpixel"]
+MEASURED = ("Parameters", "File", "PSNR at 25/255", "s per Mpixel, measured")
 TYPES = ["str", "str", "number", "number", "number", "number"]
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 PICTURE = re.compile(r"\]\(([\w-]+\.png)\)")
@@ -35,7 +36,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
         label="Networks",
         elem_id="zoo-table",
     )
-    gr.Markdown(measured_words("Parameters", "File", "PSNR", "s per Mpixel"), elem_classes="quiet")
+    gr.Markdown(measured_words(*MEASURED), elem_classes="quiet")
     model = gr.Dropdown(
         model_choices(), value=DEFAULT_MODEL, label="Card of", elem_id="zoo-network"
     )

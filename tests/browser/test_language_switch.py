@@ -1,6 +1,5 @@
 import re
 
-import numpy as np
 import pytest
 from browsing import DESKTOP, WAIT_MS, upload
 from skimage import data
@@ -46,7 +45,6 @@ def test_a_lessons_link_and_its_figures_are_the_same_in_chinese(chinese, server)
     noisy = add_noise(clean, "gaussian", 0.2, seed=3)
     chinese.locator("#noisy-words").get_by_text(f"{psnr(clean, noisy):.2f} dB").wait_for()
     denoised = Denoiser()(noisy)
-    assert not np.array_equal(denoised, noisy)
     chinese.locator("#denoised-words").get_by_text(f"{psnr(clean, denoised):.2f} dB").wait_for()
     assert "/zh?" in chinese.url
 
