@@ -6,7 +6,7 @@ import gradio as gr
 
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.settings import Settings
-from denoise.ui.parts import describe_model, model_choices
+from denoise.ui.parts import Slider, describe_model, model_choices
 from denoise.weights import read_facts
 
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
@@ -31,7 +31,7 @@ def build_controls() -> Controls:
     model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="model")
     words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
     noise = gr.Radio([AUTO, CHOSEN, TOLD], value=AUTO, label="Noise level", elem_id="noise")
-    steps = gr.Slider(
+    steps = Slider(
         0,
         round(facts.needs.trained_sigma[1] * 255),
         value=25,
@@ -41,10 +41,10 @@ def build_controls() -> Controls:
         visible=False,
         elem_id="steps",
     )
-    strength = gr.Slider(
+    strength = Slider(
         0, 1, value=1, step=0.05, label="Strength", info="How much of the change to apply."
     )
-    texture = gr.Slider(
+    texture = Slider(
         0,
         1,
         value=0,
@@ -54,7 +54,7 @@ def build_controls() -> Controls:
         visible=facts.textured is not None,
         elem_id="texture",
     )
-    detail = gr.Slider(
+    detail = Slider(
         0,
         1,
         value=0,

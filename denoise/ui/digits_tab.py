@@ -18,7 +18,7 @@ from denoise.reader import READERS, Reader
 from denoise.training.small_images import SMALL_IMAGE_SETS, small_set_of
 from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing
 from denoise.ui.failures import explained
-from denoise.ui.parts import inline_image
+from denoise.ui.parts import Slider, inline_image
 from denoise.ui.samples import SETS, SampleStore
 from denoise.ui.service import Service
 from denoise.ui.terms import term
@@ -67,7 +67,7 @@ class _Digits:
             if clean is None:
                 return ""
             name = SETS[kind]
-            noisy = add_noise(clean, "gaussian", factor, seed=int(seed))
+            noisy = add_noise(clean, "gaussian", factor, seed=int(seed or 0))
             cells = [
                 _cell("Clean", clean, self._read(name, clean)),
                 _cell("Noisy", noisy, f"{_decibel(clean, noisy)}{self._read(name, noisy)}"),
@@ -181,7 +181,7 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
             source = gr.Markdown(elem_classes="quiet", elem_id="digits-source")
             fetch = gr.Button("Fetch the data set (about 12 MB)", size="sm", visible=False)
     with gr.Row(equal_height=True):
-        factor = gr.Slider(
+        factor = Slider(
             0,
             1,
             FACTOR,
@@ -190,14 +190,14 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
             info="Standard deviation of the noise, where white is 1.",
             elem_id="digits-factor",
         )
-        seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="digits-seed")
+        seed = gr.Number(0, label="Seed", precision=0, elem_id="digits-seed")
     board = gr.HTML(elem_id="digits-board", padding=False)
     clean = gr.State(None)
     gr.Markdown("### The tutorial's picture: ten test pictures through one network")
     with gr.Row(equal_height=True):
         names = [facts.name for facts in digits.networks]
         model = gr.Dropdown(names, value=names[0], label="Network", elem_id="grid-network")
-        grid_factor = gr.Slider(
+        grid_factor = Slider(
             0, 1, FACTOR, step=0.05, label="Noise factor of the grid", elem_id="grid-factor"
         )
     grid = gr.HTML(elem_id="digits-grid", padding=False)

@@ -7,6 +7,7 @@ import gradio as gr
 from denoise.comparison import Injection
 from denoise.errors import SettingError
 from denoise.noise import KINDS, NoiseKind, find_stages
+from denoise.ui.parts import Slider
 
 FIRST_LEVEL = 0.1
 
@@ -27,7 +28,7 @@ def build_noise_controls() -> NoiseControls:
     with gr.Row(equal_height=True):
         kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
         with gr.Column(min_width=240, elem_classes="tight"):
-            level = gr.Slider(
+            level = Slider(
                 0,
                 1,
                 value=FIRST_LEVEL,
@@ -44,7 +45,6 @@ def build_noise_controls() -> NoiseControls:
             label="Seed",
             info="The same seed gives the same noise.",
             precision=0,
-            minimum=0,
             elem_id="seed",
         )
     with gr.Accordion("More about the noise", open=False), gr.Row(equal_height=True):

@@ -43,6 +43,21 @@ class PictureInput(gr.Image):
         return str(uploaded_file({"path": payload.path}, Path(self.GRADIO_CACHE)))
 
 
+class Slider(gr.Slider):
+    """A slider whose number field takes what is typed as the nearest number that it has.
+
+    Gradio's own fails at it, with a traceback in the log, before the browser sets it right. This
+    one has no `__init__` either.
+    """
+
+    is_template = True  # drawn by the front end of gr.Slider
+
+    def preprocess(self, payload: float | None) -> float:
+        """Gives a number within the range; the lowest for an empty field."""
+        typed = self.minimum if payload is None else payload
+        return super().preprocess(min(max(typed, self.minimum), self.maximum))
+
+
 def clean_examples(service: Service) -> list[str]:
     """Writes the free photographs, and gives their files."""
     return [str(service.write(Picture(photo()), f"{name}.png")) for name, photo in _photos()]

@@ -18,7 +18,7 @@ from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS, Lesson, Less
 from denoise.training.small_images import describe_small_images
 from denoise.ui.charts import lesson_chart, sweep_chart
 from denoise.ui.failures import explained
-from denoise.ui.parts import inline_image
+from denoise.ui.parts import Slider, inline_image
 from denoise.ui.samples import SETS, Samples, SampleStore
 from denoise.ui.service import Service
 from denoise.weights import list_models
@@ -138,7 +138,7 @@ def _build_choices() -> list[Any]:
         kind = gr.Radio(
             list(SETS), value="Clothing", label="Pictures", min_width=220, elem_id="train-kind"
         )
-        factor = gr.Slider(
+        factor = Slider(
             0.05,
             1,
             Lesson.factor,
@@ -164,7 +164,7 @@ def _build_choices() -> list[Any]:
             min_width=220,
             elem_id="train-optimizer",
         )
-        epochs = gr.Slider(
+        epochs = Slider(
             1,
             MAX_EPOCHS,
             Lesson.epochs,
