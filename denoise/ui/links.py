@@ -1,17 +1,18 @@
 """Settings in the page's address, so that a lesson can link to them. The picture never is."""
 
+import contextlib
 from collections.abc import Callable, Mapping
-from fractions import Fraction
 from typing import Any
 
 import gradio as gr
 
-from denoise.errors import DenoiseError
-from denoise.noise import KINDS, check_level, find_kind, find_stages, seeded_generator
-from denoise.ui.noise_controls import NoiseControls, level_update
+from denoise.errors import DenoiseError, SettingError
+from denoise.noise import KINDS, NoiseKind, check_level, find_kind
+from denoise.ui.noise_controls import NoiseControls, injection_of, level_update
 from denoise.weights import read_facts
 
 LAB = "lab"  # the tab, in an address
+MAX_DIGITS = 15  # of a seed: a browser's numbers are exact so far
 NAMES = ("network", "kind", "level", "seed", "gray", "eight_bit", "mixture")
 # A Space shows the page in a frame; the address that visitors see is that of the frame's parent.
 WRITE = (
@@ -56,11 +57,10 @@ def link_settings(
         asked = request.query_params
         if asked.get("tab") != LAB:
             return [gr.skip()] * (1 + len(NAMES))
-        try:
-            return [gr.update(selected=LAB), *settings_of(asked)]
-        except DenoiseError as error:
-            gr.Warning(say(f"The address asks for something that there is not. {error}"))
-            return [gr.update(selected=LAB)] + [gr.skip()] * len(NAMES)
+        settings, refused = settings_of(asked)
+        for sentence in refused:
+            gr.Warning(say(sentence))
+        return [gr.update(selected=LAB), *settings]
 
     gr.on(
         [model.input, *[one.change for one in noise]],
@@ -79,40 +79,60 @@ def link_settings(
     )
 
 
-def settings_of(asked: Mapping[str, str]) -> list[Any]:
+def settings_of(asked: Mapping[str, str]) -> tuple[list[Any], list[str]]:
     """Gives updates of the controls, in the order of NAMES, from the parameters of an address.
 
-    Raises:
-        DenoiseError: a network, kind, level, seed or mixture that is none.
+    Returns:
+        The updates, and sentences on what there is not: it is left out, and the rest taken.
     """
-    kind = asked.get("kind", "gaussian")
-    level = _number(asked.get("level"))
-    seed = asked.get("seed", "0")
-    found = find_kind(kind)
-    if level is not None:
-        check_level(found, level)
-    seeded_generator(int(seed) if seed.isdecimal() and len(seed) < 16 else -1)
-    if "network" in asked:
-        read_facts(asked["network"])
-    mixture = asked.get("mixture", "").replace(" ", "+")  # as which an address reads a plus
-    if mixture:
-        find_stages(mixture, 0.0)
-    return [
-        asked.get("network", gr.skip()),
-        kind,
-        level_update(KINDS[kind], level),
-        int(seed),
-        asked["gray"] == "true" if "gray" in asked else gr.skip(),
-        asked["eight_bit"] == "true" if "eight_bit" in asked else gr.skip(),
-        mixture or gr.skip(),
-    ]
+    refused: list[str] = []
+
+    def take(name: str, read: Callable[[str], Any], default: Any) -> Any:
+        if not asked.get(name):
+            return default
+        try:
+            return read(asked[name])
+        except DenoiseError as error:
+            refused.append(f"The address's {name} was not taken. {error}")
+            return default
+
+    kind = take("kind", lambda name: find_kind(name).name, "gaussian")
+    found = KINDS[kind]
+    updates = {
+        "network": take("network", lambda name: read_facts(name).name, gr.skip()),
+        "kind": kind,
+        "level": level_update(found, take("level", lambda text: _level(found, text), None)),
+        "seed": take("seed", _seed, 0),
+        "gray": take("gray", _flag, gr.skip()),
+        "eight_bit": take("eight_bit", _flag, gr.skip()),
+        "mixture": take("mixture", _mixture, gr.skip()),
+    }
+    return [updates[name] for name in NAMES], refused
 
 
-def _number(text: str | None) -> float | None:
-    """Gives the number, or fraction, in a text; what is none becomes one that no check passes."""
-    if text is None:
-        return None
-    try:
-        return float(Fraction(text))
-    except (ValueError, ZeroDivisionError):
-        return float("nan")
+def _level(kind: NoiseKind, text: str) -> float:
+    """Gives the level that a number, or a fraction such as 25/255, stands for."""
+    number: Any = text
+    whole, _, parts = text.partition("/")
+    with contextlib.suppress(ValueError, ZeroDivisionError):
+        number = float(whole) / float(parts or 1)
+    return check_level(kind, number)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or len(text) > MAX_DIGITS:
+        shown = text[: MAX_DIGITS + 1]
+        raise SettingError(f"The seed is a whole number, 0 or more; {shown!r} is not.")
+    return int(text)
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise SettingError(f"It is true or false; {text!r} is not.")
+    return text == "true"
+
+
+def _mixture(text: str) -> str:
+    written = text.replace(" ", "+")  # as which an address reads a plus
+    injection_of("", 0, 0, False, True, written)
+    return written
