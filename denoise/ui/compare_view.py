@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from denoise.comparison import Entry, Injection, Subject, pack
 from denoise.images import load_picture
 from denoise.ui.failures import explained
-from denoise.ui.methods import build_run, listen_run
-from denoise.ui.noise_controls import NoiseControls
-from denoise.ui.parts import PictureInput, inline_image, write_shown
+from denoise.ui.methods import build_run, listen_run, noise_words
+from denoise.ui.noise_controls import NoiseControls, describe_injection
+from denoise.ui.parts import PictureInput, Slider, inline_image, write_shown
 from denoise.ui.service import Service
 from denoise.ui.terms import measured_words
 
@@ -28,42 +28,24 @@ COLUMNS = ("PSNR", "SSIM", "HaarPSI", "s per Mpixel", "Parameters")
 Shown = list[tuple[str, str]]  # title and file, at full size
 
 
+class _Place(NamedTuple):
+    """Which detail is shown of every picture."""
+
+    across: gr.Slider  # percent from the left
+    down: gr.Slider  # percent from the top
+    side: gr.Dropdown  # pixels
+
+
 def build_compare_view(
     service: Service, clean: PictureInput, noise: NoiseControls, noisy: gr.Image
 ) -> None:
     """Adds the view; a click into the noisy picture chooses the detail."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    run, _ = build_run("compare")
-    table = gr.Dataframe(
-        headers=HEADERS,
-        datatype=TYPES,  # type: ignore[arg-type]
-        interactive=False,
-        label="Figures",
-        buttons=["fullscreen", "copy"],
-        elem_id="compare-table",
-    )
-    gr.Markdown(measured_words(*COLUMNS), elem_classes="quiet")
-    with gr.Row(equal_height=True):
-        across = gr.Slider(0, 100, 50, step=1, label="Detail, from left", info="%", min_width=140)
-        down = gr.Slider(0, 100, 50, step=1, label="Detail, from top", info="%", min_width=140)
-        side = gr.Dropdown(
-            [(f"{side} pixels", side) for side in DETAIL_SIDES],
-            value=64,
-            label="Side of the detail",
-            info="A click into the noisy picture chooses the place.",
-            min_width=200,
-        )
+    run = build_run("compare")
+    table = _build_table()
+    place = _build_place()
     strip = gr.HTML(elem_id="strip", padding=False)
-    gallery = gr.Gallery(
-        label="Pictures",
-        format="png",
-        columns=4,
-        height="auto",
-        object_fit="contain",
-        interactive=False,
-        buttons=["fullscreen"],
-        elem_id="compare-gallery",
-    )
+    gallery = _build_gallery()
     packed = gr.DownloadButton(
         "Download all pictures and the table", interactive=False, elem_id="compare-download"
     )
@@ -74,16 +56,57 @@ def build_compare_view(
 
     listen_run(service, run, clean, noise, [], [table, gallery, packed, shown], work)
     gr.on(
-        [shown.change, across.change, down.change, side.change],
+        [shown.change, *[one.change for one in place]],
         show_details,
-        [shown, across, down, side],
+        [shown, *place],
         strip,
         queue=False,
         show_progress="hidden",
         trigger_mode="always_last",
         api_visibility="private",
     )
-    noisy.select(place_of, noisy, [across, down], queue=False, api_visibility="private")
+    noisy.select(place_of, noisy, list(place[:2]), queue=False, api_visibility="private")
+
+
+def _build_table() -> gr.Dataframe:
+    table = gr.Dataframe(
+        headers=HEADERS,
+        datatype=TYPES,  # type: ignore[arg-type]
+        interactive=False,
+        label="Figures",
+        buttons=["fullscreen", "copy"],
+        elem_id="compare-table",
+    )
+    gr.Markdown(measured_words(*COLUMNS), elem_classes="quiet")
+    return table
+
+
+def _build_place() -> _Place:
+    with gr.Row(equal_height=True):
+        return _Place(
+            Slider(0, 100, 50, step=1, label="Detail, from left", info="%", min_width=140),
+            Slider(0, 100, 50, step=1, label="Detail, from top", info="%", min_width=140),
+            gr.Dropdown(
+                [(f"{side} pixels", side) for side in DETAIL_SIDES],
+                value=64,
+                label="Side of the detail",
+                info="A click into the noisy picture chooses the place.",
+                min_width=200,
+            ),
+        )
+
+
+def _build_gallery() -> gr.Gallery:
+    return gr.Gallery(
+        label="Pictures",
+        format="png",
+        columns=4,
+        height="auto",
+        object_fit="contain",
+        interactive=False,
+        buttons=["fullscreen"],
+        elem_id="compare-gallery",
+    )
 
 
 def _work(
@@ -104,8 +127,9 @@ def _work(
     clean = write_shown(service, subject.clean, "clean.png")
     packed = service.new_file("compared.zip")
     pack(subject.clean, entries, packed)
+    noise = noise_words(injection, describe_injection(injection))
     yield (
-        " ".join(["Done.", *subject.warnings]),
+        " ".join(["Done.", noise, *subject.warnings]),
         _rows(entries),
         [*gallery, (clean, "Clean")],
         gr.update(value=str(packed), interactive=True),

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from denoise.classic import CLASSICS, is_installed
-from denoise.comparison import Subject
+from denoise.comparison import Injection, Subject
 from denoise.errors import SettingError
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.failures import explained
@@ -18,14 +18,17 @@ from denoise.ui.service import Service
 class Run(NamedTuple):
     """What takes a clean picture through methods: where to choose and to start it."""
 
+    name: str  # of the button
     methods: gr.CheckboxGroup
     told: gr.Checkbox
+    settings: list[Any]  # further components that decide what is found
     start: gr.Button
     stop: gr.Button
     status: gr.Markdown
+    stale: gr.Markdown  # says that what stands below is for other settings than those above
 
 
-def build_run(name: str, settings: Callable[[], list[Any]] = list) -> tuple[Run, list[Any]]:
+def build_run(name: str, settings: Callable[[], list[Any]] = list) -> Run:
     """Adds the choice of methods, the buttons and a line on how far it is.
 
     Args:
@@ -38,7 +41,8 @@ def build_run(name: str, settings: Callable[[], list[Any]] = list) -> tuple[Run,
         start = gr.Button(name.capitalize(), variant="primary", elem_id=name)
         stop = gr.Button("Stop", scale=0, min_width=120)
     status = gr.Markdown(elem_id=f"{name}-status", elem_classes="figures")
-    return Run(methods, told, start, stop, status), added
+    stale = gr.Markdown(visible=False, elem_id=f"{name}-stale", elem_classes="stale")
+    return Run(name.capitalize(), methods, told, added, start, stop, status, stale)
 
 
 def listen_run(
@@ -46,46 +50,77 @@ def listen_run(
     run: Run,
     clean: PictureInput,
     noise: NoiseControls,
-    settings: list[Any],
+    shown: list[Any],
     outputs: list[Any],
     work: Callable[..., Iterator[Any]],
 ) -> None:
-    """Has the buttons start and stop the work.
+    """Has the buttons start and stop the work, and says where its outcome is out of date.
 
     Args:
         service: prepares the picture.
         run: the buttons.
         clean: the picture.
         noise: its noise.
-        settings: further components.
+        shown: components that decide only how the outcome is shown.
         outputs: what the work fills, after the status.
-        work: takes subject, injection, whether networks are told the level, and the settings'
-            values; gives the values of status and outputs, again and again.
+        work: takes subject, injection, whether networks are told the level, and the values of
+            the run's settings and of `shown`; gives those of status and outputs, again and again.
     """
+    asked = [clean, run.methods, run.told, *noise, *run.settings]
+    made_for = gr.State(None)  # their values, of the last run
 
     def start(file: str | None, methods: list[str], is_told: bool, *values: Any) -> Iterator[Any]:
         with explained():
             injection = injection_of(*values[: len(noise)])
             subject = _prepare(service, file, methods)
-            yield from work(subject, injection, is_told, *values[len(noise) :])
+            now = [file, methods, is_told, *values][: len(asked)]
+            for status, *filled in work(subject, injection, is_told, *values[len(noise) :]):
+                yield status, now, *filled
 
     running = run.start.click(
         start,
-        [clean, run.methods, run.told, *noise, *settings],
-        [run.status, *outputs],
+        [*asked, *shown],
+        [run.status, made_for, *outputs],
         concurrency_id=COMPUTE,
         concurrency_limit=1,
         show_progress="hidden",
         api_visibility="private",
     )
-    run.stop.click(
-        lambda: "Stopped.",
-        None,
-        run.status,
-        cancels=running,
-        queue=False,
-        api_visibility="private",
+    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
+    run.stop.click(lambda: "Stopped.", None, run.status, cancels=running, **at_once)
+    gr.on(
+        [made_for.change, *[one.change for one in asked]],
+        lambda made, *values: _stale_words(run.name, made, list(values)),
+        [made_for, *asked],
+        run.stale,
+        show_progress="hidden",
+        trigger_mode="always_last",
+        **at_once,
     )
+
+
+def noise_words(injection: Injection, noise: str) -> str:
+    """Gives sentences on the noise that was added.
+
+    Args:
+        injection: that noise.
+        noise: its kind and level, as people know them.
+    """
+    words = [f"Noise: {noise}, seed {injection.seed}."]
+    words += ["The same in all channels."] * injection.gray
+    words += ["Neither clipped nor rounded."] * (not injection.eight_bit)
+    return " ".join(words)
+
+
+def method_choices() -> tuple[list[tuple[str, str]], list[str]]:
+    """Gives label and name of every method that is here, and the names of those chosen at first."""
+    photo, lessons = [], []
+    for facts in networks():
+        (photo if facts.needs.domain == "photo" else lessons).append(facts.name)
+    classics = [name for name in CLASSICS if is_installed(name)]
+    labels = [(_label(name), name) for name in classics]
+    quick = [name for name in classics if not CLASSICS[name].is_slow]
+    return [*_named(photo), *labels, *_named(lessons)], photo + quick
 
 
 def _prepare(service: Service, file: str | None, methods: list[str]) -> Subject:
@@ -96,22 +131,27 @@ def _prepare(service: Service, file: str | None, methods: list[str]) -> Subject:
     return service.prepare(file, methods)
 
 
+def _stale_words(name: str, made: list[Any] | None, now: list[Any]) -> Any:
+    if made is None or _in_any_order(made) == _in_any_order(now):
+        return gr.update(value="", visible=False)
+    words = (
+        "**The settings above have changed since**: what stands below is for those before. "
+        f"**{name}** works it out anew."
+    )
+    return gr.update(value=words, visible=True)
+
+
+def _in_any_order(values: list[Any]) -> list[Any]:
+    """Gives the values with the methods in alphabetical order: they are chosen in any."""
+    file, methods, *others = values
+    return [file, sorted(methods), *others]
+
+
 def _build_methods(name: str) -> tuple[gr.CheckboxGroup, gr.Checkbox]:
-    models = networks()
-    classics = [
-        (
-            f"{classic.title} (slow: a part of the picture)" if classic.is_slow else classic.title,
-            key,
-        )
-        for key, classic in CLASSICS.items()
-        if is_installed(key)
-    ]
-    photo = [facts.name for facts in models if facts.needs.domain == "photo"]
-    lessons = [facts.name for facts in models if facts.name not in photo]
-    quick = [key for _, key in classics if not CLASSICS[key].is_slow]
+    choices, chosen = method_choices()
     methods = gr.CheckboxGroup(
-        [*_named(photo), *classics, *_named(lessons)],
-        value=photo + quick,
+        choices,
+        value=chosen,
         label="Methods",
         info="With a network for 28x28 lessons all of them get the picture at that size.",
         elem_id=f"{name}-methods",
@@ -124,5 +164,10 @@ def _build_methods(name: str) -> tuple[gr.CheckboxGroup, gr.Checkbox]:
     return methods, told
 
 
-def _named(networks: list[str]) -> list[tuple[str, str]]:
-    return [(name, name) for name in networks]
+def _label(classic: str) -> str:
+    title = CLASSICS[classic].title
+    return f"{title} (slow: a part of the picture)" if CLASSICS[classic].is_slow else title
+
+
+def _named(names: list[str]) -> list[tuple[str, str]]:
+    return [(name, name) for name in names]

@@ -1,16 +1,16 @@
 """How good each method is, from little noise to much."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
 from denoise.comparison import Injection, Subject, write_table
 from denoise.noise import KINDS
 from denoise.ui.charts import FIGURES, sweep_chart
-from denoise.ui.methods import build_run, listen_run
+from denoise.ui.methods import build_run, listen_run, noise_words
 from denoise.ui.noise_controls import NoiseControls
-from denoise.ui.parts import PictureInput
+from denoise.ui.parts import PictureInput, Slider
 from denoise.ui.service import Service
 from denoise.weights import list_models
 
@@ -21,62 +21,94 @@ WORDS = (
 SIGMA_KINDS = ("gaussian", "uniform", "camera")  # whose level is a standard deviation
 
 
+class _Views(NamedTuple):
+    plot: gr.Plot
+    table: gr.DownloadButton
+    rows: gr.State  # with the methods' titles
+    about: gr.State  # the kind of noise, and the trained range
+
+
 def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls) -> None:
     """Adds the view."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    run, (highest, count, figure) = build_run("sweep", _build_settings)
-    plot = gr.Plot(label="Quality against noise", elem_id="sweep-plot")
-    table = gr.DownloadButton("Download as CSV", interactive=False, elem_id="sweep-download")
-    found = gr.State([])  # rows
-    found_about = gr.State(("gaussian", None))  # its kind of noise, and the trained range
+    run = build_run("sweep", _build_settings)
+    figure = _build_figure()
+    views = _Views(
+        gr.Plot(label="Quality against noise", elem_id="sweep-plot"),
+        gr.DownloadButton("Download as CSV", interactive=False, elem_id="sweep-download"),
+        gr.State([]),
+        gr.State(("gaussian", None)),
+    )
 
-    def work(
-        subject: Subject,
-        injection: Injection,
-        is_told: bool,
-        highest: float,
-        count: float,
-        figure: str,
-    ) -> Iterator[Any]:
-        levels = _levels(injection.kind, highest, int(count))
-        about = (injection.kind, _trained(injection.kind, subject.methods))
-        rows: list[dict[str, Any]] = []
-        drawn_rows: list[dict[str, Any]] = []  # the same, by the methods' titles
-        total = len(levels) * (len(subject.methods) + 1)
-        for level, entry in service.sweep(subject, injection, levels, is_told=is_told):
-            rows.append({"level": level, **entry.to_dict()})
-            drawn_rows.append(rows[-1] | {"method": entry.title})
-            words = f"{len(rows)} of {total} figures are done."
-            yield words, sweep_chart(drawn_rows, figure, *about), gr.skip(), drawn_rows, about
-        written = service.new_file("sweep.csv")
-        written.write_text(write_table(rows), encoding="utf-8")
-        done = " ".join(["Done.", *subject.warnings])
-        download = gr.update(value=str(written), interactive=True)
-        yield done, sweep_chart(drawn_rows, figure, *about), download, drawn_rows, about
+    def work(subject: Subject, injection: Injection, is_told: bool, *chosen: Any) -> Iterator[Any]:
+        yield from _work(service, subject, injection, *chosen, is_told=is_told)
 
-    outputs = [plot, table, found, found_about]
-    listen_run(service, run, clean, noise, [highest, count, figure], outputs, work)
-
-    def draw_again(rows: list[dict[str, Any]], about: Any, figure: str) -> Any:
-        return sweep_chart(rows, figure, *about) if rows else gr.skip()
-
+    listen_run(service, run, clean, noise, [figure], list(views), work)
     figure.change(
-        draw_again,
-        [found, found_about, figure],
-        plot,
+        lambda rows, about, figure: sweep_chart(rows, figure, *about) if rows else gr.skip(),
+        [views.rows, views.about, figure],
+        views.plot,
         queue=False,
         trigger_mode="always_last",
         api_visibility="private",
     )
 
 
+def _work(
+    service: Service,
+    subject: Subject,
+    injection: Injection,
+    highest: float,
+    count: float,
+    figure: str,
+    *,
+    is_told: bool,
+) -> Iterator[Any]:
+    """Gives the status and the values of `_Views`, figure by figure."""
+    levels = _levels(injection.kind, highest, int(count))
+    about = (injection.kind, _trained(injection.kind, subject.methods))
+    rows: list[dict[str, Any]] = []
+    drawn_rows: list[dict[str, Any]] = []  # the same, by the methods' titles
+    total = len(levels) * (len(subject.methods) + 1)
+    for level, entry in service.sweep(subject, injection, levels, is_told=is_told):
+        rows.append({"level": level, **entry.to_dict()})
+        drawn_rows.append(rows[-1] | {"method": entry.title})
+        words = f"{len(rows)} of {total} figures are done."
+        yield words, sweep_chart(drawn_rows, figure, *about), gr.skip(), drawn_rows, about
+    written = service.new_file("sweep.csv")
+    written.write_text(write_table(rows), encoding="utf-8")
+    noise = noise_words(injection, f"{injection.kind} at {len(levels)} levels up to {levels[-1]:g}")
+    done = " ".join(["Done.", noise, *subject.warnings])
+    download = gr.update(value=str(written), interactive=True)
+    yield done, sweep_chart(drawn_rows, figure, *about), download, drawn_rows, about
+
+
 def _build_settings() -> list[Any]:
     with gr.Row(equal_height=True):
         return [
-            gr.Slider(0.02, 1, 0.3, step=0.01, label="Highest level", elem_id="sweep-highest"),
-            gr.Slider(2, 16, 6, step=1, label="Number of levels", elem_id="sweep-count"),
-            gr.Dropdown(list(FIGURES), value="PSNR", label="Figure", elem_id="sweep-figure"),
+            Slider(
+                0.02,
+                1,
+                0.3,
+                step=0.01,
+                label="Highest level",
+                info="Of the kind of noise above.",
+                elem_id="sweep-highest",
+            ),
+            Slider(
+                2,
+                16,
+                6,
+                step=1,
+                label="Number of levels",
+                info="In equal steps.",
+                elem_id="sweep-count",
+            ),
         ]
+
+
+def _build_figure() -> gr.Radio:
+    return gr.Radio(list(FIGURES), value="PSNR", label="Figure", elem_id="sweep-figure")
 
 
 def _levels(kind: str, highest: float, count: int) -> list[float]:

@@ -39,8 +39,8 @@ def denoised():
     return Denoiser()(add_noise(CLEAN))
 
 
-def wait_for_noise(page, noisy):
-    page.locator("#noisy-words").get_by_text(f"{psnr(CLEAN, noisy):.2f} dB").wait_for()
+def wait_for_noise(page, noisy, clean=CLEAN):
+    page.locator("#noisy-words").get_by_text(f"{psnr(clean, noisy):.2f} dB").wait_for()
 
 
 def shown(page, name):
@@ -201,10 +201,47 @@ def test_the_address_follows_the_settings(lab):
     assert "cup" not in lab.url
 
 
-def test_an_address_that_asks_for_what_there_is_not_gets_a_sentence(browser, server):
+def test_an_address_keeps_what_is_good_beside_what_there_is_not(browser, server):
     context = browser.new_context(viewport=DESKTOP)
     page = open_page(context, server)
-    page.goto(f"{server.url}/?tab=lab&kind=fog")
-    page.get_by_text("Unknown kind of noise 'fog'").first.wait_for()
+    page.goto(f"{server.url}/?tab=lab&kind=fog&level=0.2&seed=3")
+    sentence = "The address's kind was not taken. Unknown kind of noise 'fog'"
+    page.get_by_text(sentence).first.wait_for()
+    clean = data.astronaut()
+    wait_for_noise(page, add_noise(clean, "gaussian", 0.2, seed=3), clean)
     page.locator("#denoised-words").get_by_text("SSIM").wait_for()
     context.close()
+
+
+def test_numbers_out_of_range_are_no_failures(lab, server):
+    logged = server.log.stat().st_size
+    level, seed = lab.locator("#level input[type=number]"), lab.locator("#seed input")
+    level.fill("7")
+    wait_for_noise(lab, add_noise(CLEAN, "gaussian", 1))
+    level.fill("0.1")
+    seed.fill("-1")
+    lab.locator("#noisy-words").get_by_text("The seed is a whole number, 0 or more").wait_for()
+    seed.fill("3")
+    wait_for_noise(lab, add_noise(CLEAN, seed=3))
+    assert lab.locator(".toast-body").count() == 0
+    assert "Traceback" not in server.log.read_text()[logged:]
+
+
+@pytest.mark.parametrize("view", ["compare", "sweep"])
+def test_an_outcome_says_when_the_settings_have_changed_since(lab, view):
+    open_tab(lab, view.capitalize())
+    choose_methods(lab, view, ["median"])
+    lab.locator(f"#{view}").click()
+    status, stale = lab.locator(f"#{view}-status"), lab.locator(f"#{view}-stale")
+    status.get_by_text("Done. Noise: gaussian").wait_for()
+    assert stale.count() == 0
+    lab.locator("#seed input").fill("4")
+    stale.get_by_text("The settings above have changed since").wait_for()
+    lab.locator("#seed input").fill("0")
+    stale.wait_for(state="detached")
+    lab.get_by_text("More about the noise").click()
+    lab.get_by_label("Gray noise").check()
+    stale.wait_for()
+    lab.locator(f"#{view}").click()
+    status.get_by_text("The same in all channels.").wait_for()
+    stale.wait_for(state="detached")

@@ -1,0 +1,46 @@
+"""What the page's controls take, and which methods they offer."""
+
+import sys
+from types import SimpleNamespace
+
+import pytest
+from skimage import data
+
+from denoise import psnr
+from denoise.comparison import Injection, compare
+from denoise.ui.methods import method_choices
+from denoise.ui.parts import Slider
+
+
+@pytest.mark.parametrize(("typed", "taken"), [(7, 1), (-1, 0), (None, 0), (0.3, 0.3)])
+def test_a_number_beyond_a_slider_is_taken_as_the_nearest_one(typed, taken):
+    assert Slider(0, 1, 0.5).preprocess(typed) == taken
+
+
+def test_every_method_is_offered_and_the_quick_ones_for_photos_chosen(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bm3d", None)  # as where nobody has installed it
+    choices, chosen = method_choices()
+    offered = [name for _, name in choices]
+    assert {"conv-photo", "median", "dense-mnist"} <= set(offered)
+    assert "bm3d" not in offered
+    assert "dense-mnist" not in chosen
+
+
+def test_bm3d_is_offered_where_it_is_and_says_that_it_gets_a_part(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bm3d", SimpleNamespace())
+    choices, chosen = method_choices()
+    assert ("BM3D (slow: a part of the picture)", "bm3d") in choices
+    assert "bm3d" not in chosen
+
+
+def test_bm3d_gets_the_middle_and_the_level_and_its_note_says_so(monkeypatch):
+    seen = []
+    halved = SimpleNamespace(bm3d_rgb=lambda noisy, sigma: seen.append(sigma) or noisy / 2)
+    monkeypatch.setitem(sys.modules, "bm3d", halved)
+    clean = data.astronaut()
+    noisy, entry = compare(clean, Injection(level=0.1), ["bm3d"])
+    middle = noisy.image[128:384, 128:384]
+    assert abs(entry.image.astype(int) - middle // 2).max() <= 1
+    assert 0.07 < seen[0] < 0.1  # clipping takes some
+    before = f"{psnr(clean[128:384, 128:384], middle):.2f} dB"
+    assert entry.note == f"slow: only the middle 256x256 pixels, which are noisy at {before}"
