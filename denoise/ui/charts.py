@@ -7,11 +7,14 @@ import altair
 
 from denoise.removed import Removed
 
-AMBER, TEAL, GRAY, FAINT = "#d97706", "#0f766e", "#8a827b", "#8a827b40"
-PALETTE = [GRAY, AMBER, TEAL, "#7c3aed", "#be123c", "#0369a1", "#4d7c0f", "#9d174d", "#854d0e"]
+# Read on white; style.css makes them lighter on dark.
+AMBER, TEAL, GRAY, FAINT = "#c2660a", "#0f766e", "#6f6862", "#8a827b40"
+PALETTE = [GRAY, AMBER, TEAL, "#6d3fd1", "#be123c", "#0369a1", "#4d7c0f", "#c026a8", "#7a4a21"]
+TICKS = 8  # at most about so many along the bottom, so that they have room on a phone
 ROOM = {"top": 34, "left": 8, "right": 14, "bottom": 8}  # pixels; the label stands at the top
 FIGURES = {"PSNR": "psnr", "SSIM": "ssim", "HaarPSI": "haarpsi"}  # title: key of a row
 UNITS = {"PSNR": "PSNR, dB", "SSIM": "SSIM", "HaarPSI": "HaarPSI"}
+DIGITS = {"PSNR": ".2f", "SSIM": ".4f", "HaarPSI": ".4f"}
 
 
 def sweep_chart(
@@ -32,38 +35,58 @@ def sweep_chart(
         if row[FIGURES[figure]] is not None
     ]
     methods = list(dict.fromkeys(row["method"] for row in values))
-    colour = altair.Color(
-        "method:N",
-        title=None,
-        sort=methods,
-        scale=altair.Scale(domain=methods, range=PALETTE),
-        legend=altair.Legend(orient="bottom", columns=3, symbolType="stroke"),
-    )
+    for row in values:
+        row["column"] = _column(methods.index(row["method"]))
     data = altair.InlineData(values=values)
-    level = altair.X("level:Q", title=f"level of {kind} noise")
+    level = altair.X("level:Q", title=f"level of {kind} noise", axis=altair.Axis(tickCount=TICKS))
     height = altair.Y("figure:Q", title=UNITS[figure], scale=altair.Scale(zero=False))
     lines = (
         altair.Chart(data)
         .mark_line(point=altair.OverlayMarkDef(size=40), strokeWidth=2)
-        .encode(level, height, colour)
+        .encode(level, height, _colour_of(methods))
     )
+    crosshair = _crosshair(data, level, methods, DIGITS[figure])
+    layers = [*_shaded(trained), lines, crosshair] if values else [lines]
+    return _finished(altair.layer(*layers), height=340)
+
+
+def _colour_of(methods: list[str]) -> altair.Color:
+    return altair.Color(
+        "method:N",
+        title=None,
+        sort=methods,
+        scale=altair.Scale(domain=methods, range=PALETTE),
+        legend=altair.Legend(orient="bottom", columns=2, symbolType="stroke", labelLimit=0),
+    )
+
+
+def _crosshair(
+    data: altair.InlineData, level: altair.X, methods: list[str], digits: str
+) -> altair.Chart:
+    """Gives a line at the level next to the pointer, that tells the figures of all methods."""
     nearest = altair.selection_point(
         fields=["level"], nearest=True, on="pointerover", empty=False, clear="pointerout"
     )
-    crosshair = (
+    told = [
+        altair.Tooltip(f"{_column(index)}:Q", title=method, format=digits)
+        for index, method in enumerate(methods)
+    ]
+    return (
         altair.Chart(data)
-        .transform_pivot("method", value="figure", groupby=["level"])
+        .transform_pivot("column", value="figure", groupby=["level"])
         .mark_rule(color=GRAY)
         .encode(
             level,
             opacity=altair.condition(nearest, altair.value(0.7), altair.value(0)),
-            tooltip=[altair.Tooltip("level:Q", format=".3g")]
-            + [altair.Tooltip(f"{name}:Q", format=".4~f") for name in methods],
+            tooltip=[altair.Tooltip("level:Q", title="level", format=".3~f"), *told],
         )
         .add_params(nearest)
     )
-    layers = [*_shaded(trained), lines, crosshair] if values else [lines]
-    return _finished(altair.layer(*layers), height=340)
+
+
+def _column(index: int) -> str:
+    """Gives a name for a method's figures that no language changes."""
+    return f"method_{index}"
 
 
 def _shaded(trained: tuple[float, float] | None) -> list[Any]:
@@ -86,10 +109,10 @@ def lesson_chart(points: Sequence[tuple[float, float]], title: str) -> altair.La
         altair.Chart(altair.InlineData(values=values))
         .mark_line(color=AMBER, strokeWidth=2, point=altair.OverlayMarkDef(size=24, color=AMBER))
         .encode(
-            altair.X("epoch:Q"),
+            altair.X("epoch:Q", title="epoch", axis=altair.Axis(tickCount=TICKS)),
             altair.Y("figure:Q", title=title, scale=altair.Scale(zero=False)),
             tooltip=[
-                altair.Tooltip("epoch:Q", format=".2f"),
+                altair.Tooltip("epoch:Q", title="epoch", format=".2f"),
                 altair.Tooltip("figure:Q", title=title, format=".4~f"),
             ],
         )
@@ -104,9 +127,9 @@ def histogram_chart(removed: Removed) -> altair.LayerChart:
         for value, density, normal in removed.histogram.tolist()
     ]
     base = altair.Chart(altair.InlineData(values=values))
-    value = altair.X("value:Q", title="removed, steps of 255")
+    value = altair.X("value:Q", title="removed, steps of 1/255", axis=altair.Axis(tickCount=TICKS))
     bars = base.mark_area(color=AMBER, opacity=0.5, interpolate="step").encode(
-        value, altair.Y("density:Q", title="density")
+        value, altair.Y("density:Q", title="share of values a step")
     )
     line = base.mark_line(color=TEAL).encode(value, altair.Y("normal:Q"))
     return _finished(altair.layer(bars, line), height=220)
@@ -122,15 +145,15 @@ def spectrum_chart(removed: Removed) -> altair.LayerChart:
         altair.Chart(altair.InlineData(values=values))
         .mark_line(color=AMBER, strokeWidth=2)
         .encode(
-            altair.X("frequency:Q", title="cycles a pixel"),
+            altair.X("frequency:Q", title="cycles a pixel", axis=altair.Axis(tickCount=TICKS)),
             altair.Y(
                 "power:Q",
                 title="power, mean = 1",
                 scale=altair.Scale(type="log", domainMin=0.01, clamp=True, nice=False),
             ),
             tooltip=[
-                altair.Tooltip("frequency:Q", format=".3f"),
-                altair.Tooltip("power:Q", format=".3g"),
+                altair.Tooltip("frequency:Q", title="cycles a pixel", format=".3f"),
+                altair.Tooltip("power:Q", title="power, mean = 1", format=".3g"),
             ],
         )
     )

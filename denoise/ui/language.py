@@ -15,6 +15,7 @@ import gradio as gr
 TEXTS = Path(__file__).parent / "texts"  # a file for each language but English
 # Properties of a component that visitors read.
 NAMED = ("label", "info", "placeholder", "alt_text", "html_template")
+DRAWN = ("title", "method", "domain", "sort")  # of a chart, where they are texts
 WRITTEN = (gr.Markdown, gr.HTML, gr.Button, gr.DownloadButton)  # whose value visitors read
 SENTENCE_END = re.compile(r"(?<=[.!?]) +")
 GAP = r"((?:(?![.!?] | \| ).)+?)"  # what {} stands for: within a sentence and a table's cell
@@ -104,6 +105,19 @@ def translate_page(page: gr.Blocks, path: str, phrases: Phrases) -> None:
             event.fn = _translated(event.fn, list(event.outputs), phrases)
 
 
+def translate_chart(chart: Any, phrases: Phrases) -> Any:
+    """Gives a chart with other titles and names of lines, in the legend and in the rows alike."""
+
+    def walk(part: Any, name: str = "") -> Any:
+        if isinstance(part, dict):
+            return {key: walk(one, key) for key, one in part.items()}
+        if isinstance(part, list):
+            return [walk(one, name) for one in part]
+        return phrases.say(part) if name in DRAWN and isinstance(part, str) else part
+
+    return type(chart).from_dict(walk(chart.to_dict()))
+
+
 def _translate_block(block: Any, phrases: Phrases) -> None:
     for name in NAMED:
         if isinstance(said := getattr(block, name, None), str):
@@ -161,7 +175,7 @@ def _translate_property(component: Any, name: str, value: Any, phrases: Phrases)
     if name == "choices":
         return _translate_choices(value, phrases)
     if isinstance(value, alt.TopLevelMixin):
-        return _translate_chart(value, phrases)
+        return translate_chart(value, phrases)
     if isinstance(component, gr.Dataframe) and isinstance(value, list):
         return [_translate_all(row, phrases) for row in value]
     if isinstance(component, gr.Gallery) and isinstance(value, list):
@@ -182,20 +196,6 @@ def _translate_choices(choices: list[Any], phrases: Phrases) -> list[tuple[str, 
         choice if isinstance(choice, (tuple, list)) else (choice, choice) for choice in choices
     )
     return [(phrases.say(str(name)), value) for name, value in pairs]
-
-
-def _translate_chart(chart: Any, phrases: Phrases) -> Any:
-    def walk(part: Any) -> Any:
-        if isinstance(part, list):
-            return [walk(one) for one in part]
-        if not isinstance(part, dict):
-            return part
-        return {
-            name: phrases.say(one) if name == "title" and isinstance(one, str) else walk(one)
-            for name, one in part.items()
-        }
-
-    return type(chart).from_dict(walk(chart.to_dict()))
 
 
 def _translate_all(texts: list[Any], phrases: Phrases) -> list[Any]:
