@@ -1,6 +1,6 @@
 """The endpoints that scripts rely on, apart from the page's own events."""
 
-import itertools
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ import gradio as gr
 from gradio.events import api
 
 from denoise.denoiser import DEFAULT_MODEL
-from denoise.errors import ImageError, SettingError
+from denoise.errors import ImageError
 from denoise.settings import Settings
 from denoise.ui.endpoint import (
     COMPUTE,
@@ -24,22 +24,23 @@ from denoise.ui.endpoint import (
 )
 from denoise.ui.failures import explained
 from denoise.ui.lab_api import add_lab_endpoints
+from denoise.ui.packing import add_to, check_many
 from denoise.ui.service import Result, Service, Step
 from denoise.ui.uploads import uploaded_file
 from denoise.weights import list_models
 
-MAX_MANY = 100  # pictures of one request
-
 
 def add_endpoints(service: Service) -> None:
     """Adds the endpoints to the page that is being built."""
-    _add_single_endpoints(service)
+    expose(_denoise(service), "denoise")
+    expose(_denoise_many(service), "denoise_many")
+    expose(_add_noise(service), "add_noise")
+    api(_estimate(service), api_name="estimate", concurrency_id=COMPUTE, concurrency_limit=1)
+    api(models, api_name="models", concurrency_id="facts", concurrency_limit=None)
     add_lab_endpoints(service)
 
 
-def _add_single_endpoints(service: Service) -> None:
-    """Adds /denoise, /denoise_many, /add_noise, /estimate and /models."""
-
+def _denoise(service: Service) -> Callable[..., Any]:
     def denoise(
         image: gr.FileData,
         model: str = DEFAULT_MODEL,
@@ -74,6 +75,10 @@ def _add_single_endpoints(service: Service) -> None:
             for done in service.denoise(file, model, settings):
                 yield _interim(done) if isinstance(done, Step) else _answer(done)
 
+    return denoise
+
+
+def _denoise_many(service: Service) -> Callable[..., Any]:
     def denoise_many(
         images: list[gr.FileData],
         model: str = DEFAULT_MODEL,
@@ -105,8 +110,7 @@ def _add_single_endpoints(service: Service) -> None:
         with explained():
             settings = Settings(sigma, strength, ensemble, texture, detail, choose)
             named = listed("images", images, dict, "uploaded files")
-            if not 0 < len(named) <= MAX_MANY:
-                raise SettingError(f"images are 1 to {MAX_MANY} files; these are {len(named)}.")
+            check_many(len(named))
             reports: list[dict[str, Any]] = []
             packed = service.new_file("denoised.zip")
             with ZipFile(packed, "w") as pack:
@@ -115,6 +119,10 @@ def _add_single_endpoints(service: Service) -> None:
                     yield None, {"done": len(reports), "pictures": len(named)}
             yield served(packed), {"pictures": reports}
 
+    return denoise_many
+
+
+def _add_noise(service: Service) -> Callable[..., Any]:
     def add_noise(
         image: gr.FileData,
         kind: str = "gaussian",
@@ -142,6 +150,10 @@ def _add_single_endpoints(service: Service) -> None:
             file = uploaded_file(image, service.folder)
             return _answer(service.add_noise(file, kind, level, seed, gray))
 
+    return add_noise
+
+
+def _estimate(service: Service) -> Callable[..., Any]:
     def estimate(image: gr.FileData, model: str | None = None) -> dict[str, Any]:
         """Says how noisy a picture is, without the clean one.
 
@@ -159,20 +171,17 @@ def _add_single_endpoints(service: Service) -> None:
             check_text("model", model or DEFAULT_MODEL)
             return service.estimate(uploaded_file(image, service.folder), model)
 
-    def models() -> list[dict[str, Any]]:
-        """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.
+    return estimate
 
-        Returns:
-            The facts about every network.
-        """
-        with explained():
-            return [asdict(facts) for facts in list_models()]
 
-    expose(denoise, "denoise")
-    expose(denoise_many, "denoise_many")
-    expose(add_noise, "add_noise")
-    api(estimate, api_name="estimate", concurrency_id=COMPUTE, concurrency_limit=1)
-    api(models, api_name="models", concurrency_id="facts", concurrency_limit=None)
+def models() -> list[dict[str, Any]]:
+    """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.
+
+    Returns:
+        The facts about every network.
+    """
+    with explained():
+        return [asdict(facts) for facts in list_models()]
 
 
 def _denoise_into(
@@ -185,13 +194,7 @@ def _denoise_into(
     except ImageError as error:
         return {"name": Path(str(image.get("path"))).name, "error": str(error)}
     (result,) = (one for one in done if isinstance(one, Result))
-    name = result.file.name
-    for number in itertools.count(2):
-        if name not in pack.namelist():
-            break
-        name = f"{result.file.stem}-{number}.png"
-    pack.write(result.file, name)
-    return {"name": name, **result.report}
+    return {"name": add_to(pack, result.file), **result.report}
 
 
 def _answer(result: Result) -> Answer:

@@ -71,7 +71,7 @@ def _crosshair(
         altair.Tooltip(f"{_column(index)}:Q", title=method, format=digits)
         for index, method in enumerate(methods)
     ]
-    return (
+    crosshair: altair.Chart = (
         altair.Chart(data)
         .transform_pivot("column", value="figure", groupby=["level"])
         .mark_rule(color=GRAY)
@@ -82,6 +82,7 @@ def _crosshair(
         )
         .add_params(nearest)
     )
+    return crosshair
 
 
 def _column(index: int) -> str:

@@ -1,5 +1,6 @@
 """The endpoints of the lab: every method on one picture, at one noise level or many."""
 
+from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,11 @@ from denoise.ui.uploads import uploaded_file
 
 def add_lab_endpoints(service: Service) -> None:
     """Adds /compare and /sweep to the page that is being built."""
+    expose(_compare(service), "compare")
+    expose(_sweep(service), "sweep")
 
+
+def _compare(service: Service) -> Callable[..., Any]:
     def compare(
         image: gr.FileData,
         kind: str = "gaussian",
@@ -56,6 +61,10 @@ def add_lab_endpoints(service: Service) -> None:
             rows = [entry.to_dict() for entry in entries]
             yield served(packed), report(subject, injection, rows, is_told=told)
 
+    return compare
+
+
+def _sweep(service: Service) -> Callable[..., Any]:
     def sweep(
         image: gr.FileData,
         kind: str = "gaussian",
@@ -98,8 +107,7 @@ def add_lab_endpoints(service: Service) -> None:
             table.write_text(write_table(rows), encoding="utf-8")
             yield served(table), report(subject, injection, rows, is_told=told, levels=chosen)
 
-    expose(compare, "compare")
-    expose(sweep, "sweep")
+    return sweep
 
 
 def _checked(

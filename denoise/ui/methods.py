@@ -114,9 +114,9 @@ def noise_words(injection: Injection, noise: str) -> str:
 
 def method_choices() -> tuple[list[tuple[str, str]], list[str]]:
     """Gives label and name of every method that is here, and the names of those chosen at first."""
-    photo, lessons = [], []
-    for facts in networks():
-        (photo if facts.needs.domain == "photo" else lessons).append(facts.name)
+    models = networks()
+    photo = [facts.name for facts in models if facts.needs.domain == "photo"]
+    lessons = [facts.name for facts in models if facts.name not in photo]
     classics = [name for name in CLASSICS if is_installed(name)]
     labels = [(_label(name), name) for name in classics]
     quick = [name for name in classics if not CLASSICS[name].is_slow]

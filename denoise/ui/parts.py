@@ -1,19 +1,22 @@
 """What the tabs are made of: the picture input, pictures for display, words about networks."""
 
 import base64
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
 from gradio.data_classes import ImageData
+from gradio.events import Dependency
 from numpy.typing import NDArray
 from skimage import data
 
 from denoise.conversion import to_8_bits
-from denoise.images import Picture, encode_picture, flatten
+from denoise.images import OUTPUT_FORMATS, Picture, encode_picture, flatten
 from denoise.noise import add_noise
+from denoise.ui.endpoint import COMPUTE
 from denoise.ui.service import Service
 from denoise.ui.uploads import uploaded_file
 from denoise.weights import ModelFacts, list_models
@@ -56,6 +59,62 @@ class Slider(gr.Slider):
         """Gives a number within the range; the lowest for an empty field."""
         typed = self.minimum if payload is None else payload
         return super().preprocess(min(max(typed, self.minimum), self.maximum))
+
+
+class FileFormat(NamedTuple):
+    """Settings of the files to download."""
+
+    name: gr.Dropdown
+    keep_exif: gr.Checkbox
+
+
+def build_file_format() -> FileFormat:
+    """Adds them to the page that is being built."""
+    return FileFormat(
+        gr.Dropdown(list(OUTPUT_FORMATS), value="PNG", label="Format of the download"),
+        gr.Checkbox(
+            value=True,
+            label="Keep the photo's details (EXIF)",
+            info="Camera, date and, where the file has one, the place.",
+        ),
+    )
+
+
+def start_by(
+    button: gr.Button,
+    work: Callable[..., Iterator[Any]],
+    inputs: list[Any],
+    outputs: list[Any],
+    status: gr.Markdown,
+) -> Dependency:
+    """Has a button start work that runs a network; it is off until that has ended.
+
+    Whoever cancels the work must set the button on again.
+
+    Args:
+        button: that starts it.
+        work: takes the values of the inputs, and gives those of the outputs again and again.
+        inputs: of the work.
+        outputs: of the work.
+        status: where progress is shown.
+    """
+    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
+    button.click(lambda: gr.update(interactive=False), None, button, **at_once)
+    running: Dependency = button.click(
+        work,
+        inputs,
+        outputs,
+        concurrency_id=COMPUTE,
+        concurrency_limit=1,
+        api_visibility="private",
+        show_progress="minimal",
+        show_progress_on=[status],
+        # "once" would drop what is asked for while a cancelled job finishes its last tile.
+        trigger_mode="multiple",
+    )
+    for ended in (running.success, running.failure):
+        ended(lambda: gr.update(interactive=True), None, button, **at_once)
+    return running
 
 
 def clean_examples(service: Service) -> list[str]:

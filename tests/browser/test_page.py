@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -239,21 +240,44 @@ def test_an_example_is_denoised_at_a_click(page):
     assert psnr(data.astronaut(), result) > 29
 
 
-def test_several_files_come_back_together_but_for_a_bad_one(page, noisy, tmp_path):
-    second, letter = tmp_path / "second.png", tmp_path / "letter.png"
-    shutil.copy(noisy, second)
-    letter.write_text("Dear Sir or Madam")
+def choose_several(page, files):
     page.get_by_text("Several files at once").click()
-    page.get_by_label("Noisy pictures").or_(
-        page.locator("input[type=file][multiple]")
-    ).last.set_input_files([noisy, letter, second])
-    page.locator("#status").get_by_text("2 of 3 pictures are done.").wait_for()
-    page.locator("#status").get_by_text("letter.png is a text file").wait_for()
-    content = page.request.get(
-        page.locator("#several-results a[download='second.png']").get_attribute("href")
-    )
+    with page.expect_response(lambda answer: "/upload" in answer.url):
+        page.locator("#several-files input[type=file]").set_input_files(files)
+
+
+def test_several_files_come_back_in_one_zip_but_for_a_bad_one(page, noisy, tmp_path):
+    folder = tmp_path / "another"
+    folder.mkdir()
+    same_name, letter = folder / noisy.name, tmp_path / "letter.png"
+    shutil.copy(noisy, same_name)
+    letter.write_text("Dear Sir or Madam")
+    choose_several(page, [noisy, letter, same_name])
+    page.locator("#several-start").click()
+    page.locator("#several-status").get_by_text("2 of 3 pictures are done.").wait_for()
+    page.locator("#several-status").get_by_text("letter.png is a text file").wait_for()
     expected = Denoiser()(load_picture(noisy).pixels)
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(content.body()))), expected)
+    links = page.locator("#several-results a[download='coffee cup.png']")
+    content = page.request.get(links.first.get_attribute("href")).body()
+    assert np.array_equal(load_picture(content).pixels, expected)
+    packed = zipfile.ZipFile(io.BytesIO(bytes_of(download(page, "#several-download"))))
+    assert packed.namelist() == ["coffee cup.png", "coffee cup-2.png"]
+    for name in packed.namelist():
+        assert np.array_equal(load_picture(packed.read(name)).pixels, expected)
+
+
+def test_several_files_wait_for_their_button_and_are_stopped(page, noisy, tmp_path):
+    large = tmp_path / "large.png"
+    Image.fromarray(np.tile(data.coffee(), (8, 6, 1))).save(large)
+    choose_several(page, [noisy, large])
+    page.wait_for_timeout(500)
+    assert page.locator("#several-status").inner_text() == ""
+    page.locator("#several-start").click()
+    page.locator("#several-status").get_by_text("Picture 2 of 2").wait_for()
+    page.locator("#several-stop").click()
+    page.locator("#several-status").get_by_text("Stopped; finished pictures: 1.").wait_for()
+    packed = zipfile.ZipFile(io.BytesIO(bytes_of(download(page, "#several-download"))))
+    assert packed.namelist() == ["coffee cup.png"]
 
 
 def test_a_photo_of_1_mpixel_is_the_same_to_the_bit_in_all_four_ways(page, server, tmp_path):

@@ -1,0 +1,70 @@
+"""What was done to a picture, in words and as a command."""
+
+import shlex
+from typing import Any
+
+from denoise.settings import Settings
+from denoise.ui.parts import in_255
+from denoise.ui.terms import term
+
+SOURCES = {
+    "guessed": "the network judged it by itself",
+    "told": "you set it",
+    "chosen": "the best of those that were tried",
+    "estimated": "as estimated",
+    "ignored": "this network cannot be told",
+}
+
+
+def report_words(report: dict[str, Any]) -> str:
+    """Gives the report on a picture as Markdown."""
+    width, height = report["size"]
+    estimated, used = report["sigma_estimated"], report["sigma_used"]
+    source = SOURCES[report["sigma_source"]]
+    seconds = sum(report["seconds"].values())
+    lines = [
+        f"**{width} x {height}** pixels by **{report['model']}** in **{seconds:.1f} s** "
+        f"on {report['device']}, {report['precision']}.",
+        f"Fine texture by **{report['textured_by']}**: made up." if report["textured_by"] else "",
+        f"{term('Noise found')}: about **{in_255(estimated)}**." if estimated is not None else "",
+        f"Noise level used: {in_255(used)}, {source}."
+        if used is not None
+        else f"Noise level: {source}.",
+        _choice_words(report["choice"]),
+        *report["warnings"],
+    ]
+    return "\n\n".join(line for line in lines if line)
+
+
+def command_line(name: str, chosen_format: str, model: str, settings: Settings) -> str:
+    """Gives the command that does the same to a file of that name."""
+    parts = ["python", "-m", "denoise", "run", name, "-o", "denoised", "--model", model]
+    parts += ["--format", chosen_format]
+    if isinstance(settings.sigma, float):
+        parts += ["--sigma", f"{round(settings.sigma * 255)}/255"]
+    parts += ["--choose"] * settings.choose
+    for option, default in (("strength", 1), ("texture", 0), ("detail", 0)):
+        share = getattr(settings, option)
+        parts += [f"--{option}", f"{share:g}"] if share != default else []
+    return shlex.join(parts + ["--ensemble"] * settings.ensemble)
+
+
+def _choice_words(choice: dict[str, Any] | None) -> str:
+    """Gives the levels that were tried and what was estimated for them, as a table."""
+    if choice is None:
+        return ""
+    if choice["judged_by"] is None:
+        return "For such noise no estimate holds; it was left to the network."
+    tried = [(_level_words(one["sigma"]), one["rms"]) for one in choice["ratings"]]
+    lines = [
+        f"| Noise level tried | Error as estimated by {term(choice['judged_by'])} |",
+        "| --- | --- |",
+        *[f"| {level} | {255 * error:.2f}/255 |" for level, error in tried],
+        "",
+        "Less is better; a level other than auto is taken where it is clearly better.",
+    ]
+    return "\n".join(lines)
+
+
+def _level_words(sigma: float | None) -> str:
+    return "auto" if sigma is None else in_255(sigma)
