@@ -188,6 +188,7 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
             step=0.05,
             label="Noise factor",
             info="Standard deviation of the noise, where white is 1.",
+            min_width=240,
             elem_id="digits-factor",
         )
         seed = gr.Number(0, label="Seed", precision=0, elem_id="digits-seed")
@@ -196,9 +197,17 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
     gr.Markdown("### The tutorial's picture: ten test pictures through one network")
     with gr.Row(equal_height=True):
         names = [facts.name for facts in digits.networks]
-        model = gr.Dropdown(names, value=names[0], label="Network", elem_id="grid-network")
+        model = gr.Dropdown(
+            names, value=names[0], label="Network", min_width=240, elem_id="grid-network"
+        )
         grid_factor = Slider(
-            0, 1, FACTOR, step=0.05, label="Noise factor of the grid", elem_id="grid-factor"
+            0,
+            1,
+            FACTOR,
+            step=0.05,
+            label="Noise factor of the grid",
+            min_width=240,
+            elem_id="grid-factor",
         )
     grid = gr.HTML(elem_id="digits-grid", padding=False)
 

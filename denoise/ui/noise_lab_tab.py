@@ -34,7 +34,8 @@ FIT_CHARTS = "() => { setTimeout(() => window.dispatchEvent(new Event('resize'))
 WORDS = (
     "Spoil a clean picture and see what is saved. **PSNR** (in dB, more is better) says how far "
     "the pixels are from the clean ones; **SSIM** (1 is perfect) how well the structure is kept. "
-    "The same seed always gives the same noise, here, over HTTP and on the command line."
+    "The same seed always gives the same noise, here, over HTTP and on the command line. The "
+    "settings stand in the page's address: copy it to link to them."
 )
 
 

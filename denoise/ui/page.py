@@ -102,8 +102,8 @@ def look() -> dict[str, Any]:
         font=system_fonts,
         font_mono=("ui-monospace", "Consolas", "monospace"),
     ).set(
-        button_primary_background_fill="*primary_600",
-        button_primary_background_fill_hover="*primary_700",
+        button_primary_background_fill="*primary_700",  # white is read on it
+        button_primary_background_fill_hover="*primary_800",
         button_primary_text_color="white",
         button_primary_background_fill_dark="*primary_500",
         button_primary_background_fill_hover_dark="*primary_400",

@@ -93,6 +93,7 @@ def _build_settings() -> list[Any]:
                 step=0.01,
                 label="Highest level",
                 info="Of the kind of noise above.",
+                min_width=240,
                 elem_id="sweep-highest",
             ),
             Slider(
@@ -102,6 +103,7 @@ def _build_settings() -> list[Any]:
                 step=1,
                 label="Number of levels",
                 info="In equal steps.",
+                min_width=240,
                 elem_id="sweep-count",
             ),
         ]
