@@ -3,13 +3,16 @@
 import csv
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from browsing import DESKTOP, PHONE, bytes_of, download, open_page, open_tab, upload
+from gradio_client import Client, handle_file
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
+from denoise.cli import main
 from denoise.comparison import Injection, compare
 from denoise.removed import analyse_removed
 
@@ -120,6 +123,44 @@ def test_methods_are_compared_in_a_table_a_gallery_and_a_zip(lab):
             assert np.array_equal(picture.pixels, entry.image)
         rows = csv.DictReader(io.TextIOWrapper(packed.open("table.csv")))
         assert [row["method"] for row in rows] == ["noisy", "conv-photo", "median"]
+
+
+def test_a_comparison_is_the_same_on_page_over_http_and_by_command(browser, server, tmp_path):
+    file, mixture = tmp_path / "cup.png", "camera:0.05+salt-pepper:0.02"
+    save_picture(Picture(CLEAN), file)
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    page.goto(f"{server.url}/?tab=lab&mixture={mixture}&seed=7&gray=true")
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+    page.get_by_label("Remove Image").or_(page.get_by_label("Clear")).last.click()
+    upload(page, file, "#clean-picture")
+    choose_methods(page, "compare", ["conv-photo", "tv"])
+    page.locator("#compare").click()
+    page.locator("#compare-status").get_by_text("seed 7.").wait_for()
+    packed = {"page": bytes_of(download(page, "#compare-download"))}
+    context.close()
+    client = Client(server.url, verbose=False)
+    asked = {"kind": mixture, "seed": 7, "models": ["conv-photo", "tv"], "gray": True}
+    answer, _ = client.predict(image=handle_file(file), **asked, api_name="/compare")
+    packed["http"] = Path(answer).read_bytes()
+    options = ["--kind", mixture, "--seed", "7", "--gray", "--model", "conv-photo", "tv"]
+    assert main(["compare", str(file), "-o", str(tmp_path / "out"), *options]) == 0
+    found = {way: contents_of(content) for way, content in packed.items()}
+    found["command"] = contents_of({one.name: one for one in (tmp_path / "out").iterdir()})
+    assert found["page"] == found["http"] == found["command"]
+    assert len(found["page"]) == 5  # noisy, clean, two denoised, and the table
+
+
+def contents_of(packed):
+    """Gives the files of a comparison, the table without the seconds, which are never the same."""
+    if isinstance(packed, bytes):
+        with zipfile.ZipFile(io.BytesIO(packed)) as files:
+            contents = {name: files.read(name) for name in files.namelist()}
+    else:
+        contents = {name: file.read_bytes() for name, file in packed.items()}
+    rows = csv.DictReader(io.StringIO(contents.pop("table.csv").decode()))
+    table = [{key: row[key] for key in row if key != "seconds_per_mpixel"} for row in rows]
+    return contents | {"table": table}
 
 
 def test_the_same_detail_of_all_is_where_the_visitor_clicks(lab):

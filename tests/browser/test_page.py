@@ -213,11 +213,17 @@ NAMELESS = """() => [...document.querySelectorAll(
 }).map(one => one.outerHTML.slice(0, 200))"""
 
 
-@pytest.mark.parametrize("tab", ["Denoise", "Noise lab", "Digits", "Train", "Zoo"])
-def test_every_control_has_a_name_for_who_cannot_see_it(page, tab):
-    open_tab(page, tab)
-    if tab == "Noise lab":
+VIEWS = [("Noise lab", view) for view in ("Compare", "Sweep", "Removed")]
+
+
+@pytest.mark.parametrize("tabs", [("Denoise",), *VIEWS, ("Digits",), ("Train",), ("Zoo",)])
+def test_every_control_has_a_name_for_who_cannot_see_it(page, tabs):
+    for tab in tabs:
+        open_tab(page, tab)
+    if "Noise lab" in tabs:
         page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+    for folded in page.locator("button.label-wrap:not(.open)").locator("visible=true").all():
+        folded.click()
     page.wait_for_timeout(1000)
     assert page.evaluate(NAMELESS) == []
 
