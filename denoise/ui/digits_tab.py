@@ -3,7 +3,7 @@
 import math
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -27,6 +27,7 @@ from denoise.weights import ModelFacts, list_models
 SHOWN_SAMPLES = 12
 GRID_COLUMNS = 10
 FACTOR = 0.4  # of the noise, at first
+FACTOR_WORDS = "Standard deviation of the noise, where white is 1."
 WORDS = (
     "Draw a digit or take a sample, and add noise. Each network first turns the noisy picture "
     "into a **code** of fewer numbers, or of mostly zeros, and then builds a picture from that "
@@ -151,6 +152,13 @@ class _Digits:
         return _cell(facts.name, denoised, words, code_picture(denoiser, noisy))
 
 
+class _SampleChoice(NamedTuple):
+    kind: gr.Radio
+    gallery: gr.Gallery
+    source: gr.Markdown
+    fetch: gr.Button
+
+
 def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: gr.State) -> None:
     """Adds the tab's contents, which are filled when the tab is opened.
 
@@ -166,71 +174,69 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
         with gr.Column(min_width=320, scale=1):
             drawing = build_drawing_field()
         with gr.Column(min_width=320, scale=2):
-            kind = gr.Radio(list(SETS), value="Digits", label="Samples of", elem_id="digits-kind")
-            gallery = gr.Gallery(
-                label="Or take a sample",
-                format="png",
-                columns=6,
-                height=270,
-                object_fit="contain",
-                allow_preview=False,
-                interactive=False,
-                buttons=[],
-                elem_id="digits-samples",
-            )
-            source = gr.Markdown(elem_classes="quiet", elem_id="digits-source")
-            fetch = gr.Button("Fetch the data set (about 12 MB)", size="sm", visible=False)
+            chosen = _build_samples()
     with gr.Row(equal_height=True):
-        factor = Slider(
-            0,
-            1,
-            FACTOR,
-            step=0.05,
-            label="Noise factor",
-            info="Standard deviation of the noise, where white is 1.",
-            min_width=240,
-            elem_id="digits-factor",
-        )
+        factor = _build_factor("Noise factor", FACTOR_WORDS, "digits-factor")
         seed = gr.Number(0, label="Seed", precision=0, elem_id="digits-seed")
     board = gr.HTML(elem_id="digits-board", padding=False)
     clean = gr.State(None)
-    gr.Markdown("### The tutorial's picture: ten test pictures through one network")
-    with gr.Row(equal_height=True):
-        names = [facts.name for facts in digits.networks]
-        model = gr.Dropdown(
-            names, value=names[0], label="Network", min_width=240, elem_id="grid-network"
-        )
-        grid_factor = Slider(
-            0,
-            1,
-            FACTOR,
-            step=0.05,
-            label="Noise factor of the grid",
-            min_width=240,
-            elem_id="grid-factor",
-        )
-    grid = gr.HTML(elem_id="digits-grid", padding=False)
 
     quick: dict[str, Any] = {
         "queue": False,
         "show_progress": "hidden",
         "api_visibility": "private",
     }
-    listed = [gallery, source, clean, fetch]
+    kind, listed = chosen.kind, [chosen.gallery, chosen.source, clean, chosen.fetch]
     board_of = (digits.show, [clean, kind, factor, seed, own], board)
-    grid_of = (digits.grid, [model, grid_factor, own], grid)
     for event, work, inputs, outputs in (
         (tab.select, digits.list_samples, kind, listed),
         (kind.change, digits.list_samples, kind, listed),
-        (fetch.click, digits.download, kind, listed),
-        (gallery.select, digits.choose, kind, clean),
+        (chosen.fetch.click, digits.download, kind, listed),
+        (chosen.gallery.select, digits.choose, kind, clean),
         (drawing.input, digits.take_drawing, None, clean),
     ):
         event(work, inputs, outputs, **quick).then(*board_of, **quick)
+    gr.on([factor.change, seed.change], *board_of, trigger_mode="always_last", **quick)
+    _build_grid(digits, tab, own, quick)
+
+
+def _build_samples() -> _SampleChoice:
+    return _SampleChoice(
+        gr.Radio(list(SETS), value="Digits", label="Samples of", elem_id="digits-kind"),
+        gr.Gallery(
+            label="Or take a sample",
+            format="png",
+            columns=6,
+            height=270,
+            object_fit="contain",
+            allow_preview=False,
+            interactive=False,
+            buttons=[],
+            elem_id="digits-samples",
+        ),
+        gr.Markdown(elem_classes="quiet", elem_id="digits-source"),
+        gr.Button("Fetch the data set (about 12 MB)", size="sm", visible=False),
+    )
+
+
+def _build_factor(label: str, info: str | None, elem_id: str) -> Slider:
+    return Slider(0, 1, FACTOR, step=0.05, label=label, info=info, min_width=240, elem_id=elem_id)
+
+
+def _build_grid(digits: _Digits, tab: gr.Tab, own: gr.State, quick: dict[str, Any]) -> None:
+    """Adds the tutorial's grid, filled when the tab is opened."""
+    gr.Markdown("### The tutorial's picture: ten test pictures through one network")
+    with gr.Row(equal_height=True):
+        names = [facts.name for facts in digits.networks]
+        model = gr.Dropdown(
+            names, value=names[0], label="Network", min_width=240, elem_id="grid-network"
+        )
+        factor = _build_factor("Noise factor of the grid", None, "grid-factor")
+    grid = gr.HTML(elem_id="digits-grid", padding=False)
+    grid_of = (digits.grid, [model, factor, own], grid)
     tab.select(*grid_of, **quick)
     own.change(digits.list_networks, own, model, **quick)
-    gr.on([factor.change, seed.change], *board_of, trigger_mode="always_last", **quick)
-    gr.on([model.change, grid_factor.change], *grid_of, trigger_mode="always_last", **quick)
+    gr.on([model.change, factor.change], *grid_of, trigger_mode="always_last", **quick)
 
 
 def code_picture(denoiser: Denoiser, noisy: Small) -> Small | None:

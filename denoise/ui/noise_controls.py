@@ -47,6 +47,12 @@ def build_noise_controls() -> NoiseControls:
             precision=0,
             elem_id="seed",
         )
+    _show_unit(kind, level, shown)
+    return NoiseControls(kind, level, seed, *_build_more(kind, level))
+
+
+def _build_more(kind: gr.Dropdown, level: gr.Slider) -> tuple[gr.Checkbox, gr.Checkbox, gr.Textbox]:
+    """Adds what few need: gray noise, float noise and mixtures."""
     with gr.Accordion("More about the noise", open=False), gr.Row(equal_height=True):
         gray = gr.Checkbox(
             label="Gray noise", info="The same in all channels.", elem_id="gray-noise"
@@ -65,6 +71,12 @@ def build_noise_controls() -> NoiseControls:
             elem_id="mixture",
         )
         add = gr.Button("Add kind and level to the mixture", size="sm", min_width=200)
+    add.click(_add_part, [mixture, kind, level], mixture, queue=False, api_visibility="private")
+    return gray, eight_bit, mixture
+
+
+def _show_unit(kind: gr.Dropdown, level: gr.Slider, shown: gr.Markdown) -> None:
+    """Has the level follow its kind, and the words on it both."""
     kind.input(
         lambda name: level_update(KINDS[name]),
         kind,
@@ -83,8 +95,6 @@ def build_noise_controls() -> NoiseControls:
         trigger_mode="always_last",  # a link sets both at once
         api_visibility="private",
     )
-    add.click(_add_part, [mixture, kind, level], mixture, queue=False, api_visibility="private")
-    return NoiseControls(kind, level, seed, gray, eight_bit, mixture)
 
 
 def injection_of(
