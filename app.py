@@ -1,5 +1,6 @@
 """Serves the page: `python app.py`, here and as a Hugging Face Space."""
 
+import importlib
 import logging
 import os
 import shutil
@@ -17,6 +18,7 @@ from denoise.ui.service import Limits, Service
 FAILED, MISUSE = 1, 2
 SWEEP_S = 60
 FLUSH_S = 1  # for the last answers to leave
+TRUE = ("1", "t", "true")  # as `spaces` reads its own variables
 
 _log = logging.getLogger("denoise")
 
@@ -30,6 +32,7 @@ class Settings:
     port: int = 7860
     limits: Limits = field(default_factory=Limits)
     has_training: bool = True
+    is_lent_gpus: bool = False  # a Space on ZeroGPU
 
 
 def main() -> int:
@@ -51,11 +54,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     Raises:
         SettingError: naming the variable.
     """
-    device = environment.get("DENOISE_DEVICE") or "auto"
-    try:
-        choose_device(device)
-    except SettingError as error:
-        raise SettingError(f"DENOISE_DEVICE: {error}") from error
+    is_lent_gpus = (environment.get("SPACES_ZERO_GPU") or "").lower() in TRUE
+    device = "cpu" if is_lent_gpus else _device(environment)  # of what needs no GPU
     limits = Limits(
         max_pixels=_whole_number(environment, "DENOISE_MAX_PIXELS", Limits.max_pixels),
         max_bytes=_whole_number(environment, "DENOISE_MAX_BYTES", Limits.max_bytes),
@@ -68,7 +68,16 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     usual_host = "0.0.0.0" if is_space else Settings.host
     host = environment.get("GRADIO_SERVER_NAME") or usual_host
     has_training = _flag(environment, "DENOISE_TRAIN_TAB", default=not is_space)
-    return Settings(device, host, port, limits, has_training)
+    return Settings(device, host, port, limits, has_training, is_lent_gpus)
+
+
+def _device(environment: Mapping[str, str]) -> str:
+    device = environment.get("DENOISE_DEVICE") or "auto"
+    try:
+        choose_device(device)
+    except SettingError as error:
+        raise SettingError(f"DENOISE_DEVICE: {error}") from error
+    return device
 
 
 def _flag(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
@@ -90,10 +99,14 @@ def _serve(service: Service, settings: Settings) -> int:
     # Gradio reads these when it is imported, and when a page is built.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(service.folder)
+    if settings.is_lent_gpus:
+        importlib.import_module("spaces")  # before anything touches CUDA
     from denoise.ui.page import build_page, look
     from denoise.ui.serving import files_of, start_serving
 
     is_told_to_stop = _watch_signals()
+    if settings.is_lent_gpus:
+        service.load_all()
     page = build_page(service, has_training=settings.has_training)
     try:
         start_serving(page, service, host=settings.host, port=settings.port, look=look())

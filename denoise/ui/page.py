@@ -15,6 +15,7 @@ from denoise.ui.noise_lab_tab import build_noise_lab_tab
 from denoise.ui.samples import SampleStore
 from denoise.ui.service import Service
 from denoise.ui.train_tab import Classroom, build_train_tab
+from denoise.ui.zero_gpu import is_lent
 from denoise.ui.zoo_tab import build_zoo_tab
 from denoise.version import version_words
 
@@ -121,5 +122,5 @@ def look() -> dict[str, Any]:
 
 
 def _footer(service: Service) -> str:
-    device = device_label(choose_device(service.device))
+    device = device_label(choose_device("auto" if is_lent() else service.device))
     return f"denoise {version_words()} · runs on {device} · code and weights: Apache-2.0"

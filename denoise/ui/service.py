@@ -31,7 +31,8 @@ from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
 from denoise.ui.cleanup import clean_folder, new_folder, new_home
 from denoise.ui.watched import OnTile, Step, watch
-from denoise.weights import read_facts
+from denoise.ui.zero_gpu import LentDenoiser, is_lent
+from denoise.weights import list_models, read_facts
 
 __all__ = ["Limits", "Result", "Service", "Step"]
 
@@ -96,13 +97,26 @@ class Service:
         read_facts(model)
         with self._loading:
             if model not in self._denoisers:
-                self._denoisers[model] = Denoiser(model, device=self.device)
+                self._denoisers[model] = (
+                    LentDenoiser(model) if is_lent() else Denoiser(model, device=self.device)
+                )
             return self._denoisers[model]
+
+    def load_all(self) -> None:
+        """Loads every network: where GPUs are lent they must be there before the page is.
+
+        Raises:
+            WeightsError: weights that are missing, altered or do not fit.
+        """
+        for facts in list_models():
+            self.denoiser(facts.name)
 
     def warm(self) -> None:
         """Loads the default network and runs it once, so that the first visitor does not wait."""
         with self._turn():
-            self.denoiser().run(np.full((WARM_SIDE, WARM_SIDE, 3), 128, np.uint8))
+            denoiser = self.denoiser()
+            if not is_lent():  # a GPU is lent to visitors only
+                denoiser.run(np.full((WARM_SIDE, WARM_SIDE, 3), 128, np.uint8))
         self.is_ready = True
 
     @property

@@ -1,0 +1,148 @@
+"""A Space on the Hugging Face Hub: what it is made of, made or brought up to date."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub.errors import (
+    HfHubHTTPError,
+    HFValidationError,
+    LocalTokenNotFoundError,
+    RepositoryNotFoundError,
+)
+
+from denoise.errors import DenoiseError
+
+ROOT = Path(__file__).parent.parent
+FILES = ("app.py", "requirements.txt", "README.md", "LICENSE")
+FOLDERS = ("denoise", "weights")
+LEFT_OUT = ("__pycache__", ".pyi", ".part")  # what tools leave among them
+# ZeroGPU has PyTorch up to 2.11 (August 2026); the newest that an index has would not find its GPU.
+ZERO_GPU_CEILINGS = {"torch": "2.12", "torchvision": "0.27"}
+ZERO_GPU = "zero-a10g"  # the Hub's name for it, whatever GPU it is today
+MAY_NOT = (401, 403)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What is to be in a Space."""
+
+    repo: str  # user/space
+    files: dict[str, Path | bytes]  # by path in the Space
+    is_zero_gpu: bool = False
+    is_private: bool = False
+
+    @property
+    def size_bytes(self) -> int:
+        """How much all files have."""
+        return sum(
+            len(one) if isinstance(one, bytes) else one.stat().st_size
+            for one in self.files.values()
+        )
+
+
+def plan(
+    repo: str, *, root: Path = ROOT, is_zero_gpu: bool = False, is_private: bool = False
+) -> Deployment:
+    """Gives what a Space needs of a checkout, and nothing more.
+
+    Raises:
+        DenoiseError: no name of a Space, or no whole checkout.
+    """
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo, re.ASCII):
+        raise DenoiseError(f"{repo!r} is no name of a Space; it is user/space.")
+    missing = [name for name in (*FILES, *FOLDERS) if not (root / name).exists()]
+    if missing:
+        raise DenoiseError(
+            f"{', '.join(missing)} of the repository is missing here; deploy from a whole clone."
+        )
+    below = (file for folder in FOLDERS for file in sorted((root / folder).rglob("*")))
+    paths = [*(root / name for name in FILES), *filter(_belongs, below)]
+    files: dict[str, Path | bytes] = {path.relative_to(root).as_posix(): path for path in paths}
+    if is_zero_gpu:
+        files["requirements.txt"] = _below_ceilings(root / "requirements.txt")
+    return Deployment(repo, files, is_zero_gpu, is_private)
+
+
+def deploy(wanted: Deployment, *, endpoint: str | None = None) -> str:
+    """Makes the Space, or brings it up to date with one commit; gives the commit's address.
+
+    What an older version had and this one has not goes.
+
+    Args:
+        wanted: to be in the Space.
+        endpoint: address of the Hub; None: as huggingface_hub is set.
+
+    Raises:
+        DenoiseError: no token, not allowed, or no network.
+    """
+    hub = HfApi(endpoint=endpoint)
+    with _explained(wanted.repo):
+        hub.create_repo(
+            wanted.repo,
+            repo_type="space",
+            space_sdk="gradio",
+            space_hardware=ZERO_GPU if wanted.is_zero_gpu else None,
+            private=wanted.is_private or None,
+            exist_ok=True,
+        )
+        there = hub.list_repo_files(wanted.repo, repo_type="space")
+        outdated = [name for name in there if _is_ours(name) and name not in wanted.files]
+        operations = [CommitOperationDelete(name) for name in outdated]
+        added = [CommitOperationAdd(name, file) for name, file in wanted.files.items()]
+        commit = hub.create_commit(
+            wanted.repo,
+            [*operations, *added],
+            commit_message="Deploy denoise",
+            repo_type="space",
+        )
+    return str(commit.commit_url)
+
+
+def _belongs(file: Path) -> bool:
+    return file.is_file() and not any(part.endswith(LEFT_OUT) for part in file.parts)
+
+
+def _is_ours(name: str) -> bool:
+    return name.partition("/")[0] in (*FILES, *FOLDERS)
+
+
+def _below_ceilings(requirements: Path) -> bytes:
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    bounded = (_bounded(line) for line in lines)
+    return "".join(f"{line}\n" for line in bounded).encode()
+
+
+def _bounded(line: str) -> str:
+    name = line.partition(">=")[0]
+    return f"{line},<{ZERO_GPU_CEILINGS[name]}" if name in ZERO_GPU_CEILINGS else line
+
+
+@contextmanager
+def _explained(repo: str) -> Iterator[None]:
+    """Turns what huggingface_hub raises into sentences."""
+    to_do = "set HF_TOKEN to a token of yours that may write, or run `hf auth login`"
+    try:
+        yield
+    except LocalTokenNotFoundError as error:
+        raise DenoiseError(f"The Hub wants to know who you are: {to_do}.") from error
+    except RepositoryNotFoundError as error:
+        raise DenoiseError(f"The Hub does not let you write to {repo}: {to_do}.") from error
+    except HFValidationError as error:
+        raise DenoiseError(f"{repo!r} is no name of a Space; it is user/space.") from error
+    except HfHubHTTPError as error:
+        status = error.response.status_code
+        if status in MAY_NOT:
+            raise DenoiseError(f"The Hub does not let you write to {repo}: {to_do}.") from error
+        if status == 402:
+            raise DenoiseError(f"{repo} wants hardware that your account has not got.") from error
+        raise DenoiseError(f"The Hub answers {status}; try again in a minute.") from error
+    except (OSError, RuntimeError) as error:
+        raise DenoiseError("The Hub cannot be reached; look at your network.") from error
+    except Exception as error:  # of the HTTP library, which is another by version
+        if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore"):
+            raise DenoiseError("The Hub cannot be reached; look at your network.") from error
+        raise

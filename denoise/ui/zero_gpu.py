@@ -1,0 +1,168 @@
+"""Networks on a GPU that a Space on ZeroGPU lends them for the time of one call.
+
+The main process has no GPU there: a call that wants one is run in a process forked from it, so
+that arguments and answers are pickled, and networks are found by name in what was forked.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from math import ceil
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from PIL import Image
+from torch import Tensor
+
+from denoise.choice import Choice
+from denoise.denoiser import DEFAULTS, Denoised, Denoiser, OnTile
+from denoise.errors import DenoiseError
+from denoise.images import Picture
+from denoise.settings import Settings
+from denoise.ui.watched import Step, watch
+
+START_S = 10  # for the fork, the start of CUDA, and what is estimated on the CPU
+# A GPU of a Space is quicker than the two CPU cores that these were measured on: enough for all.
+PIXEL_S = {"conv": 0.6e-6, "gan": 0.6e-6, "dense": 5e-6}  # of one pass, by family
+MAX_S = 120  # more is not lent to everybody
+CHOICE_PASSES = 10  # more than the levels that are tried, on pieces of the picture
+
+CallT = TypeVar("CallT", bound=Callable[..., Any])
+AnyImage = Any  # of any type that a Denoiser takes
+
+
+class _Failure(NamedTuple):
+    """A sentence for the user; what is raised over there arrives without its text."""
+
+    error: DenoiseError
+
+
+def is_lent() -> bool:
+    """Tells whether GPUs are lent here: app.py imports `spaces` where it runs on ZeroGPU."""
+    return "spaces" in sys.modules
+
+
+def gpu(task: CallT | None = None, *, duration: int | Callable[..., int] | None = None) -> Any:
+    """Gives `spaces.GPU` where GPUs are lent, and changes nothing elsewhere.
+
+    Args:
+        task: the function; None where it is written `@gpu(duration=...)`.
+        duration: seconds it may take, or what gives them from the function's arguments.
+    """
+    if not is_lent():
+        return (lambda same: same) if task is None else task
+    decorate = sys.modules["spaces"].GPU(duration=duration)
+    return decorate if task is None else decorate(task)
+
+
+def seconds(model: str, task: str, image: AnyImage, settings: Settings = DEFAULTS, *_: Any) -> int:
+    """Gives how long a GPU is wanted for a picture, worked out from its pixels."""
+    passes = (8 if settings.ensemble else 1) * (2 if settings.texture else 1)
+    passes += CHOICE_PASSES if settings.choose or task == "choose" else 0
+    pixel_s = PIXEL_S.get(model.partition("-")[0], max(PIXEL_S.values()))
+    return min(MAX_S, START_S + ceil(passes * pixel_s * _pixels(image)))
+
+
+class LentDenoiser(Denoiser):
+    """A Denoiser whose passes run on a lent GPU; its network must be there before the first fork.
+
+    Everything else is done in the main process, where `spaces` lets CUDA seem to be there.
+    """
+
+    def __init__(self, model: str) -> None:
+        super().__init__(model, device="auto")
+        if self.facts.textured is not None:
+            _ = self._textured
+        _HERE[model] = self
+        _lent()  # a Space must have decorated something before its page is there
+
+    def run(
+        self,
+        image: AnyImage,
+        settings: Settings = DEFAULTS,
+        *,
+        on_tile: OnTile | None = None,
+        always_estimate: bool = True,
+    ) -> Denoised:
+        """Gives what `Denoiser.run` does."""
+        asked = (self.facts.name, "run", image, settings, always_estimate)
+        for answer in _lent().run(*asked):
+            if isinstance(answer, _Failure):
+                raise answer.error
+            if isinstance(answer, Denoised):
+                return answer
+            if on_tile is not None:
+                on_tile(answer.done, answer.total)
+        raise DenoiseError("The GPU was taken away before the picture was done; try again.")
+
+    def choose(self, image: AnyImage) -> Choice:
+        """Gives what `Denoiser.choose` does."""
+        choice: Choice = self._ask("choose", image)
+        return choice
+
+    def encode(self, image: AnyImage) -> Tensor:
+        """Gives what `Denoiser.encode` does."""
+        codes: Tensor = self._ask("encode", image)
+        return codes
+
+    def decode(self, codes: Tensor) -> Tensor:
+        """Gives what `Denoiser.decode` does."""
+        pictures: Tensor = self._ask("decode", codes)
+        return pictures
+
+    def _ask(self, task: str, image: AnyImage) -> Any:
+        answer = _lent().ask(self.facts.name, task, image)
+        if isinstance(answer, _Failure):
+            raise answer.error
+        return answer
+
+
+_HERE: dict[str, LentDenoiser] = {}  # by model; a fork has those of its parent
+
+
+class _Lent(NamedTuple):
+    """The functions that are run where a GPU is lent."""
+
+    run: Callable[..., Iterator[Step | Denoised | _Failure]]
+    ask: Callable[..., Any]
+
+
+@cache
+def _lent() -> _Lent:
+    return _Lent(gpu(_run, duration=seconds), gpu(_ask, duration=seconds))
+
+
+def _run(
+    model: str, _: str, image: AnyImage, settings: Settings, always_estimate: bool
+) -> Iterator[Step | Denoised | _Failure]:
+    """Gives a Step after every tile, and the denoised image last."""
+
+    def work(on_tile: OnTile) -> Denoised:
+        return Denoiser.run(
+            _here(model), image, settings, on_tile=on_tile, always_estimate=always_estimate
+        )
+
+    try:
+        yield from watch(work, lambda: None)
+    except DenoiseError as error:
+        yield _Failure(error)
+
+
+def _ask(model: str, task: str, image: AnyImage) -> Any:
+    try:
+        return getattr(Denoiser, task)(_here(model), image)
+    except DenoiseError as error:
+        return _Failure(error)
+
+
+def _here(model: str) -> LentDenoiser:
+    return _HERE[model] if model in _HERE else LentDenoiser(model)
+
+
+def _pixels(image: AnyImage) -> int:
+    if isinstance(image, Image.Image):
+        return image.width * image.height
+    shape = np.shape(image.pixels if isinstance(image, Picture) else image)
+    if isinstance(image, Tensor):
+        return int(np.prod((shape[0], *shape[2:])))
+    return int(np.prod(shape[:2]))

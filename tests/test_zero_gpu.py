@@ -1,0 +1,102 @@
+"""The path of a Space on ZeroGPU, with a stand-in for the package that runs there."""
+
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import running_server
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+import app
+from denoise import Denoiser, add_noise, load_picture
+from denoise.settings import Settings
+from denoise.ui.zero_gpu import gpu, is_lent, seconds
+
+FAKE = Path(__file__).parent / "fake_spaces"
+
+
+@pytest.fixture(scope="module")
+def lending(tmp_path_factory):
+    settings = {"SPACES_ZERO_GPU": "true", "PYTHONPATH": str(FAKE), "DENOISE_TRAIN_TAB": "0"}
+    threads = {"OMP_NUM_THREADS": "1"}  # those of a parent are not there after a fork
+    with running_server(tmp_path_factory.mktemp("lending"), **settings, **threads) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def client(lending):
+    return Client(lending.url, verbose=False, httpx_kwargs={"trust_env": False})
+
+
+@pytest.fixture(scope="module")
+def noisy_file(tmp_path_factory):
+    file = tmp_path_factory.mktemp("pictures") / "noisy.png"
+    Image.fromarray(add_noise(np.full((61, 83, 3), 127, np.uint8), level=0.1)).save(file)
+    return file
+
+
+def test_elsewhere_nothing_changes_in_both_forms():
+    assert not is_lent()
+    assert gpu(seconds) is seconds
+    assert gpu(duration=5)(seconds) is seconds
+
+
+def test_where_gpus_are_lent_both_forms_decorate(monkeypatch):
+    monkeypatch.syspath_prepend(str(FAKE))
+    import spaces
+
+    for decorated in (gpu(seconds), gpu(duration=5)(seconds)):
+        assert decorated is not seconds
+        assert decorated.__wrapped__ is seconds
+    monkeypatch.delitem(sys.modules, spaces.__name__)
+
+
+def test_a_larger_picture_wants_the_gpu_longer():
+    small, large = (np.zeros((side, side, 3), np.uint8) for side in (64, 4000))
+    assert seconds("conv-photo", "run", small) == 11
+    assert seconds("conv-photo", "run", large) == 20
+    assert seconds("conv-photo", "run", large, Settings(ensemble=True)) == 87
+    assert seconds("dense-photo", "run", large, Settings(ensemble=True)) == 120
+    assert seconds("conv-photo", "choose", small) > seconds("conv-photo", "run", large) - 10
+
+
+def test_a_space_on_zero_gpu_is_known_by_its_variable():
+    assert app.read_settings({"SPACES_ZERO_GPU": "true"}).is_lent_gpus
+    assert not app.read_settings({"SPACES_ZERO_GPU": ""}).is_lent_gpus
+
+
+def test_the_picture_that_a_lent_gpu_gives_is_the_same(client, lending, noisy_file):
+    before = lending.log.read_text().count("lent for")
+    file, report = client.predict(image=handle_file(noisy_file), api_name="/denoise")
+    expected = Denoiser(device="cpu", dtype=report["precision"])(load_picture(noisy_file))
+    # one thread there, two here: sums in another order
+    difference = load_picture(file).pixels.astype(int) - expected.pixels
+    assert abs(difference).max() <= 1
+    lent = re.findall(r"lent for (\d+) s", lending.log.read_text())
+    assert lent[before:] == ["11"]
+
+
+def test_levels_are_tried_within_one_loan(client, lending, noisy_file):
+    before = lending.log.read_text().count("lent for")
+    report = client.predict(handle_file(noisy_file), "conv-photo", api_name="/estimate")
+    assert len(report["choice"]["ratings"]) > 2
+    assert lending.log.read_text().count("lent for") == before + 1
+
+
+def test_a_refusal_keeps_its_sentence_on_the_way_back(client, noisy_file):
+    with pytest.raises(AppError, match="has no textured counterpart; leave texture at 0"):
+        client.predict(
+            image=handle_file(noisy_file), model="gan-photo", texture=0.5, api_name="/denoise"
+        )
+
+
+def test_tiles_are_counted_across_the_fork(client, tmp_path):
+    Image.fromarray(np.full((1400, 40), 90, np.uint8)).save(tmp_path / "long.png")
+    job = client.submit(image=handle_file(tmp_path / "long.png"), api_name="/denoise")
+    *steps, (_, report) = job
+    assert [step for _, step in steps] == [{"tiles_done": n, "tiles": 2} for n in (1, 2)]
+    assert report["tiles"] == 2
