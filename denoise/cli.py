@@ -6,7 +6,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from denoise import batch, benchmark_commands, commands, lab_commands, workshop
+from denoise import (
+    batch,
+    benchmark_commands,
+    commands,
+    lab_commands,
+    space_commands,
+    workshop,
+)
 from denoise.classic import CLASSICS
 from denoise.comparison import LEVELS
 from denoise.denoiser import DEFAULT_MODEL
@@ -83,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_training(sub)
     _add_benchmark(sub)
     _add_card(sub)
+    space_commands.add_deploy(sub)
     return parser
 
 

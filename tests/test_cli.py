@@ -15,6 +15,7 @@ from denoise.cli import main
 from denoise.pipeline import denoise_picture, estimate_picture
 
 COMMANDS = ["run", "noise", "estimate", "compare", "sweep", "models", "train", "benchmark", "card"]
+COMMANDS += ["deploy"]
 
 
 @pytest.fixture

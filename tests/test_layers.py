@@ -14,6 +14,7 @@ FACES = {
     "commands",
     "benchmark_commands",
     "lab_commands",
+    "space_commands",
     "workshop",
     "__main__",
 }
@@ -30,6 +31,7 @@ ALLOWED = {
     "settings": {"sigma"},
     "detail": {"tiles"},
     "version": set(),
+    "deployment": set(),
     "devices": set(),
     "tiles": set(),
     "inference": {"models"},
