@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     sub = parser.add_subparsers(required=True, metavar="COMMAND")
     run = sub.add_parser("run", help="denoise pictures", description=RUN_HELP)
     _add_files(run)
-    run.add_argument("--model", default=DEFAULT_MODEL, help="a name from `models` (%(default)s)")
+    run.add_argument("--model", default=DEFAULT_MODEL, help=MODEL_HELP)
     run.add_argument("--sigma", type=_sigma, default=None, metavar="S", help=SIGMA_HELP)
     run.add_argument(
         "--choose", action="store_true", help="try several noise levels and tell the best"
@@ -329,6 +329,10 @@ def _number(text: str) -> float:
 RUN_HELP = (
     "Denoise pictures. Bit depth, transparency, ICC profile and EXIF are kept, and so is the "
     "format; BMP and GIF are read only and become PNG."
+)
+MODEL_HELP = (
+    "a name from `models`, or the path of a checkpoint that spandrel knows: .safetensors, .pth "
+    "(extra [community]; %(default)s)"
 )
 NOISE_HELP = (
     "Add seeded noise to pictures. The level means: "

@@ -30,7 +30,9 @@ def denoise_picture(
     Raises:
         DenoiseError: as `Denoiser` does.
     """
-    fitted, notes = fit(picture, denoiser.facts.name, denoiser.zoo)
+    fitted, notes = picture, ()
+    if denoiser.facts.needs.fixed_size is not None:
+        fitted, notes = fit(picture, denoiser.facts.name, denoiser.zoo)
     denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)
     facts = report.to_dict()
     facts["warnings"] = [*picture.warnings, *notes, *report.warnings]

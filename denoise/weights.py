@@ -11,6 +11,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from denoise.community import is_checkpoint, load_checkpoint, read_checkpoint
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.models import ARCHITECTURES, Needs, build_network
 
@@ -53,12 +54,14 @@ def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
 
 
 def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
-    """Gives the facts about one model.
+    """Gives the facts about one model, named as in `load_network`.
 
     Raises:
         UnknownModelError: no such model.
         WeightsError: its config cannot be read.
     """
+    if is_checkpoint(name):
+        return _load_checkpoint(Path(name))[1]
     names = _names(folder)
     if name not in names:
         raise UnknownModelError(
@@ -93,10 +96,16 @@ def load_network(name: str, folder: Path = BUNDLED) -> tuple[nn.Module, ModelFac
 
     The file's sha256 must be the config's, and its tensors exactly those of the architecture.
 
+    Args:
+        name: in the zoo, or the path of anyone's checkpoint: .safetensors, .pth, .pt or .ckpt.
+        folder: of the zoo.
+
     Raises:
         UnknownModelError: no such model.
         WeightsError: weights that are missing, altered or do not fit.
     """
+    if is_checkpoint(name):
+        return _load_checkpoint(Path(name))
     facts = read_facts(name, folder)
     tensors = _read_tensors(folder / name / WEIGHTS_FILE, facts)
     try:
@@ -132,7 +141,7 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
         **{
             **vars(facts),
             "sha256": hashlib.sha256(content).hexdigest(),
-            "parameters": sum(parameter.numel() for parameter in network.parameters()),
+            "parameters": _count(network),
         }
     )
     _replace(place / WEIGHTS_FILE, content)
@@ -144,6 +153,26 @@ def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
     """Writes the config of a model whose weights are there already."""
     text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
     _replace(folder / facts.name / CONFIG_FILE, text.encode())
+
+
+def _load_checkpoint(file: Path) -> tuple[nn.Module, ModelFacts]:
+    content = read_checkpoint(file)
+    found = load_checkpoint(content, file.name)
+    return found.network, ModelFacts(
+        name=file.stem,
+        summary=f"A {found.architecture} from {file.name}.",
+        architecture=found.architecture,
+        config={"tags": list(found.tags)},
+        needs=found.needs,
+        sha256=hashlib.sha256(content).hexdigest(),
+        parameters=_count(found.network),
+        limits=list(found.limits),
+        license="stated by its source",
+    )
+
+
+def _count(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def _as_tuple(value: Any) -> Any:

@@ -35,7 +35,8 @@ ALLOWED = {
     "devices": set(),
     "tiles": set(),
     "inference": {"models"},
-    "weights": {"models"},
+    "community": {"models"},
+    "weights": {"community", "models"},
     "estimate": {"weights", "models"},
     "choice": {"estimate"},
     "denoiser": {

@@ -1,0 +1,148 @@
+"""Anyone's checkpoint -> a network for the Denoiser, by the architectures that spandrel knows."""
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from denoise.errors import UnknownModelError, WeightsError
+from denoise.extras import optional
+from denoise.models import Needs
+
+SAFE = ".safetensors"
+PICKLED = (".pth", ".pt", ".ckpt")  # read as tensors only, never as code
+EXTRA = "community"
+
+
+def is_checkpoint(model: str) -> bool:
+    """Says whether a model is named by its file rather than by its name in the zoo."""
+    return model.lower().endswith((SAFE, *PICKLED))
+
+
+class Checkpoint(NamedTuple):
+    """A denoising network in float32, and what its descriptor says of it."""
+
+    network: nn.Module
+    needs: Needs
+    architecture: str  # as spandrel names it
+    tags: tuple[str, ...]  # its size, as spandrel says it
+    limits: tuple[str, ...]  # what is to be known before it is used
+
+
+def read_checkpoint(file: Path) -> bytes:
+    """Gives the content of a checkpoint.
+
+    Raises:
+        UnknownModelError: no such file.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UnknownModelError(
+            f"There is no checkpoint {file.name} that can be read; give the path of one."
+        ) from error
+
+
+def load_checkpoint(content: bytes, name: str) -> Checkpoint:
+    """Gives the denoising network that a checkpoint holds.
+
+    Args:
+        content: safetensors, or for another ending a pickle of nothing but tensors.
+        name: of the file.
+
+    Raises:
+        WeightsError: it cannot be read safely, or holds no network that takes out noise.
+        DenoiseError: spandrel is not installed.
+    """
+    spandrel = optional("spandrel", EXTRA)
+    tensors = spandrel.canonicalize_state_dict(_tensors(content, name))
+    try:
+        found = spandrel.ModelLoader().load_from_state_dict(tensors)
+    except spandrel.UnsupportedModelError as error:
+        raise WeightsError(
+            f"{name} holds no architecture that spandrel knows; it knows DnCNN, DRUNet, "
+            "SCUNet, NAFNet, SwinIR and some more."
+        ) from error
+    except (KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise WeightsError(f"The weights in {name} do not fit their architecture.") from error
+    _check_purpose(found, name)
+    network = _CommunityNetwork(found).float().eval().requires_grad_(False)
+    return Checkpoint(
+        network, _needs(found, network), found.architecture.id, tuple(found.tags), _limits(found)
+    )
+
+
+class _CommunityNetwork(nn.Module):
+    """A network of spandrel's, called as those of the zoo are.
+
+    One for gray pictures takes each channel of (N, C, H, W) as a picture.
+    """
+
+    def __init__(self, found: Any) -> None:
+        super().__init__()
+        self.network: nn.Module = found.model
+        self.is_gray = found.input_channels == 1
+        self.is_told = found.architecture.id == "DRUNet" or "FDnCNN" in found.tags
+        self._call: Callable[[Tensor], Tensor] = found  # pads the picture as the network needs it
+
+    def forward(self, noisy: Tensor, sigma: Tensor | None = None) -> Tensor:
+        count, channels, height, width = noisy.shape
+        if self.is_gray:
+            noisy = noisy.reshape(-1, 1, height, width)
+        if sigma is not None:  # told by a plane behind the channels
+            planes = sigma.expand(count, 1, height, width)
+            planes = planes.repeat_interleave(len(noisy) // count, dim=0)
+            denoised: Tensor = self.network(torch.cat((noisy, planes), dim=1))
+        else:
+            denoised = self._call(noisy)
+        return denoised.reshape(count, channels, height, width)
+
+
+def _tensors(content: bytes, name: str) -> dict[str, Tensor]:
+    try:
+        if name.lower().endswith(SAFE):
+            return safetensors.torch.load(content)
+        loaded: dict[str, Tensor] = torch.load(
+            io.BytesIO(content), map_location="cpu", weights_only=True
+        )
+    except safetensors.SafetensorError as error:
+        raise WeightsError(f"{name} is no safetensors file, or a damaged one.") from error
+    except Exception as error:  # torch.load has no error of its own
+        raise WeightsError(
+            f"{name} is damaged or holds more than tensors, which is not loaded since it may "
+            "run code; convert it to safetensors where you trust it."
+        ) from error
+    return loaded
+
+
+def _check_purpose(found: Any, name: str) -> None:
+    channels = (found.input_channels, found.output_channels)
+    if found.purpose != "Restoration" or channels not in ((1, 1), (3, 3)):
+        raise WeightsError(
+            f"{name} holds a {found.architecture.name}, which is no network that gives a gray "
+            "or colour picture back in its own size; choose a denoiser's."
+        )
+
+
+def _needs(found: Any, network: _CommunityNetwork) -> Needs:
+    return Needs(
+        channels=3,
+        domain="photo",
+        trained_sigma=(0.0, 1.0),  # nobody says
+        takes_sigma=network.is_told,
+        blind=not network.is_told,
+        takes_gray=network.is_gray,
+        multiple_of=found.size_requirements.multiple_of,
+    )
+
+
+def _limits(found: Any) -> tuple[str, ...]:
+    foreign = "Neither trained nor measured by this project; its source says what it is for."
+    if found.tiling.name == "SUPPORTED":
+        return (foreign,)
+    return foreign, "It looks at the picture as a whole: at the seams of tiles it may differ."
