@@ -54,14 +54,12 @@ def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
 
 
 def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
-    """Gives the facts about one model, named as in `load_network`.
+    """Gives the facts about one model of the zoo.
 
     Raises:
         UnknownModelError: no such model.
         WeightsError: its config cannot be read.
     """
-    if is_checkpoint(name):
-        return _load_checkpoint(Path(name))[1]
     names = _names(folder)
     if name not in names:
         raise UnknownModelError(

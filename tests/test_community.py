@@ -8,6 +8,7 @@ from denoise import Denoiser
 from denoise.cli import main
 from denoise.community import is_checkpoint, load_checkpoint, read_checkpoint
 from denoise.errors import UnknownModelError, WeightsError
+from denoise.ui.service import Service
 
 pytest.importorskip("spandrel")
 from spandrel.architectures.Compact import Compact
@@ -154,3 +155,13 @@ def test_a_checkpoint_is_run_by_the_command_line(tmp_path):
     assert code == 0
     with Image.open(tmp_path / "out.png") as denoised:
         assert denoised.size == (20, 12)
+
+
+@pytest.mark.parametrize("endpoint", ["denoise", "estimate"])
+def test_a_visitor_cannot_have_the_server_open_a_checkpoint(tmp_path, endpoint):
+    file, picture = tmp_path / "net.safetensors", tmp_path / "noisy.png"
+    safetensors.torch.save_file(TINY["NAFNet"][0]().state_dict(), file)
+    Image.new("RGB", (20, 12), "gray").save(picture)
+    service = Service(device="cpu", folder=tmp_path / "served")
+    with pytest.raises(UnknownModelError, match="choose one of"):
+        list(getattr(service, endpoint)(picture, str(file)))
