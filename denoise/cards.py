@@ -10,6 +10,7 @@ import numpy as np
 from denoise.benchmark import record
 from denoise.denoiser import Denoiser
 from denoise.figures import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
+from denoise.manifest import update_manifest
 from denoise.small_benchmark import Gray
 from denoise.training.made_pictures import made_clothing, made_digits
 from denoise.training.small_images import small_set_of
@@ -44,7 +45,8 @@ PROTOCOL = (
 def write_card(name: str, zoo: Path = BUNDLED, *, baselines: Sequence[Path] = ()) -> Path:
     """Draws the pictures of a model and writes its card; gives the card.
 
-    What the plots show is measured here, and recorded with the other figures.
+    What the plots show is measured here, and recorded with the other figures. The zoo's manifest
+    is made true again.
 
     Args:
         name: of the model.
@@ -71,6 +73,7 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baselines: Sequence[Path] = ()
         _save(draw_curves(there), folder / "curve.png")
     card = folder / CARD_FILE
     card.write_text(compose_card(read_facts(name, zoo), folder), encoding="utf-8")
+    update_manifest(zoo)
     return card
 
 

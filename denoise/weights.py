@@ -1,4 +1,4 @@
-"""Name -> verified, strictly loaded network and the facts about it, from the bundled folder."""
+"""Name -> verified, strictly loaded network and the facts about it, from a folder of models."""
 
 import hashlib
 import json
@@ -13,11 +13,10 @@ from torch import nn
 
 from denoise.community import is_checkpoint, load_checkpoint, read_checkpoint
 from denoise.errors import UnknownModelError, WeightsError
+from denoise.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest, update_manifest
 from denoise.models import ARCHITECTURES, Needs, build_network
 
 BUNDLED = Path(__file__).resolve().parent.parent / "weights"
-CONFIG_FILE = "config.json"
-WEIGHTS_FILE = "model.safetensors"
 CURVE_FILE = "curve.csv"  # of the training, for the card
 INT8_FROM = 4_000_000  # numbers of a tensor, from which on halves would make too large a file
 SCALE = ":scale"  # names the tensor of a row's step beside that of int8
@@ -62,9 +61,7 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
     """
     names = _names(folder)
     if name not in names:
-        raise UnknownModelError(
-            f"Unknown model {name!r}; choose one of: {', '.join(names) or 'none is installed'}."
-        )
+        raise _unknown(name, names, folder)
     try:
         fields = json.loads((folder / name / CONFIG_FILE).read_text(encoding="utf-8"))
         needs = {key: _as_tuple(value) for key, value in fields.pop("needs").items()}
@@ -144,6 +141,7 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
     )
     _replace(place / WEIGHTS_FILE, content)
     write_facts(written, folder)
+    update_manifest(folder)
     return written
 
 
@@ -220,6 +218,16 @@ def _grown(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         for name, tensor in tensors.items()
         if not name.endswith(SCALE)
     }
+
+
+def _unknown(name: str, names: list[str], folder: Path) -> UnknownModelError:
+    if name in read_manifest(folder):
+        return UnknownModelError(
+            f"{name} is not among the bundled weights but on the Hub: set DENOISE_HUB_REPO to a "
+            f"repository that holds it, or name it as org/repo/{name}."
+        )
+    choice = ", ".join(names) or "none is installed"
+    return UnknownModelError(f"Unknown model {name!r}; choose one of: {choice}.")
 
 
 def _missing(facts: ModelFacts) -> str:

@@ -36,7 +36,8 @@ ALLOWED = {
     "tiles": set(),
     "inference": {"models"},
     "community": {"models"},
-    "weights": {"community", "models"},
+    "manifest": set(),
+    "weights": {"community", "manifest", "models"},
     "estimate": {"weights", "models"},
     "choice": {"estimate"},
     "denoiser": {
@@ -71,7 +72,15 @@ ALLOWED = {
     "reader": {"devices", "weights"},
     "small_benchmark": {"denoiser", "metrics", "reader"},
     "figures": {"benchmark", "classic", "denoiser", "metrics", "noise", "small_benchmark"},
-    "cards": {"benchmark", "denoiser", "figures", "small_benchmark", "training", "weights"},
+    "cards": {
+        "benchmark",
+        "denoiser",
+        "figures",
+        "manifest",
+        "small_benchmark",
+        "training",
+        "weights",
+    },
     "scorecard": {
         "benchmark",
         "choice",

@@ -1,0 +1,100 @@
+"""A zoo's manifest.json: sha256, size and place of every model, also of those on the Hub."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from denoise.errors import WeightsError
+
+MANIFEST_FILE = "manifest.json"
+CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the manifest says of a model."""
+
+    sha256: str  # of the weights file
+    size: int  # of the weights file, in bytes
+    place: str  # folder, as seen from the manifest; "." where the model lies beside it
+
+    @property
+    def config(self) -> str:
+        """Its config, as seen from the manifest."""
+        return self._path(CONFIG_FILE)
+
+    @property
+    def weights(self) -> str:
+        """Its weights, as seen from the manifest."""
+        return self._path(WEIGHTS_FILE)
+
+    def _path(self, file: str) -> str:
+        return file if self.place == "." else f"{self.place}/{file}"
+
+
+def read_manifest(folder: Path) -> dict[str, Entry]:
+    """Gives what the manifest of a zoo says, by name; a zoo without one has nothing to say.
+
+    Raises:
+        WeightsError: it is damaged.
+    """
+    file = folder / MANIFEST_FILE
+    return parse_manifest(file.read_bytes()) if file.is_file() else {}
+
+
+def parse_manifest(content: bytes) -> dict[str, Entry]:
+    """Gives what a manifest says, by name.
+
+    Raises:
+        WeightsError: it is damaged.
+    """
+    try:
+        entries = {name: Entry(**fields) for name, fields in json.loads(content)["models"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(f"The {MANIFEST_FILE} is damaged; restore it.") from error
+    if not all(_is_plain(entry) for entry in entries.values()):
+        raise WeightsError(f"The {MANIFEST_FILE} has an entry that is none; restore it.")
+    return entries
+
+
+def compose_manifest(entries: Mapping[str, Entry]) -> str:
+    """Gives the text of a manifest."""
+    models = {name: asdict(entry) for name, entry in sorted(entries.items())}
+    return json.dumps({"models": models}, indent=2) + "\n"
+
+
+def find_entries(folder: Path) -> dict[str, Entry]:
+    """Gives what a manifest has to say of the models that lie in the folder."""
+    return {
+        config.parent.name: _describe(config.parent)
+        for config in sorted(folder.glob(f"*/{CONFIG_FILE}"))
+        if (config.parent / WEIGHTS_FILE).is_file()
+    }
+
+
+def update_manifest(folder: Path) -> None:
+    """Makes a zoo's manifest true again; what it says of models that lie elsewhere is kept.
+
+    A zoo that has no manifest gets none.
+    """
+    file = folder / MANIFEST_FILE
+    if not file.is_file():
+        return
+    text = compose_manifest(read_manifest(folder) | find_entries(folder))
+    unfinished = file.with_name(f".{MANIFEST_FILE}.{os.getpid()}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)
+
+
+def _describe(model: Path) -> Entry:
+    sha256 = json.loads((model / CONFIG_FILE).read_text(encoding="utf-8"))["sha256"]
+    return Entry(sha256, (model / WEIGHTS_FILE).stat().st_size, model.name)
+
+
+def _is_plain(entry: Entry) -> bool:
+    is_path = isinstance(entry.place, str) and ".." not in entry.place.split("/")
+    is_inside = is_path and not entry.place.startswith("/")
+    return is_inside and isinstance(entry.sha256, str) and isinstance(entry.size, int)
