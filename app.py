@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 
 from denoise.devices import choose_device
 from denoise.errors import DenoiseError, SettingError
+from denoise.hub import Repository
 from denoise.ui.service import Limits, Service
+from denoise.zoo import Zoo
 
 FAILED, MISUSE = 1, 2
 SWEEP_S = 60
@@ -33,6 +35,9 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     has_training: bool = True
     is_lent_gpus: bool = False  # a Space on ZeroGPU
+    hub_repo: str | None = None
+    hub_revision: str | None = None
+    takes_any_model: bool = False
 
 
 def main() -> int:
@@ -41,7 +46,8 @@ def main() -> int:
         settings = read_settings(os.environ)
     except SettingError as error:
         return _complain(str(error), MISUSE)
-    service = Service(device=settings.device, limits=settings.limits)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    service = Service(device=settings.device, limits=settings.limits, zoo=_zoo(settings))
     try:
         return _serve(service, settings)
     finally:
@@ -68,7 +74,34 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     usual_host = "0.0.0.0" if is_space else Settings.host
     host = environment.get("GRADIO_SERVER_NAME") or usual_host
     has_training = _flag(environment, "DENOISE_TRAIN_TAB", default=not is_space)
-    return Settings(device, host, port, limits, has_training, is_lent_gpus)
+    hub_repo = environment.get("DENOISE_HUB_REPO") or None
+    hub_revision = environment.get("DENOISE_HUB_REVISION") or None
+    takes_any_model = _flag(environment, "DENOISE_ANY_MODEL", default=False)
+    if hub_revision and not hub_repo:
+        raise SettingError("DENOISE_HUB_REVISION is of a repository; set DENOISE_HUB_REPO, too.")
+    return Settings(
+        device,
+        host,
+        port,
+        limits,
+        has_training,
+        is_lent_gpus,
+        hub_repo,
+        hub_revision,
+        takes_any_model,
+    )
+
+
+def _zoo(settings: Settings) -> Zoo:
+    repository = None
+    if settings.hub_repo is not None:
+        repository = Repository(settings.hub_repo, settings.hub_revision)
+    zoo = Zoo(repository=repository, takes_addresses=settings.takes_any_model)
+    for sentence in zoo.warnings():
+        _log.warning(sentence)
+    if repository is not None:
+        print(f"Weights from the Hub: {repository}", flush=True)  # noqa: T201
+    return zoo
 
 
 def _device(environment: Mapping[str, str]) -> str:
@@ -95,7 +128,6 @@ def _whole_number(environment: Mapping[str, str], name: str, default: int) -> in
 
 
 def _serve(service: Service, settings: Settings) -> int:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     # Gradio reads these when it is imported, and when a page is built.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["GRADIO_TEMP_DIR"] = str(service.folder)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from denoise.conversion import from_unit
 from denoise.denoiser import Denoiser
 from denoise.devices import device_label
-from denoise.errors import ImageError
+from denoise.errors import ImageError, SettingError
 from denoise.images import load_picture
 from denoise.metrics import psnr, ssim
 from denoise.weights import read_facts, write_facts
@@ -47,7 +47,12 @@ def record(denoiser: Denoiser, **figures: Any) -> None:
         denoiser: that was measured.
         figures: JSON by name; they take the place of those recorded before.
     """
-    facts = read_facts(denoiser.facts.name, denoiser.zoo)
+    if denoiser.source != "folder":
+        raise SettingError(
+            f"Figures are recorded for networks in a folder; {denoiser.source} is on the Hub: "
+            "pull it first."
+        )
+    facts = read_facts(denoiser.facts.name, denoiser.folder.parent)
     kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}
     stamp = {
         "sha256": facts.sha256,
@@ -56,7 +61,7 @@ def record(denoiser: Denoiser, **figures: Any) -> None:
         "device": device_label(denoiser.device),
         "precision": str(denoiser.dtype).removeprefix("torch."),
     }
-    write_facts(replace(facts, metrics=kept | stamp | _rounded(figures)), denoiser.zoo)
+    write_facts(replace(facts, metrics=kept | stamp | _rounded(figures)), denoiser.folder.parent)
 
 
 def _rounded(value: Any) -> Any:

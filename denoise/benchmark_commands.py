@@ -17,7 +17,6 @@ from denoise.training.small_images import (
     load_small_images,
     small_set_of,
 )
-from denoise.weights import list_models
 
 TABLE_HEAD = (
     "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"
@@ -75,7 +74,7 @@ def _print_scorecard(options: argparse.Namespace) -> int:
 
     code = 0
     goals = [goal for goal in GOALS if goal.model in (options.model or [goal.model])]
-    here = {facts.name for facts in list_models(options.zoo)}
+    here = {facts.name for facts in options.zoo.list_models()}
     asked = {goal.model for goal in goals} | {FAITHFUL}
     denoisers = {name: _make_denoiser(options, name) for name in sorted(here & asked)}
     judged: dict[str, list[list[str]]] = {}
@@ -101,7 +100,7 @@ def _print_small_tables(options: argparse.Namespace) -> int:
     clean = load_small_images(name, options.data, is_test=True)[:, 0].numpy() / np.float32(255)
     labels = load_labels(name, options.data, is_test=True)
     reader = Reader(SMALL_IMAGE_SETS[name].reader, device=options.device)
-    lessons = [facts for facts in list_models(options.zoo) if facts.needs.domain == "28x28"]
+    lessons = [facts for facts in options.zoo.list_models() if facts.needs.domain == "28x28"]
     made_for = [facts.name for facts in lessons if small_set_of(facts) == name]
     if not (options.model or made_for):
         raise SettingError(f"No network in {options.zoo} was trained on {name}.")

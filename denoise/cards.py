@@ -88,7 +88,7 @@ def _take_over(denoiser: Denoiser, folders: list[Path]) -> None:
     record(denoiser, baselines=baselines)
     curve = folders[0] / CURVE_FILE
     if curve.is_file():
-        shutil.copyfile(curve, denoiser.zoo / denoiser.facts.name / BASELINE_CURVE_FILE)
+        shutil.copyfile(curve, denoiser.folder / BASELINE_CURVE_FILE)
 
 
 def _published_title(facts: ModelFacts, ours: ModelFacts) -> str:
@@ -104,7 +104,7 @@ def _draw_photos(denoiser: Denoiser) -> None:
     swept = sweep(denoiser)
     record(denoiser, sweep=swept)
     low, high = denoiser.facts.needs.trained_sigma
-    folder = denoiser.zoo / denoiser.facts.name
+    folder = denoiser.folder
     _save(draw_sweep(swept, (255 * low, 255 * high)), folder / "sweep.png")
     _save(draw_crops(denoiser), folder / "crops.png")
 

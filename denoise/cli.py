@@ -19,16 +19,20 @@ from denoise.comparison import LEVELS
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.devices import DEVICES, DTYPES
 from denoise.errors import DenoiseError
+from denoise.hub import Repository
 from denoise.images import OUTPUT_FORMATS
 from denoise.noise import KINDS
 from denoise.version import version_words
 from denoise.weights import BUNDLED
+from denoise.zoo import Zoo
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0, 1 for a failed input, 2 for misuse."""
     options = _parser().parse_args(arguments)
     try:
+        if hasattr(options, "zoo"):
+            options.zoo = _open_zoo(options.zoo)
         code: int = options.command(options)
     except DenoiseError as error:
         return batch.complain(str(error), batch.MISUSE)
@@ -129,6 +133,7 @@ def _add_lab(sub: Any) -> None:
             help=f"networks and {', '.join(CLASSICS)} (all for such a picture that are quick)",
         )
         command.add_argument("--json", action="store_true", help="print one report as JSON")
+        command.set_defaults(zoo=None)
         _add_device(command)
 
 
@@ -290,10 +295,21 @@ def _add_zoo(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--zoo",
         type=Path,
-        default=BUNDLED,
         metavar="DIR",
-        help="folder of networks, such as what train wrote (the bundled ones)",
+        help="folder of networks, such as what train wrote (DENOISE_HUB_REPO, else the bundled "
+        "ones)",
     )
+
+
+def _open_zoo(folder: Path | None) -> Zoo:
+    """Gives the networks in a folder; None: those that the environment says."""
+    repo = os.environ.get("DENOISE_HUB_REPO")
+    if folder is not None or not repo:
+        return Zoo(folder or BUNDLED)
+    zoo = Zoo(repository=Repository(repo, os.environ.get("DENOISE_HUB_REVISION") or None))
+    for sentence in zoo.warnings():
+        batch.complain(sentence, 0)
+    return zoo
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:
@@ -326,6 +342,7 @@ def _number(text: str) -> float:
     return float(Fraction(text)) if "/" in text else float(text)
 
 
+MODEL_HELP = "a name from `models`, or org/repo/name@revision on the Hub (%(default)s)"
 RUN_HELP = (
     "Denoise pictures. Bit depth, transparency, ICC profile and EXIF are kept, and so is the "
     "format; BMP and GIF are read only and become PNG."

@@ -12,7 +12,6 @@ from denoise.errors import DenoiseError
 from denoise.noise import find_stages, seeded_generator
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
-from denoise.weights import list_models
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -52,7 +51,7 @@ def estimate_command(options: argparse.Namespace) -> int:
         denoiser = Denoiser(options.model, device=options.device, zoo=options.zoo)
     for file, _ in find_inputs(options):
         try:
-            report = estimate_picture(read(file), denoiser)
+            report = estimate_picture(read(file), denoiser, zoo=options.zoo)
         except DenoiseError as error:
             failed = complain(about(file, str(error)), FAILED_INPUT)
         else:
@@ -83,7 +82,7 @@ def _level_words(sigma: float | None) -> str:
 
 def models_command(options: argparse.Namespace) -> int:
     """Lists the networks."""
-    models = list_models(options.zoo)
+    models = options.zoo.list_models()
     if options.json:
         print(json.dumps([asdict(facts) for facts in models], indent=2))
         return 0

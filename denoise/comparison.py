@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from denoise.address import parse_address
 from denoise.classic import CLASSICS, denoise_classically, is_installed
 from denoise.conversion import to_8_bits, to_unit
 from denoise.denoiser import Denoiser
@@ -23,7 +24,8 @@ from denoise.metrics import haarpsi, psnr, ssim
 from denoise.noise import add_noise, find_stages, is_mixture, seeded_generator
 from denoise.pipeline import fit
 from denoise.settings import Settings
-from denoise.weights import list_models
+from denoise.weights import ModelFacts, list_models
+from denoise.zoo import Zoo
 
 Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3), sRGB
 
@@ -86,27 +88,28 @@ class Entry:
         }
 
 
-def methods_for(clean: Pixels) -> list[str]:
+def methods_for(clean: Pixels, zoo: Zoo | None = None) -> list[str]:
     """Gives the networks made for such a picture, and the classical methods that are quick.
 
     Args:
         clean: a picture of 28x28 in gray is one for the lessons' networks.
+        zoo: of the networks; None: the bundled ones.
     """
     domain = "28x28" if clean.shape[:2] == (28, 28) else "photo"
-    networks = [facts.name for facts in list_models() if facts.needs.domain == domain]
+    networks = [facts.name for facts in _models(zoo) if facts.needs.domain == domain]
     quick = [name for name, classic in CLASSICS.items() if not classic.is_slow]
     return networks + [name for name in quick if is_installed(name)]
 
 
-def check_methods(methods: Sequence[str]) -> None:
+def check_methods(methods: Sequence[str], zoo: Zoo | None = None) -> None:
     """Refuses methods that are neither networks nor classical, and too many of them.
 
     Raises:
         SettingError: with the choice.
     """
-    known = [facts.name for facts in list_models()] + list(CLASSICS)
+    known = [facts.name for facts in _models(zoo)] + list(CLASSICS)
     for method in methods:
-        if method not in known:
+        if method not in known and (zoo is None or parse_address(method) is None):
             raise SettingError(f"Unknown method {method!r}; choose from: {', '.join(known)}.")
     if len(methods) > MAX_METHODS:
         raise SettingError(f"At most {MAX_METHODS} methods at once; these are {len(methods)}.")
@@ -120,7 +123,7 @@ class Subject(NamedTuple):
     warnings: list[str]  # sentences
 
 
-def prepare(picture: Picture, methods: Sequence[str] = ()) -> Subject:
+def prepare(picture: Picture, methods: Sequence[str] = (), *, zoo: Zoo | None = None) -> Subject:
     """Gives a picture as all the methods can take it: on white, in 8 bits, and not too large.
 
     Where one network is of fixed size, all get that size; pictures above MAX_PIXELS are shrunk.
@@ -128,18 +131,19 @@ def prepare(picture: Picture, methods: Sequence[str] = ()) -> Subject:
     Args:
         picture: the clean one.
         methods: networks and classical methods; none: those of `methods_for`.
+        zoo: of the networks; None: the bundled ones.
 
     Raises:
         SettingError: as `check_methods` does.
     """
-    chosen = list(dict.fromkeys(methods)) or methods_for(picture.pixels)  # each once
-    check_methods(chosen)
+    chosen = list(dict.fromkeys(methods)) or methods_for(picture.pixels, zoo)  # each once
+    check_methods(chosen, zoo)
     pixels = flatten(picture)
-    fixed = [facts for facts in list_models() if facts.name in chosen and facts.needs.fixed_size]
+    fixed = [facts for facts in _chosen(chosen, zoo) if facts.needs.fixed_size]
     if fixed:
         name = fixed[0].name
         reason = name if len(chosen) == 1 else f"all methods, since {name} wants it,"
-        fitted, sentences = fit(Picture(pixels), name, reason=reason)
+        fitted, sentences = fit(Picture(pixels), fixed[0], reason=reason)
         return Subject(to_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
     height, width = pixels.shape[:2]
     if height * width <= MAX_PIXELS:
@@ -347,3 +351,13 @@ def _middle(image: NDArray[Any]) -> NDArray[Any]:
 
 def _rounded(figure: float | None, digits: int) -> float | None:
     return round(figure, digits) if figure is not None and math.isfinite(figure) else None
+
+
+def _chosen(methods: Sequence[str], zoo: Zoo | None) -> list[ModelFacts]:
+    """Gives the facts about the networks among methods."""
+    named = [facts for facts in _models(zoo) if facts.name in methods]
+    return named + [zoo.read_facts(one) for one in methods if zoo and parse_address(one)]
+
+
+def _models(zoo: Zoo | None) -> list[ModelFacts]:
+    return list_models() if zoo is None else zoo.list_models()

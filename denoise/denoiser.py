@@ -14,19 +14,24 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from denoise.address import partner_of
 from denoise.choice import Choice, choose_sigma
+from denoise.community import is_checkpoint
 from denoise.conversion import Images, from_unit, to_unit, unpack
 from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
 from denoise.estimate import estimate_sigma
+from denoise.hub_cache import OnBytes
 from denoise.images import Picture, fit_square
 from denoise.inference import Inference
 from denoise.misfit import TOO_MUCH, misfit
+from denoise.models import Needs
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
 from denoise.weights import BUNDLED, load_network, read_facts
+from denoise.zoo import Found, Zoo
 
 DEFAULT_MODEL = "conv-photo"
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
@@ -43,6 +48,7 @@ class Report:
 
     model: str
     sha256: str  # of the weights
+    source: str  # that they are from: folder, or org/repo@commit on the Hub
     textured_by: str | None  # model whose texture was mixed in
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
@@ -71,11 +77,14 @@ class Denoiser:
     """A network of the zoo, ready for work; one serves many threads.
 
     Args:
-        model: its name in the zoo.
+        model: its name in the zoo, or its address on the Hub, `org/repo/name@revision`,
+            or the path of anyone's checkpoint.
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "mps".
         dtype: "auto", "float32" or "bfloat16"; auto: bfloat16 where the device has units for it
             and the network loses under 0.02 dB by it.
-        zoo: folder of the models' folders.
+        zoo: folder of the models' folders, or a `Zoo`.
+        on_bytes: called with bytes done and in all, where weights must be fetched from the Hub;
+            None: there is a progress bar.
 
     Raises:
         UnknownModelError: no such model.
@@ -89,11 +98,19 @@ class Denoiser:
         *,
         device: str = "auto",
         dtype: str = "auto",
-        zoo: Path = BUNDLED,
+        zoo: Path | Zoo = BUNDLED,
+        on_bytes: OnBytes | None = None,
     ) -> None:
         self.device = choose_device(device)
-        self.zoo = Path(zoo)
-        network, self.facts = load_network(model, self.zoo)
+        self.zoo = zoo if isinstance(zoo, Zoo) else Zoo(Path(zoo))
+        self._asked = model
+        if is_checkpoint(model):
+            found = Found(Path(model).parent, "file")
+            network, self.facts = load_network(model)
+        else:
+            found = self.zoo.fetch(model, on_bytes)
+            network, self.facts = load_network(found.folder.name, found.folder.parent)
+        self.folder, self.source, self._doubts_of_weights = found
         self.dtype = choose_dtype(dtype, self.device, bfloat16_is_harmless=self.facts.bfloat16)
         self._network = _placed(network, self.device)
 
@@ -171,6 +188,7 @@ class Denoiser:
         report = Report(
             model=self.facts.name,
             sha256=self.facts.sha256,
+            source=self.source,
             textured_by=self.facts.textured if settings.texture > 0 else None,
             sigma_estimated=plan.estimated,
             sigma_used=plan.used,
@@ -184,7 +202,11 @@ class Denoiser:
             precision=str(self.dtype).removeprefix("torch."),
             tiles=tiles,
             size=(images.shape[2], images.shape[1]),
-            warnings=(*plan.warnings, *self._doubts(images, result)),
+            warnings=(
+                *self._doubts_of_weights,
+                *plan.warnings,
+                *self._doubts(images, result),
+            ),
         )
         denoised = repack(result)
         return Denoised(
@@ -271,7 +293,8 @@ class Denoiser:
             raise SettingError(
                 f"{self.facts.name} has no textured counterpart; leave texture at 0."
             )
-        network, _ = load_network(self.facts.textured, self.zoo)
+        partner = self.zoo.fetch(partner_of(self._asked, self.facts.textured))
+        network, _ = load_network(partner.folder.name, partner.folder.parent)
         return _placed(network, self.device)
 
     def _networks(self, texture: float) -> tuple[tuple[nn.Module, float], ...]:
@@ -302,7 +325,7 @@ class Denoiser:
             warning = (f"{self.facts.name} cannot be told a noise level; sigma was ignored.",)
             return _Plan(None, None, None, "ignored", () if told is None else warning)
         must_estimate = told is None and not needs.blind
-        estimated = _mean_sigma(images) if must_estimate or always_estimate else None
+        estimated = self._mean_sigma(images) if must_estimate or always_estimate else None
         if told is not None:
             used = round(told.item(), 6) if told.numel() == 1 else None
             return _Plan(told, estimated, used, "told", self._range_warnings(told))
@@ -310,6 +333,9 @@ class Denoiser:
             return _Plan(None, estimated, None, "guessed", ())
         planes = torch.full((1, 1, 1, 1), estimated)
         return _Plan(planes, estimated, estimated, "estimated", self._range_warnings(planes))
+
+    def _mean_sigma(self, images: Images) -> float:
+        return float(np.mean([estimate_sigma(one, zoo=self.zoo) for one in images]))
 
     def _range_warnings(self, planes: Tensor) -> tuple[str, ...]:
         low, high = self.facts.needs.trained_sigma
@@ -382,9 +408,19 @@ def fit_picture(
         UnknownModelError: no such model.
         ImageError: an image of another type or shape.
     """
+    return fit_to(image, read_facts(model, zoo).needs)
+
+
+def fit_to(
+    image: Image.Image | NDArray[Any] | Picture, needs: Needs
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Does what `fit_picture` does, for a network's needs.
+
+    Raises:
+        ImageError: an image of another type or shape.
+    """
     images, _ = unpack(image.pixels if isinstance(image, Picture) else image)
     pixels = images[0] if images.shape[3] == 3 else images[0, ..., 0]
-    needs = read_facts(model, zoo).needs
     if needs.fixed_size is None:
         return pixels, ()
     return fit_square(pixels, needs.fixed_size)
@@ -401,7 +437,3 @@ class _Plan(NamedTuple):
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:
     placed: nn.Module = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return placed
-
-
-def _mean_sigma(images: Images) -> float:
-    return float(np.mean([estimate_sigma(one) for one in images]))

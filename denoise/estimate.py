@@ -12,6 +12,7 @@ from torch import nn
 
 from denoise.conversion import to_unit, unpack
 from denoise.weights import load_network
+from denoise.zoo import Zoo
 
 JUDGE = "conv-photo"  # guesses the level of white and of correlated noise alike
 CROP_SIDE = 256  # pixels; a multiple of what the judge needs
@@ -19,7 +20,9 @@ MAX_CROPS = 4
 _judge_lock = threading.Lock()
 
 
-def estimate_sigma(image: Image.Image | NDArray[Any] | torch.Tensor) -> float:
+def estimate_sigma(
+    image: Image.Image | NDArray[Any] | torch.Tensor, *, zoo: Zoo | None = None
+) -> float:
     """Gives the noise level as a standard deviation in [0,1]; of a batch, the mean.
 
     It is the root mean square of what the photo network takes away when it must guess, on up
@@ -27,12 +30,13 @@ def estimate_sigma(image: Image.Image | NDArray[Any] | torch.Tensor) -> float:
 
     Args:
         image: as for `Denoiser`; any size.
+        zoo: that the judging network may be from; None: the bundled one.
 
     Raises:
         ImageError: an image of another type or shape.
         WeightsError: the judging network's weights are damaged.
     """
-    return estimate_noise(image).sigma
+    return estimate_noise(image, zoo=zoo).sigma
 
 
 class NoiseEstimate(NamedTuple):
@@ -42,25 +46,29 @@ class NoiseEstimate(NamedTuple):
     correlation: float  # of neighbouring pixels: 0 in white noise, about 0.5 in a camera's
 
 
-def estimate_noise(image: Image.Image | NDArray[Any] | torch.Tensor) -> NoiseEstimate:
+def estimate_noise(
+    image: Image.Image | NDArray[Any] | torch.Tensor, *, zoo: Zoo | None = None
+) -> NoiseEstimate:
     """Gives the level of `estimate_sigma`, and how alike the noise of neighbouring pixels is.
 
     Args:
         image: as for `Denoiser`; any size; of a batch, the means are given.
+        zoo: that the judging network may be from; None: the bundled one.
 
     Raises:
         ImageError: an image of another type or shape.
         WeightsError: the judging network's weights are damaged.
     """
-    found = [_estimate_one(to_unit(one)) for one in unpack(image).images]
+    judge = _judge(None if zoo is None or zoo.repository is None else zoo)
+    found = [_estimate_one(to_unit(one), judge) for one in unpack(image).images]
     sigmas, correlations = np.mean(found, axis=0)
     return NoiseEstimate(float(sigmas), float(correlations))
 
 
-def _estimate_one(image: NDArray[Any]) -> NoiseEstimate:
+def _estimate_one(image: NDArray[Any], judge: nn.Module) -> NoiseEstimate:
     crops = torch.from_numpy(np.stack(cut_crops(image))).permute(0, 3, 1, 2).expand(-1, 3, -1, -1)
     with torch.inference_mode():
-        removed = crops - _judge()(crops)
+        removed = crops - judge(crops)
     sigma = min(1.0, float(removed.square().mean().sqrt()))
     return NoiseEstimate(sigma, _neighbour_correlation(removed.mean(dim=1)))
 
@@ -95,11 +103,14 @@ def _starts(length: int, count: int) -> list[int]:
     return [round(free * (i + 1) / (count + 1)) + i * CROP_SIDE for i in range(count)]
 
 
-def _judge() -> nn.Module:
+def _judge(zoo: Zoo | None) -> nn.Module:
     with _judge_lock:
-        return _load_judge()
+        return _load_judge(zoo)
 
 
-@functools.cache
-def _load_judge() -> nn.Module:
-    return load_network(JUDGE)[0]
+@functools.lru_cache(maxsize=2)
+def _load_judge(zoo: Zoo | None) -> nn.Module:
+    if zoo is None:
+        return load_network(JUDGE)[0]
+    folder = zoo.fetch(JUDGE).folder
+    return load_network(folder.name, folder.parent)[0]

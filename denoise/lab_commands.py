@@ -35,7 +35,7 @@ def compare_command(options: argparse.Namespace) -> int:
         subject.clean,
         injection,
         subject.methods,
-        partial(Denoiser, device=options.device),
+        partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
     )
     entries = list(_printed(options, found))
@@ -57,7 +57,7 @@ def sweep_command(options: argparse.Namespace) -> int:
         injection,
         options.levels,
         subject.methods,
-        partial(Denoiser, device=options.device),
+        partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
     )
     rows = [{"level": level, **entry.to_dict()} for level, entry in found]
@@ -77,7 +77,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _load(options: argparse.Namespace) -> Subject:
-    subject = prepare(load_picture(options.input), options.model or ())
+    subject = prepare(load_picture(options.input), options.model or (), zoo=options.zoo)
     for sentence in subject.warnings:
         print(sentence, file=sys.stderr)
     return subject

@@ -1,19 +1,19 @@
 """What page, HTTP and command line do to a picture, so that all of them give the same bytes."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from denoise.conversion import from_unit
-from denoise.denoiser import DEFAULTS, Denoiser, OnTile, fit_picture
+from denoise.denoiser import DEFAULTS, Denoiser, OnTile, fit_to
 from denoise.estimate import estimate_noise
 from denoise.images import Picture
 from denoise.noise import add_noise, is_mixture
 from denoise.settings import Settings
-from denoise.weights import BUNDLED
+from denoise.weights import ModelFacts
+from denoise.zoo import Zoo
 
 
 def denoise_picture(
@@ -30,16 +30,16 @@ def denoise_picture(
     Raises:
         DenoiseError: as `Denoiser` does.
     """
-    fitted, notes = picture, ()
-    if denoiser.facts.needs.fixed_size is not None:
-        fitted, notes = fit(picture, denoiser.facts.name, denoiser.zoo)
+    fitted, notes = fit(picture, denoiser.facts)
     denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)
     facts = report.to_dict()
     facts["warnings"] = [*picture.warnings, *notes, *report.warnings]
     return denoised, facts
 
 
-def estimate_picture(picture: Picture, denoiser: Denoiser | None = None) -> dict[str, Any]:
+def estimate_picture(
+    picture: Picture, denoiser: Denoiser | None = None, *, zoo: Zoo | None = None
+) -> dict[str, Any]:
     """Gives a report on how noisy a picture is, judged without the clean one.
 
     Of a denoiser it says which noise level to tell it, too, and how good others would be.
@@ -48,7 +48,7 @@ def estimate_picture(picture: Picture, denoiser: Denoiser | None = None) -> dict
         WeightsError: the judging network's weights are damaged.
         SettingError: a denoiser that cannot be told a noise level.
     """
-    sigma, correlation = estimate_noise(picture.pixels)
+    sigma, correlation = estimate_noise(picture.pixels, zoo=zoo)
     height, width = picture.pixels.shape[:2]
     return {
         "sigma": round(sigma, 5),
@@ -93,23 +93,19 @@ def noise_picture(
 
 
 def fit(
-    picture: Picture, model: str, zoo: Path = BUNDLED, *, reason: str = ""
+    picture: Picture, facts: ModelFacts, *, reason: str = ""
 ) -> tuple[Picture, tuple[str, ...]]:
     """Gives the picture as a network takes it, and a sentence where that is another one.
 
     Args:
         picture: of any size.
-        model: its name in the zoo.
-        zoo: folder of the models' folders.
-        reason: what the sentence says it was done for; the model where it is empty.
-
-    Raises:
-        UnknownModelError: no such model.
+        facts: about the network.
+        reason: what the sentence says it was done for; the network where it is empty.
     """
-    pixels, notes = fit_picture(picture, model, zoo)
+    pixels, notes = fit_to(picture, facts.needs)
     if not notes:
         return picture, ()
-    sentence = f"For {reason or model} the picture was {_listed(notes)}."
+    sentence = f"For {reason or facts.name} the picture was {_listed(notes)}."
     return Picture(_as_integers(pixels), format=picture.format), (sentence,)
 
 

@@ -140,7 +140,7 @@ class Measurements:
 
     def file_mb(self) -> float:
         """Gives the size of the weights file in MB."""
-        return weights_size(self.denoiser.facts.name, self.denoiser.zoo) / 1e6
+        return weights_size(self.denoiser.folder.name, self.denoiser.folder.parent) / 1e6
 
     def gmac(self) -> float:
         """Gives billions of multiplications a Mpixel."""

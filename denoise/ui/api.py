@@ -27,7 +27,6 @@ from denoise.ui.lab_api import add_lab_endpoints
 from denoise.ui.packing import add_to, check_many
 from denoise.ui.service import Result, Service, Step
 from denoise.ui.uploads import uploaded_file
-from denoise.weights import list_models
 
 
 def add_endpoints(service: Service) -> None:
@@ -36,7 +35,7 @@ def add_endpoints(service: Service) -> None:
     expose(_denoise_many(service), "denoise_many")
     expose(_add_noise(service), "add_noise")
     api(_estimate(service), api_name="estimate", concurrency_id=COMPUTE, concurrency_limit=1)
-    api(models, api_name="models", concurrency_id="facts", concurrency_limit=None)
+    api(_models(service), api_name="models", concurrency_id="facts", concurrency_limit=None)
     add_lab_endpoints(service)
 
 
@@ -53,7 +52,8 @@ def _denoise(service: Service) -> Callable[..., Any]:
     ) -> Answers:
         """Takes noise out of a picture.
 
-        While it works, each tile gives an interim answer without a file.
+        While it works, each tile gives an interim answer without a file; so does each piece of a
+        network that comes from the Hub first.
 
         Args:
             image: the noisy picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
@@ -174,14 +174,17 @@ def _estimate(service: Service) -> Callable[..., Any]:
     return estimate
 
 
-def models() -> list[dict[str, Any]]:
-    """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.
+def _models(service: Service) -> Callable[..., Any]:
+    def models() -> list[dict[str, Any]]:
+        """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.
 
-    Returns:
-        The facts about every network.
-    """
-    with explained():
-        return [asdict(facts) for facts in list_models()]
+        Returns:
+            The facts about every network.
+        """
+        with explained():
+            return [asdict(facts) for facts in service.models()]
+
+    return models
 
 
 def _denoise_into(
@@ -202,4 +205,4 @@ def _answer(result: Result) -> Answer:
 
 
 def _interim(step: Step) -> tuple[None, dict[str, Any]]:
-    return None, {"tiles_done": step.done, "tiles": step.total}
+    return None, {f"{step.unit}_done": step.done, step.unit: step.total}

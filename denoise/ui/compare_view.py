@@ -41,7 +41,7 @@ def build_compare_view(
 ) -> None:
     """Adds the view; a click into the noisy picture chooses the detail."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    run = build_run("compare")
+    run = build_run(service, "compare")
     table = _build_table()
     place = _build_place()
     strip = gr.HTML(elem_id="strip", padding=False)

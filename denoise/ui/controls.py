@@ -6,8 +6,9 @@ import gradio as gr
 
 from denoise.denoiser import DEFAULT_MODEL
 from denoise.settings import Settings
+from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, describe_model, model_choices
-from denoise.weights import read_facts
+from denoise.ui.service import Service
 
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
 CHOSEN = "Choose for me: try several, some seconds more"
@@ -25,10 +26,16 @@ class Controls(NamedTuple):
     ensemble: gr.Checkbox
 
 
-def build_controls() -> Controls:
+def build_controls(service: Service) -> Controls:
     """Adds the controls to the page that is being built."""
-    facts = read_facts(DEFAULT_MODEL)
-    model = gr.Dropdown(model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="model")
+    facts = service.zoo.read_facts(DEFAULT_MODEL)
+    model = gr.Dropdown(
+        model_choices(service),
+        value=DEFAULT_MODEL,
+        label="Network",
+        allow_custom_value=service.zoo.takes_addresses,
+        elem_id="model",
+    )
     words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
     noise = gr.Radio([AUTO, CHOSEN, TOLD], value=AUTO, label="Noise level", elem_id="noise")
     steps = Slider(
@@ -69,7 +76,8 @@ def build_controls() -> Controls:
     )
 
     def change_model(name: str) -> Any:
-        chosen = read_facts(name)
+        with explained():
+            chosen = service.zoo.read_facts(name)
         needs, is_photo = chosen.needs, chosen.needs.domain == "photo"
         return (
             describe_model(chosen),
@@ -108,6 +116,7 @@ def build_controls() -> Controls:
 
 
 def settings_of(
+    service: Service,
     model: str,
     noise: str,
     steps: float,
@@ -117,7 +126,7 @@ def settings_of(
     ensemble: bool,
 ) -> Settings:
     """Gives the settings that the values of the controls stand for."""
-    takes_sigma = read_facts(model).needs.takes_sigma
+    takes_sigma = service.zoo.read_facts(model).needs.takes_sigma
     sigma = round(steps) / 255 if noise == TOLD and takes_sigma else None
     return Settings(sigma, strength, ensemble, texture, detail, noise == CHOSEN and takes_sigma)
 

@@ -52,7 +52,7 @@ def build_denoise_tab(service: Service) -> None:
         with gr.Column(scale=3, min_width=320):
             picture = _build_input(service)
         with gr.Column(scale=2, min_width=300):
-            controls = build_controls()
+            controls = build_controls(service)
             with gr.Row():
                 start = gr.Button("Denoise", variant="primary", elem_id="start", scale=2)
                 cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", scale=1)
@@ -103,7 +103,9 @@ class _Work:
         """Denoises one picture, giving what changes of an `_Outcome`."""
         with explained():
             try:
-                settings = settings_of(model, noise, steps, strength, texture, detail, ensemble)
+                settings = settings_of(
+                    self.service, model, noise, steps, strength, texture, detail, ensemble
+                )
                 yield from self._run_one(file, model, settings, chosen_format, exif, progress)
             except Exception:
                 yield _only_status(FAILED)  # here, since a cancelled event counts as failed, too
@@ -123,8 +125,9 @@ class _Work:
         yield _only_status("Reading the picture …")
         for done in self.service.denoise(file, model, settings):
             if isinstance(done, Step):
-                progress((done.done, done.total), desc="Denoising", unit="tiles")
-                yield _only_status(f"Tile {done.done} of {done.total}")
+                if done.unit == "tiles":
+                    progress((done.done, done.total), desc="Denoising", unit="tiles")
+                yield _only_status(_step_words(done))
             else:
                 yield _show(self.service, file, done, model, settings, exif, chosen_format)
 
@@ -137,6 +140,12 @@ class _Work:
                 return gr.skip(), gr.skip()
             download = _download(self.service, file, chosen_format, exif)
             return download, re.sub(r"--format \w+", f"--format {chosen_format}", command or "")
+
+
+def _step_words(step: Step) -> str:
+    if step.unit == "tiles":
+        return f"Tile {step.done} of {step.total}"
+    return f"Fetching the network: {step.done / 1e6:.1f} of {step.total / 1e6:.1f} MB"
 
 
 def _only_status(words: str) -> tuple[Any, ...]:

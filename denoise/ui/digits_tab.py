@@ -47,7 +47,7 @@ class _Digits:
     @cached_property
     def networks(self) -> list[ModelFacts]:
         """The networks for pictures of 28x28."""
-        return [facts for facts in list_models() if facts.needs.domain == "28x28"]
+        return [facts for facts in self.service.models() if facts.needs.domain == "28x28"]
 
     @cached_property
     def readers(self) -> dict[str, Reader]:

@@ -9,8 +9,9 @@ import gradio as gr
 from denoise.errors import DenoiseError, SettingError
 from denoise.noise import KINDS, NoiseKind, check_level, find_kind
 from denoise.ui.noise_controls import NoiseControls, injection_of, level_update
-from denoise.weights import read_facts
+from denoise.zoo import Zoo
 
+BUNDLED_ZOO = Zoo(takes_addresses=False)
 LAB = "lab"  # the tab, in an address
 MAX_DIGITS = 15  # of a seed: a browser's numbers are exact so far
 NAMES = ("network", "kind", "level", "seed", "gray", "eight_bit", "mixture")
@@ -37,8 +38,10 @@ WRITE = (
 def link_settings(
     page: gr.Blocks,
     tabs: gr.Tabs,
+    zoo: Zoo,
     model: gr.Dropdown,
     noise: NoiseControls,
+    *,
     say: Callable[[str], str] = str,
 ) -> None:
     """Has the address follow the lab's settings, and the settings the address at first.
@@ -46,6 +49,7 @@ def link_settings(
     Args:
         page: whose address it is.
         tabs: of the page.
+        zoo: of the networks that an address may name.
         model: the lab's network.
         noise: the lab's noise.
         say: gives a warning in the page's language.
@@ -57,7 +61,7 @@ def link_settings(
         asked = request.query_params
         if asked.get("tab") != LAB:
             return [gr.skip()] * (1 + len(NAMES))
-        settings, refused = settings_of(asked)
+        settings, refused = settings_of(asked, zoo)
         for sentence in refused:
             gr.Warning(say(sentence))
         return [gr.update(selected=LAB), *settings]
@@ -79,7 +83,7 @@ def link_settings(
     )
 
 
-def settings_of(asked: Mapping[str, str]) -> tuple[list[Any], list[str]]:
+def settings_of(asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO) -> tuple[list[Any], list[str]]:
     """Gives updates of the controls, in the order of NAMES, from the parameters of an address.
 
     Returns:
@@ -96,10 +100,14 @@ def settings_of(asked: Mapping[str, str]) -> tuple[list[Any], list[str]]:
             refused.append(f"The address's {name} was not taken. {error}")
             return default
 
+    def network(name: str) -> str:
+        zoo.read_facts(name)
+        return name
+
     kind = take("kind", lambda name: find_kind(name).name, "gaussian")
     found = KINDS[kind]
     updates = {
-        "network": take("network", lambda name: read_facts(name).name, gr.skip()),
+        "network": take("network", network, gr.skip()),
         "kind": kind,
         "level": level_update(found, take("level", lambda text: _level(found, text), None)),
         "seed": take("seed", _seed, 0),

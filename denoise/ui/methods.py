@@ -28,14 +28,15 @@ class Run(NamedTuple):
     stale: gr.Markdown  # says that what stands below is for other settings than those above
 
 
-def build_run(name: str, settings: Callable[[], list[Any]] = list) -> Run:
+def build_run(service: Service, name: str, settings: Callable[[], list[Any]] = list) -> Run:
     """Adds the choice of methods, the buttons and a line on how far it is.
 
     Args:
+        service: whose networks they are.
         name: of the view, and what its identifiers start with.
         settings: adds further components above the buttons, and gives them.
     """
-    methods, told = _build_methods(name)
+    methods, told = _build_methods(service, name)
     added = settings()
     with gr.Row():
         start = gr.Button(name.capitalize(), variant="primary", elem_id=name)
@@ -112,9 +113,9 @@ def noise_words(injection: Injection, noise: str) -> str:
     return " ".join(words)
 
 
-def method_choices() -> tuple[list[tuple[str, str]], list[str]]:
+def method_choices(service: Service) -> tuple[list[tuple[str, str]], list[str]]:
     """Gives label and name of every method that is here, and the names of those chosen at first."""
-    models = networks()
+    models = networks(service)
     photo = [facts.name for facts in models if facts.needs.domain == "photo"]
     lessons = [facts.name for facts in models if facts.name not in photo]
     classics = [name for name in CLASSICS if is_installed(name)]
@@ -147,8 +148,8 @@ def _in_any_order(values: list[Any]) -> list[Any]:
     return [file, sorted(methods), *others]
 
 
-def _build_methods(name: str) -> tuple[gr.CheckboxGroup, gr.Checkbox]:
-    choices, chosen = method_choices()
+def _build_methods(service: Service, name: str) -> tuple[gr.CheckboxGroup, gr.Checkbox]:
+    choices, chosen = method_choices(service)
     methods = gr.CheckboxGroup(
         choices,
         value=chosen,

@@ -118,7 +118,7 @@ def build_noise_lab_tab(service: Service) -> LabTab:
     examples = clean_examples(service)
     noise = build_noise_controls()
     model = gr.Dropdown(
-        model_choices(), value=DEFAULT_MODEL, label="Network", elem_id="lab-network"
+        model_choices(service), value=DEFAULT_MODEL, label="Network", elem_id="lab-network"
     )
     views = _build_views(examples)
     with gr.Tabs():

@@ -63,6 +63,8 @@ def _fill(
 ) -> None:
     """Adds all that is on the page."""
     gr.HTML(HEADER.format(links=_links(path)), padding=False)
+    for sentence in service.zoo.warnings():
+        gr.Markdown(sentence, elem_classes="warning")
     own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
     with gr.Tabs() as tabs:
         with gr.Tab("Denoise"):
@@ -79,7 +81,7 @@ def _fill(
         with gr.Tab("Zoo") as zoo:
             show, model, card = build_zoo_tab(service)
             zoo.select(show, model, card, queue=False, api_visibility="private")
-    link_settings(page, tabs, contents.model, contents.noise, say)
+    link_settings(page, tabs, service.zoo, contents.model, contents.noise, say=say)
     gr.Markdown(_footer(service), elem_classes="quiet")
 
 
@@ -123,4 +125,6 @@ def look() -> dict[str, Any]:
 
 def _footer(service: Service) -> str:
     device = device_label(choose_device("auto" if is_lent() else service.device))
-    return f"denoise {version_words()} · runs on {device} · code and weights: Apache-2.0"
+    words = f"denoise {version_words()} · runs on {device} · code and weights: Apache-2.0"
+    source = service.zoo.repository
+    return words if source is None else f"{words}  \nWeights from the Hub: {source}"

@@ -19,7 +19,7 @@ from denoise.noise import add_noise
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.service import Service
 from denoise.ui.uploads import uploaded_file
-from denoise.weights import ModelFacts, list_models
+from denoise.weights import ModelFacts
 
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
@@ -130,14 +130,16 @@ def noisy_examples(service: Service) -> list[str]:
     ]
 
 
-def model_choices() -> list[tuple[str, str]]:
+def model_choices(service: Service) -> list[tuple[str, str]]:
     """Gives label and name of every network, those for photos first."""
-    return [(f"{facts.name} · {DOMAINS[facts.needs.domain]}", facts.name) for facts in networks()]
+    return [
+        (f"{facts.name} · {DOMAINS[facts.needs.domain]}", facts.name) for facts in networks(service)
+    ]
 
 
-def networks() -> list[ModelFacts]:
+def networks(service: Service) -> list[ModelFacts]:
     """Gives what is known of every network, those for photos first."""
-    return sorted(list_models(), key=lambda facts: facts.needs.domain != "photo")
+    return sorted(service.models(), key=lambda facts: facts.needs.domain != "photo")
 
 
 def describe_model(facts: ModelFacts) -> str:

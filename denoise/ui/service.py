@@ -3,9 +3,11 @@
 import re
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +17,7 @@ from numpy.typing import NDArray
 from denoise.comparison import Entry, Injection, Subject, compare, prepare, sweep
 from denoise.denoiser import DEFAULT_MODEL, DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
+from denoise.hub_cache import OnBytes
 from denoise.images import (
     FORMAT_SUFFIXES,
     MAX_BYTES,
@@ -30,12 +33,14 @@ from denoise.images import (
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
 from denoise.ui.cleanup import clean_folder, new_folder, new_home
-from denoise.ui.watched import OnTile, Step, watch
+from denoise.ui.watched import OnStep, Step, watch
 from denoise.ui.zero_gpu import LentDenoiser, is_lent
-from denoise.weights import list_models, read_facts
+from denoise.weights import ModelFacts
+from denoise.zoo import Zoo
 
 __all__ = ["Limits", "Result", "Service", "Step"]
 
+MAX_OTHERS = 4  # networks that visitors named by address and that stay in memory
 MAX_STEM = 60  # characters of at most 4 bytes; file systems hold 255 bytes a name
 RESTARTING = "The server is restarting; try again in a minute."
 WARM_SIDE = 64  # pixels; enough to go once through every layer
@@ -72,34 +77,49 @@ class Service:
         device: as for `Denoiser`.
         limits: what is refused, and how long files stay.
         folder: for results, which Gradio must be allowed to serve; None: a new temporary one.
+        zoo: that networks are from; None: the bundled ones.
     """
 
     def __init__(
-        self, *, device: str = "auto", limits: Limits | None = None, folder: Path | None = None
+        self,
+        *,
+        device: str = "auto",
+        limits: Limits | None = None,
+        folder: Path | None = None,
+        zoo: Zoo | None = None,
     ) -> None:
         self.device = device
         self.limits = limits or Limits()
         self.folder = folder or new_home()
+        self.zoo = zoo or Zoo(takes_addresses=False)
         self.is_ready = False  # the default network is loaded and has run once
         self._denoisers: dict[str, Denoiser] = {}
-        self._loading = threading.Lock()
+        self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._computing = threading.Lock()
         self._closing = threading.Event()  # nothing new is begun
         self._cancelling = threading.Event()  # nothing is finished
 
-    def denoiser(self, model: str = DEFAULT_MODEL) -> Denoiser:
+    def denoiser(self, model: str = DEFAULT_MODEL, on_bytes: OnBytes | None = None) -> Denoiser:
         """Gives the denoiser of that name, loaded once.
+
+        Args:
+            model: its name in the zoo, or its address where that may be asked for.
+            on_bytes: as for `Denoiser`.
 
         Raises:
             UnknownModelError: no such model.
             WeightsError: weights that are missing, altered or do not fit.
         """
-        read_facts(model)
-        with self._loading:
+        self.zoo.read_facts(model)
+        with self._loading[model]:
             if model not in self._denoisers:
-                self._denoisers[model] = (
-                    LentDenoiser(model) if is_lent() else Denoiser(model, device=self.device)
+                made = (
+                    LentDenoiser(model, self.zoo)
+                    if is_lent()
+                    else Denoiser(model, device=self.device, zoo=self.zoo, on_bytes=on_bytes)
                 )
+                self._make_room(model)
+                self._denoisers[model] = made
             return self._denoisers[model]
 
     def load_all(self) -> None:
@@ -108,13 +128,23 @@ class Service:
         Raises:
             WeightsError: weights that are missing, altered or do not fit.
         """
-        for facts in list_models():
+        for facts in self.models():
             self.denoiser(facts.name)
+
+    def models(self) -> list[ModelFacts]:
+        """Gives the facts about the networks, by name."""
+        return self.zoo.list_models()
+
+    def _make_room(self, model: str) -> None:
+        """Lets go of the networks that visitors named by address, but for the last few."""
+        others = [one for one in list(self._denoisers) if "/" in one]
+        for other in others[: len(others) + 1 - MAX_OTHERS] if "/" in model else []:
+            self._denoisers.pop(other, None)
 
     def warm(self) -> None:
         """Loads the default network and runs it once, so that the first visitor does not wait."""
+        denoiser = self.denoiser()
         with self._turn():
-            denoiser = self.denoiser()
             if not is_lent():  # a GPU is lent to visitors only
                 denoiser.run(np.full((WARM_SIDE, WARM_SIDE, 3), 128, np.uint8))
         self.is_ready = True
@@ -155,6 +185,8 @@ class Service:
     ) -> Iterator[Step | Result]:
         """Denoises an uploaded file: gives a Step after every tile, and at last the Result.
 
+        Where the network comes from the Hub first, there are Steps in bytes before.
+
         Closing the generator stops the work at the next tile.
 
         Args:
@@ -168,9 +200,11 @@ class Service:
             DenoiseError: at the first `next` or a later one.
         """
 
-        def work(on_tile: OnTile) -> Result:
+        def work(on_step: OnStep) -> Result:
+            denoiser = self.denoiser(model, partial(on_step, unit="bytes"))
+
             def change(noisy: Picture) -> tuple[Picture, dict[str, Any]]:
-                return denoise_picture(noisy, self.denoiser(model), settings, on_tile=on_tile)
+                return denoise_picture(noisy, denoiser, settings, on_tile=on_step)
 
             return self._convert(file, change, image_format, keep_exif=keep_exif)
 
@@ -209,7 +243,7 @@ class Service:
         """
         denoiser = None if model is None else self.denoiser(model)
         with self._turn():
-            return estimate_picture(self.read(file), denoiser)
+            return estimate_picture(self.read(file), denoiser, zoo=self.zoo)
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> Subject:
         """Gives an uploaded clean picture as all the methods can take it.
@@ -217,7 +251,7 @@ class Service:
         Raises:
             DenoiseError: an unknown method, or a bad picture.
         """
-        return prepare(self.read(file), methods)
+        return prepare(self.read(file), methods, zoo=self.zoo)
 
     def compare(
         self, subject: Subject, injection: Injection, *, is_told: bool = False

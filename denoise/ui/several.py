@@ -71,7 +71,7 @@ class _Work:
     ) -> Iterator[Any]:
         """Denoises one picture after another; gives status, results twice, and the download."""
         with explained():
-            settings = settings_of(*controls)
+            settings = settings_of(self.service, *controls)
             if not files:
                 raise ImageError("There are no pictures yet; choose some first.")
             check_many(len(files))

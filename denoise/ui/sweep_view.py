@@ -12,7 +12,6 @@ from denoise.ui.methods import build_run, listen_run, noise_words
 from denoise.ui.noise_controls import NoiseControls
 from denoise.ui.parts import PictureInput, Slider
 from denoise.ui.service import Service
-from denoise.weights import list_models
 
 WORDS = (
     "One line a method, over the level of the kind of noise above. Shaded is what the chosen "
@@ -31,7 +30,7 @@ class _Views(NamedTuple):
 def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls) -> None:
     """Adds the view."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    run = build_run("sweep", _build_settings)
+    run = build_run(service, "sweep", _build_settings)
     figure = _build_figure()
     views = _Views(
         gr.Plot(label="Quality against noise", elem_id="sweep-plot"),
@@ -66,7 +65,7 @@ def _work(
 ) -> Iterator[Any]:
     """Gives the status and the values of `_Views`, figure by figure."""
     levels = _levels(injection.kind, highest, int(count))
-    about = (injection.kind, _trained(injection.kind, subject.methods))
+    about = (injection.kind, _trained(service, injection.kind, subject.methods))
     rows: list[dict[str, Any]] = []
     drawn_rows: list[dict[str, Any]] = []  # the same, by the methods' titles
     total = len(levels) * (len(subject.methods) + 1)
@@ -120,9 +119,9 @@ def _levels(kind: str, highest: float, count: int) -> list[float]:
     return [round(top * (step + 1) / count, 4) for step in range(count)]
 
 
-def _trained(kind: str, methods: list[str]) -> tuple[float, float] | None:
+def _trained(service: Service, kind: str, methods: list[str]) -> tuple[float, float] | None:
     """Gives the levels that all the chosen networks were trained for."""
-    ranges = [facts.needs.trained_sigma for facts in list_models() if facts.name in methods]
+    ranges = [facts.needs.trained_sigma for facts in service.models() if facts.name in methods]
     if kind not in SIGMA_KINDS or not ranges:
         return None
     return max(low for low, _ in ranges), min(high for _, high in ranges)

@@ -21,7 +21,6 @@ from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, inline_image
 from denoise.ui.samples import SETS, Samples, SampleStore
 from denoise.ui.service import Service
-from denoise.weights import list_models
 
 MAX_MINUTES = 5
 COMPARED_AT = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -89,7 +88,7 @@ def build_train_tab(
         own: takes the denoiser that was trained.
     """
     gr.Markdown(WORDS, elem_classes="quiet")
-    choices = _build_choices()
+    choices = _build_choices(service)
     with gr.Row():
         start = gr.Button("Train", variant="primary", elem_id="train")
         stop = gr.Button("Stop and keep", scale=0, min_width=180, elem_id="train-stop")
@@ -124,8 +123,8 @@ def build_train_tab(
     stop.click(end, None, None, queue=False, api_visibility="private")
 
 
-def _build_choices() -> list[Any]:
-    models = [facts.name for facts in list_models() if facts.needs.domain == "28x28"]
+def _build_choices(service: Service) -> list[Any]:
+    models = [facts.name for facts in service.models() if facts.needs.domain == "28x28"]
     with gr.Row(equal_height=True):
         model = gr.Dropdown(
             models,

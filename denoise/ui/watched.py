@@ -5,12 +5,11 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from denoise.errors import CancelledError
 
 OutcomeT = TypeVar("OutcomeT")
-OnTile = Callable[[int, int], None]
 
 POLL_S = 0.2  # how soon a reason to stop is seen
 
@@ -19,8 +18,16 @@ POLL_S = 0.2  # how soon a reason to stop is seen
 class Step:
     """How far a picture is."""
 
-    done: int  # tiles
+    done: int
     total: int
+    unit: str = "tiles"  # or bytes, while weights come from the Hub
+
+
+class OnStep(Protocol):
+    """Takes how far a picture is."""
+
+    def __call__(self, done: int, total: int, unit: str = "tiles") -> None:
+        """Tells it."""
 
 
 class _Failure(NamedTuple):
@@ -28,7 +35,7 @@ class _Failure(NamedTuple):
 
 
 def watch(
-    work: Callable[[OnTile], OutcomeT], check: Callable[[], None]
+    work: Callable[[OnStep], OutcomeT], check: Callable[[], None]
 ) -> Iterator[Step | OutcomeT]:
     """Gives a Step whenever `work` reports one by the function it is handed, and its outcome last.
 
@@ -42,10 +49,10 @@ def watch(
     messages: queue.SimpleQueue[Step | OutcomeT | _Failure] = queue.SimpleQueue()
     closed = threading.Event()
 
-    def report_step(done: int, total: int) -> None:
+    def report_step(done: int, total: int, unit: str = "tiles") -> None:
         if closed.is_set():
             raise CancelledError("The work was cancelled.")
-        messages.put(Step(done, total))
+        messages.put(Step(done, total, unit))
 
     def run() -> None:
         try:

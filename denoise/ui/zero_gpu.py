@@ -20,6 +20,7 @@ from denoise.errors import DenoiseError
 from denoise.images import Picture
 from denoise.settings import Settings
 from denoise.ui.watched import Step, watch
+from denoise.zoo import Zoo
 
 START_S = 10  # for the fork, the start of CUDA, and what is estimated on the CPU
 # A GPU of a Space is quicker than the two CPU cores that these were measured on: enough for all.
@@ -69,8 +70,8 @@ class LentDenoiser(Denoiser):
     Everything else is done in the main process, where `spaces` lets CUDA seem to be there.
     """
 
-    def __init__(self, model: str) -> None:
-        super().__init__(model, device="auto")
+    def __init__(self, model: str, zoo: Zoo | None = None) -> None:
+        super().__init__(model, device="auto", zoo=zoo or Zoo(takes_addresses=False))
         if self.facts.textured is not None:
             _ = self._textured
         _HERE[model] = self

@@ -12,7 +12,7 @@ from denoise.ui.failures import explained
 from denoise.ui.parts import DOMAINS, auto_at_25, model_choices, networks
 from denoise.ui.service import Service
 from denoise.ui.terms import measured_words
-from denoise.weights import BUNDLED, ModelFacts, read_facts, weights_size
+from denoise.weights import ModelFacts
 
 WORDS = (
     "All networks at a glance, and the card of each: what it was trained on, what was measured, "
@@ -29,7 +29,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
     """Adds the tab's contents; gives the function, inputs and outputs that first fill it."""
     gr.Markdown(WORDS, elem_classes="quiet")
     gr.Dataframe(
-        [_row(facts) for facts in networks()],
+        [_row(service, facts) for facts in networks(service)],
         headers=HEADERS,
         datatype=TYPES,  # type: ignore[arg-type]
         interactive=False,
@@ -38,7 +38,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
     )
     gr.Markdown(measured_words(*MEASURED), elem_classes="quiet")
     model = gr.Dropdown(
-        model_choices(), value=DEFAULT_MODEL, label="Card of", elem_id="zoo-network"
+        model_choices(service), value=DEFAULT_MODEL, label="Card of", elem_id="zoo-network"
     )
     card = gr.Markdown(elem_id="zoo-card", elem_classes="card")
 
@@ -58,15 +58,16 @@ def build_zoo_tab(service: Service) -> list[Any]:
     return [show, model, card]
 
 
-def _row(facts: ModelFacts) -> list[Any]:
+def _row(service: Service, facts: ModelFacts) -> list[Any]:
     measured = facts.metrics
     at_25 = [round(row["psnr"], 2) for row in auto_at_25(facts)]
     seconds = measured.get("seconds_per_mpixel")
+    size = service.zoo.weights_size(facts.name)
     return [
         facts.name,
         DOMAINS[facts.needs.domain],
         facts.parameters,
-        round(weights_size(facts.name) / 1e6, 2),
+        None if size is None else round(size / 1e6, 2),
         at_25[0] if at_25 else None,
         None if seconds is None else round(seconds, 2),
     ]
@@ -74,8 +75,8 @@ def _row(facts: ModelFacts) -> list[Any]:
 
 def _card_text(service: Service, name: str) -> str:
     """Gives the card, its pictures copied to where they are served from."""
-    folder = BUNDLED / name
-    text = FRONT_MATTER.sub("", compose_card(read_facts(name), folder))
+    folder = service.zoo.look_up(name).folder
+    text = FRONT_MATTER.sub("", compose_card(service.zoo.read_facts(name), folder))
 
     def serve(match: re.Match[str]) -> str:
         copy = service.new_file(match[1])

@@ -1,0 +1,116 @@
+"""What goes wrong with the Hub, in sentences that say what to do."""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from denoise.errors import DenoiseError, WeightsError
+
+DOWN = (408, 429, 500, 502, 503, 504)  # what huggingface_hub would try again, for half a minute
+FULL = (errno.ENOSPC, errno.EDQUOT)
+READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
+_TOKEN = "set HF_TOKEN to a token of yours that may do so"
+
+
+class HubError(WeightsError):
+    """What was asked of the Hub cannot be had."""
+
+
+class UnreachableError(HubError):
+    """The Hub does not answer, or says that it is out of order."""
+
+
+class NotThereError(HubError):
+    """The repository has no such file."""
+
+
+def is_down(error: HfHubHTTPError) -> bool:
+    """Tells whether an answer says that the Hub itself is out of order."""
+    return error.response.status_code in DOWN
+
+
+@contextmanager
+def explained(repo: str, revision: str, what: str) -> Iterator[None]:
+    """Turns what huggingface_hub raises inside into a sentence.
+
+    Args:
+        repo: that it is about.
+        revision: of it.
+        what: the file that is wanted, or what is done.
+
+    Raises:
+        HubError: with that sentence.
+    """
+    try:
+        yield
+    except DenoiseError:
+        raise
+    except Exception as error:
+        raise _explain(error, repo, revision, what) from error
+
+
+def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
+    if isinstance(error, GatedRepoError):
+        return HubError(f"{repo} is gated: ask for access on its page on the Hub, and {_TOKEN}.")
+    if isinstance(error, RepositoryNotFoundError):
+        return HubError(
+            f"There is no repository {repo} on the Hub, or it is private: check its name, or "
+            f"{_TOKEN}."
+        )
+    if isinstance(error, RevisionNotFoundError):
+        return HubError(
+            f"{repo} has no revision {revision!r}; name a branch, a tag or the 40 hex digits of a "
+            "commit."
+        )
+    if isinstance(error, HFValidationError):
+        return HubError(f"{repo!r} is no name of a repository on the Hub; it is organisation/name.")
+    if isinstance(error, LocalEntryNotFoundError):
+        return unreachable(repo)
+    if isinstance(error, EntryNotFoundError):
+        return NotThereError(f"{repo} has no {what} at {revision}; see on the Hub what it holds.")
+    if isinstance(error, HfHubHTTPError):
+        return _explain_answer(error, repo, what)
+    return _explain_disk(error, repo, what)
+
+
+def _explain_answer(error: HfHubHTTPError, repo: str, what: str) -> HubError:
+    status = error.response.status_code
+    if status in (401, 403):
+        return HubError(f"The Hub does not allow {what} of {repo}: {_TOKEN}.")
+    if status in (409, 412):
+        return HubError(f"{repo} was changed by somebody else meanwhile; try again.")
+    if is_down(error):
+        return unreachable(repo, f"is out of order (it answers {status})")
+    return HubError(f"The Hub answers {status} to {what} of {repo}; try again later.")
+
+
+def _explain_disk(error: Exception, repo: str, what: str) -> HubError:
+    number = error.errno if isinstance(error, OSError) else None
+    if number in FULL:
+        return HubError(
+            f"The disk is full: there is no room for {what} of {repo}. Make room, or set HF_HOME "
+            "to a folder that has some."
+        )
+    if number in READ_ONLY:
+        return HubError(
+            f"The cache may not be written: {what} of {repo} has nowhere to go. Set HF_HOME to a "
+            "folder that may."
+        )
+    return HubError(f"The connection broke at {what} of {repo}; nothing of it was kept. Try again.")
+
+
+def unreachable(repo: str, state: str = "cannot be reached") -> UnreachableError:
+    """Gives the error for a Hub that does not do its work."""
+    return UnreachableError(
+        f"The Hub {state}, and what is asked of {repo} is not in the cache; try again later."
+    )

@@ -1,0 +1,213 @@
+"""Where networks are looked for: a folder and, before it, a repository on the Hub."""
+
+import logging
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from denoise.address import Address, parse_address
+from denoise.errors import UnknownModelError, WeightsError
+from denoise.hub import Repository
+from denoise.hub_cache import OnBytes
+from denoise.hub_errors import HubError
+from denoise.manifest import read_manifest
+from denoise.weights import BUNDLED, ModelFacts, list_models, read_facts, weights_size
+
+_log = logging.getLogger(__name__)
+
+
+class Found(NamedTuple):
+    """A model that is here, and where it is from."""
+
+    folder: Path  # with its config and, where they were asked for, its weights
+    source: str  # "folder", or org/repo@commit
+    warnings: tuple[str, ...] = ()
+
+
+class Zoo:
+    """Where networks are looked for by name or address; one serves many threads.
+
+    Args:
+        folder: of the models' folders, where they are looked for last.
+        repository: on the Hub, where they are looked for first; None: nowhere else.
+        takes_addresses: whether `org/repo/name@revision` may be asked for, too.
+        open_repository: opens those, by repository and revision.
+    """
+
+    def __init__(
+        self,
+        folder: Path = BUNDLED,
+        repository: Repository | None = None,
+        *,
+        takes_addresses: bool = True,
+        open_repository: Callable[[str, str | None], Repository] = Repository,
+    ) -> None:
+        self.folder = folder
+        self.repository = repository
+        self.takes_addresses = takes_addresses
+        self._open = open_repository
+        self._others: dict[tuple[str, str | None], Repository] = {}
+        self._lock = threading.Lock()
+
+    def list_models(self) -> list[ModelFacts]:
+        """Gives the facts about every model, by name; what cannot be had is left out.
+
+        Raises:
+            WeightsError: a config of the folder that cannot be read.
+        """
+        facts = {one.name: one for one in list_models(self.folder)}
+        for name in self._places():
+            try:
+                facts[name] = self.read_facts(name)
+            except WeightsError:
+                _log.exception("%s is left out.", name)
+        return [facts[name] for name in sorted(facts)]
+
+    def read_facts(self, model: str) -> ModelFacts:
+        """Gives the facts about a model, without its weights.
+
+        Raises:
+            UnknownModelError: there is none of that name.
+            WeightsError: its config cannot be had.
+        """
+        found = self.look_up(model)
+        return read_facts(found.folder.name, found.folder.parent)
+
+    def look_up(self, model: str) -> Found:
+        """Gives the folder that a model's config lies in, and where it is from.
+
+        Raises:
+            UnknownModelError: there is none of that name.
+            WeightsError: its config cannot be had.
+        """
+        return self._find(model, with_weights=False)
+
+    def fetch(self, model: str, on_bytes: OnBytes | None = None) -> Found:
+        """Gives the folder that a model lies in, its weights verified if they are from the Hub.
+
+        Args:
+            model: its name or its address on the Hub, `org/repo/name@revision`.
+            on_bytes: called with the bytes of the weights that are there, and their number; None:
+                there is a progress bar.
+
+        Raises:
+            UnknownModelError: there is none of that name.
+            WeightsError: it cannot be had, or is another one under the name of a bundled model.
+        """
+        return self._find(model, with_weights=True, on_bytes=on_bytes)
+
+    def weights_size(self, model: str) -> int | None:
+        """Gives the size of a model's weights in bytes; None where it is not known yet."""
+        found = self.look_up(model)
+        try:
+            return weights_size(found.folder.name, found.folder.parent)
+        except WeightsError:
+            entries = self.repository.entries() if self.repository else {}
+            return (entries[model].size or None) if model in entries else None
+
+    def warnings(self) -> tuple[str, ...]:
+        """Gives sentences on what is not as it was set up, each once."""
+        if self.repository is None:
+            return ()
+        try:
+            names = self._entries()
+        except HubError as error:
+            return (f"{error} The bundled networks serve instead.",)
+        there = {facts.name for facts in list_models(self.folder)}
+        sentences = [sentence for name in names for sentence in self._doubts(name)]
+        missing = sorted(there - set(names))
+        if missing:
+            sentences.append(
+                f"{self.repository} does not hold {', '.join(missing)}; bundled ones serve instead."
+            )
+        if self.repository.is_stale:
+            sentences.append(
+                f"The Hub cannot be reached; {self.repository} serves, the last one known here."
+            )
+        return tuple(dict.fromkeys(sentences))
+
+    def __str__(self) -> str:
+        return str(self.folder) if self.repository is None else str(self.repository)
+
+    def _doubts(self, name: str) -> tuple[str, ...]:
+        try:
+            return self.look_up(name).warnings
+        except WeightsError as error:
+            return (str(error),)
+
+    def _entries(self) -> dict[str, str]:
+        """Gives the place of each model in the repository, by name."""
+        entries = self.repository.entries() if self.repository else {}
+        return {name: entry.place for name, entry in entries.items()}
+
+    def _places(self) -> dict[str, str]:
+        try:
+            return self._entries()
+        except HubError:
+            return {}
+
+    def _find(self, model: str, *, with_weights: bool, on_bytes: OnBytes | None = None) -> Found:
+        address = parse_address(model)
+        if address is not None:
+            repository = self._other(model, address)
+            return self._take(repository, address.place, with_weights, on_bytes)
+        if self.repository is None:
+            return self._bundled(model)
+        try:
+            return self._take(self.repository, self._place(model), with_weights, on_bytes)
+        except HubError as error:
+            return self._instead(model, error)
+
+    def _take(
+        self, repository: Repository, place: str, with_weights: bool, on_bytes: OnBytes | None
+    ) -> Found:
+        self._check(repository, repository.facts(place))
+        folder = repository.fetch(place, on_bytes) if with_weights else repository.folder(place)
+        return Found(folder, str(repository))
+
+    def _place(self, model: str) -> str:
+        places = self._entries()
+        if model not in places:
+            raise HubError(f"{self.repository} holds no {model}; it has: {', '.join(places)}.")
+        return places[model]
+
+    def _bundled(self, model: str, *warnings: str) -> Found:
+        facts = read_facts(model, self.folder)
+        return Found(self.folder / facts.name, "folder", warnings)
+
+    def _instead(self, model: str, error: HubError) -> Found:
+        """Gives the bundled model in place of that on the Hub, with a warning."""
+        bundled = {facts.name for facts in list_models(self.folder)}
+        places = self._places()
+        if model in bundled:
+            _log.warning("The bundled %s serves instead.", model, exc_info=error)
+            return self._bundled(model, f"{error} The bundled {model} serves instead.")
+        if model in places or not places:
+            raise error
+        choice = ", ".join(sorted(bundled | places.keys()))
+        raise UnknownModelError(f"Unknown model {model!r}; choose one of: {choice}.") from error
+
+    def _other(self, model: str, address: Address) -> Repository:
+        if not self.takes_addresses:
+            names = ", ".join(facts.name for facts in self.list_models())
+            raise UnknownModelError(
+                f"{model} is on the Hub, and only networks of this server may be chosen: {names}. "
+                "Its owner can allow others with DENOISE_ANY_MODEL=1."
+            )
+        with self._lock:
+            key = (address.repo, address.revision)
+            if key not in self._others:
+                self._others[key] = self._open(*key)
+            return self._others[key]
+
+    def _check(self, repository: Repository, facts: ModelFacts) -> None:
+        """Refuses other weights under the name of a model of the zoo, unless they are pinned."""
+        manifest = read_manifest(self.folder) or read_manifest(BUNDLED)
+        known = manifest.get(facts.name)
+        if known is None or known.sha256 == facts.sha256 or repository.is_pinned:
+            return
+        raise HubError(
+            f"{repository} has other weights than the known ones under the name {facts.name}; "
+            f"if they are wanted all the same, pin the revision: {repository.commit}."
+        )
