@@ -10,6 +10,7 @@ from denoise import (
     batch,
     benchmark_commands,
     commands,
+    hub_commands,
     lab_commands,
     space_commands,
     workshop,
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_benchmark(sub)
     _add_card(sub)
     space_commands.add_deploy(sub)
+    _add_hub(sub)
     return parser
 
 
@@ -251,6 +253,43 @@ def _add_card(sub: Any) -> None:
     card.set_defaults(command=workshop.card_command)
 
 
+def _add_hub(sub: Any) -> None:
+    publish = sub.add_parser("publish", help="upload networks to the Hub", description=PUBLISH_HELP)
+    publish.add_argument("names", nargs="+", metavar="NAME", help="of networks in the folder")
+    publish.add_argument("--private", action="store_true", help="of a repository made for this")
+    publish.add_argument("--dry-run", action="store_true", help="only list what would be uploaded")
+    publish.add_argument(
+        "--zoo",
+        dest="folder",
+        type=Path,
+        default=BUNDLED,
+        metavar="DIR",
+        help="folder of networks, such as runs (the bundled ones)",
+    )
+    publish.set_defaults(command=hub_commands.publish_command)
+    pull = sub.add_parser("pull", help="fetch networks from the Hub", description=PULL_HELP)
+    pull.add_argument("names", nargs="*", metavar="NAME", help="(all of the repository)")
+    pull.add_argument("--revision", help="branch, tag or 40 hex digits of a commit (main)")
+    pull.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        default=BUNDLED,
+        metavar="DIR",
+        help="folder that they go to (that of the bundled ones)",
+    )
+    pull.set_defaults(command=hub_commands.pull_command)
+    for command in (publish, pull):
+        repo = os.environ.get("DENOISE_HUB_REPO")
+        command.add_argument(
+            "--repo",
+            default=repo,
+            required=not repo,
+            metavar="ORG/NAME",
+            help="on the Hub (DENOISE_HUB_REPO)",
+        )
+
+
 def _add_inputs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "inputs",
@@ -369,6 +408,14 @@ COMPARE_HELP = (
 )
 SWEEP_HELP = "What compare prints, at one noise level after another: CSV, or JSON with --json."
 SIGMA_HELP = "noise level as a standard deviation, 0 to 1, such as 0.1 or 25/255, or auto (auto)"
+PUBLISH_HELP = (
+    "Upload networks with their cards, and the manifest, in one commit, which is printed. The "
+    "repository is made if need be. The token is that of `hf auth login` or HF_TOKEN."
+)
+PULL_HELP = (
+    "Fetch networks, verified, into a folder. Another network of the same name that is there "
+    "already stays."
+)
 TRAIN_HELP = (
     "Train a network. A run that was stopped goes on where it was; one that is asked to last "
     "longer is extended from before its rate fell."

@@ -48,7 +48,7 @@ class Report:
 
     model: str
     sha256: str  # of the weights
-    source: str  # that they are from: folder, or org/repo@commit on the Hub
+    source: str  # that they are from: folder, file, or org/repo@commit on the Hub
     textured_by: str | None  # model whose texture was mixed in
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map

@@ -163,7 +163,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.headers.get("Authorization") == f"Bearer {TOKEN}"
 
     def do_PUT(self):
-        content = self.rfile.read(int(self.headers["Content-Length"]))
+        content = self.body()
         self.server.large[hashlib.sha256(content).hexdigest()] = content
         self.answer(200)
 

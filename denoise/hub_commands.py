@@ -1,0 +1,30 @@
+"""The commands that bring networks to the Hub and from there; each gives its exit code."""
+
+import argparse
+from pathlib import Path
+
+
+def publish_command(options: argparse.Namespace) -> int:
+    """Uploads networks, and prints the commit."""
+    from denoise.publish import pack_models, publish
+
+    parcel = pack_models(options.names, options.folder)
+    if options.dry_run:
+        for path, content in sorted(parcel.files.items()):
+            size = content.stat().st_size if isinstance(content, Path) else len(content)
+            print(f"{size:>12,}  {path}")
+        print(f"Nothing was uploaded to {options.repo}.")
+        return 0
+    print(publish(parcel, options.repo, is_private=options.private))
+    return 0
+
+
+def pull_command(options: argparse.Namespace) -> int:
+    """Writes networks of a repository into a folder."""
+    from denoise.hub import Repository
+    from denoise.publish import pull
+
+    repository = Repository(options.repo, options.revision)
+    for name in options.names or sorted(repository.entries()):
+        print(f"Wrote {pull(name, repository, options.output)}, of {repository}.")
+    return 0

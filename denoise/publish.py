@@ -1,0 +1,191 @@
+"""Networks to the Hub and back: folders with cards and a manifest, in one commit."""
+
+import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+from huggingface_hub import CommitOperationAdd, EvalResult, HfApi, ModelCardData, get_token
+from huggingface_hub.errors import RepositoryNotFoundError
+
+from denoise.cards import CARD_FILE, compose_card
+from denoise.errors import SettingError, WeightsError
+from denoise.hub import Repository
+from denoise.hub_errors import HubError, explained
+from denoise.manifest import (
+    CONFIG_FILE,
+    MANIFEST_FILE,
+    WEIGHTS_FILE,
+    Entry,
+    compose_manifest,
+    find_entries,
+    parse_manifest,
+    update_manifest,
+)
+from denoise.weights import ModelFacts, list_models, load_network
+
+SHOWN = ("*.png", "*.csv")  # what a card shows
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+
+
+class Parcel(NamedTuple):
+    """What is uploaded: content by path in the repository, and the models in it."""
+
+    files: dict[str, bytes | Path]
+    entries: dict[str, Entry]
+
+
+def pack_models(names: Sequence[str], folder: Path) -> Parcel:
+    """Gives the files of models, each verified, with their cards.
+
+    Raises:
+        UnknownModelError: no such model.
+        WeightsError: weights that are missing, altered or do not fit.
+    """
+    files: dict[str, bytes | Path] = {}
+    for name in names:
+        _, facts = load_network(name, folder)
+        model = folder / name
+        shown = [file for pattern in SHOWN for file in sorted(model.glob(pattern))]
+        for file in (model / CONFIG_FILE, model / WEIGHTS_FILE, *shown):
+            files[f"{name}/{file.name}"] = file
+        files[f"{name}/{CARD_FILE}"] = compose_published_card(facts, model).encode()
+    found = find_entries(folder)
+    return Parcel(files, {name: found[name] for name in names})
+
+
+def publish(
+    parcel: Parcel,
+    repo: str,
+    *,
+    is_private: bool = False,
+    endpoint: str | None = None,
+    token: str | None = None,
+) -> str:
+    """Uploads models in one commit, beside those that are there, and gives the commit.
+
+    Raises:
+        SettingError: there is no token, or a public repository where a private one is wanted.
+        HubError: the Hub does not allow it or cannot be reached.
+    """
+    token = token or get_token()
+    if token is None:
+        raise SettingError(
+            "Publishing needs a token that may write: set HF_TOKEN, or log in with `hf auth login`."
+        )
+    api = HfApi(endpoint=endpoint, token=token)
+    with explained(repo, "main", "publishing"):
+        base = _open(api, repo, is_private=is_private)
+        entries = _entries_at(api, repo, base) | parcel.entries
+        files = parcel.files | {MANIFEST_FILE: compose_manifest(entries).encode()}
+        names = ", ".join(parcel.entries)
+        done = api.create_commit(
+            repo,
+            [CommitOperationAdd(path, content) for path, content in files.items()],
+            commit_message=f"Publish {names}",
+            parent_commit=base,
+        )
+    return str(done.oid)
+
+
+def _open(api: HfApi, repo: str, *, is_private: bool) -> str:
+    """Gives the newest commit of a repository, which is made where there is none."""
+    try:
+        info = api.model_info(repo)
+    except RepositoryNotFoundError:
+        api.create_repo(repo, private=is_private)
+        info = api.model_info(repo)
+    if is_private and not info.private:
+        raise SettingError(f"{repo} is public already; leave out --private, or choose another.")
+    return str(info.sha)
+
+
+def _entries_at(api: HfApi, repo: str, commit: str) -> dict[str, Entry]:
+    """Gives what the manifest at a commit says, if there is one."""
+    if not api.file_exists(repo, MANIFEST_FILE, revision=commit):
+        return {}
+    with TemporaryDirectory() as cache:
+        file = api.hf_hub_download(repo, MANIFEST_FILE, revision=commit, cache_dir=cache)
+        return parse_manifest(Path(file).read_bytes())
+
+
+def pull(name: str, repository: Repository, folder: Path) -> Path:
+    """Writes a model of a repository into a zoo, and gives its folder; all of it or nothing.
+
+    Raises:
+        HubError: it cannot be had.
+        WeightsError: there is another network of that name, or the folder may not be written.
+    """
+    entries = repository.entries()
+    if name not in entries:
+        raise HubError(f"{repository} holds no {name}; it has: {', '.join(sorted(entries))}.")
+    fetched = repository.fetch(entries[name].place)
+    there = {facts.name: facts for facts in list_models(folder)}
+    facts = repository.facts(entries[name].place)
+    if name in there and there[name].sha256 != facts.sha256:
+        raise WeightsError(f"There is another {name} in {folder}; move it away, or choose -o.")
+    unfinished, place = folder / f".{name}.part", folder / name
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        for file in (CONFIG_FILE, WEIGHTS_FILE):
+            shutil.copyfile(fetched / file, unfinished / file)
+        place.mkdir(exist_ok=True)
+        for file in (WEIGHTS_FILE, CONFIG_FILE):
+            (unfinished / file).replace(place / file)
+        update_manifest(folder)
+    except OSError as error:
+        raise WeightsError(f"{folder} cannot take {name}: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return place
+
+
+def compose_published_card(facts: ModelFacts, folder: Path) -> str:
+    """Gives a card with the metadata that the Hub reads: licence, data sets, figures."""
+    data = ModelCardData(
+        license=facts.license.lower(),
+        pipeline_tag="image-to-image",
+        library_name="pytorch",
+        tags=["denoising", "image-to-image"],
+        datasets=[_slug(row["name"]) for row in facts.training_data] or None,
+        metrics=["psnr", "ssim"],
+        model_name=facts.name,
+        eval_results=_results(facts) or None,
+    )
+    body = FRONT_MATTER.sub("", compose_card(facts, folder))
+    return f"---\n{data.to_yaml()}\n---\n{body}"
+
+
+def _results(facts: ModelFacts) -> list[EvalResult]:
+    """Gives the measured figures as the Hub's model-index has them."""
+    small = [(row, f"noise factor {row['factor']:g}") for row in facts.metrics.get("errors", [])]
+    photo = [
+        (
+            row,
+            f"sigma {row['sigma_255']:g}/255, {'told' if row['told'] else 'auto'}, "
+            f"{'8 bits' if row['eight_bit'] else 'float'}",
+        )
+        for row in facts.metrics.get("table", [])
+    ]
+    return [
+        _result(row, words, metric) for row, words in small + photo for metric in ("psnr", "ssim")
+    ]
+
+
+def _result(row: dict[str, Any], words: str, metric: str) -> EvalResult:
+    return EvalResult(
+        task_type="image-to-image",
+        task_name="Denoising",
+        dataset_type=_slug(row["set_name"]),
+        dataset_name=row["set_name"],
+        metric_type=metric,
+        metric_name=f"{metric.upper()}, {words}",
+        metric_value=row[metric],
+    )
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-")

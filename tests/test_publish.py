@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from hub_stand_in import TOKEN, running_hub
+from huggingface_hub import ModelCard, constants
+
+from denoise import Denoiser
+from denoise.cli import main
+from denoise.errors import SettingError, WeightsError
+from denoise.hub import Repository
+from denoise.hub_errors import HubError
+from denoise.manifest import parse_manifest
+from denoise.publish import pack_models, publish, pull
+from denoise.weights import BUNDLED, load_network, read_facts, write_weights
+from denoise.zoo import Zoo
+
+# huggingface_hub's own upload of large files.
+pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")
+REPO, NAME = "org/mine", "conv-fashion"
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the stand-in knows LFS
+    with running_hub() as running:
+        yield running
+
+
+def send(stand_in, *names, **settings):
+    parcel = pack_models(names, BUNDLED)
+    return publish(parcel, REPO, **{"endpoint": stand_in.url, "token": TOKEN, **settings})
+
+
+def test_what_is_published_gives_the_same_picture_without_bundled_weights(stand_in, tmp_path):
+    pin = send(stand_in, NAME)
+    (tmp_path / "weights").mkdir()
+    hub = Repository(REPO, pin, endpoint=stand_in.url, cache=tmp_path / "cache")
+    noisy = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+    found = Denoiser(NAME, device="cpu", zoo=Zoo(tmp_path / "weights", hub))
+    assert np.array_equal(found(noisy), Denoiser(NAME, device="cpu")(noisy))
+    assert found.source == f"{REPO}@{pin}"
+
+
+def test_a_second_network_leaves_the_first_in_the_manifest(stand_in):
+    send(stand_in, NAME)
+    files = stand_in.repos[REPO].commits[send(stand_in, "conv-mnist")]
+    assert set(parse_manifest(files["manifest.json"])) == {NAME, "conv-mnist"}
+
+
+def test_a_card_has_the_metadata_that_the_hub_reads():
+    card = ModelCard(pack_models([NAME], BUNDLED).files[f"{NAME}/README.md"].decode())
+    assert (card.data.license, card.data.pipeline_tag) == ("apache-2.0", "image-to-image")
+    assert card.data.datasets == ["fashion-mnist"]
+    assert {one.metric_type for one in card.data.eval_results} == {"psnr", "ssim"}
+
+
+def test_a_private_repository_is_made_and_a_public_one_is_not_taken_for_one(stand_in):
+    send(stand_in, NAME, is_private=True)
+    assert stand_in.repos[REPO].is_private
+    stand_in.repos[REPO].is_private = False
+    with pytest.raises(SettingError, match="is public already"):
+        send(stand_in, NAME, is_private=True)
+
+
+def test_without_a_token_nothing_is_asked(stand_in, monkeypatch):
+    monkeypatch.setattr("denoise.publish.get_token", lambda: None)
+    with pytest.raises(SettingError, match="HF_TOKEN"):
+        send(stand_in, NAME, token=None)
+    assert stand_in.asked == []
+
+
+def test_a_token_that_may_not_write_is_told(stand_in):
+    with pytest.raises(HubError, match="does not allow publishing of org/mine"):
+        send(stand_in, NAME, token="hf_reader")
+
+
+def test_a_dry_run_lists_what_would_be_uploaded(capsys):
+    assert main(["publish", NAME, "--repo", REPO, "--dry-run"]) == 0
+    printed = capsys.readouterr().out
+    assert "13,636  conv-fashion/model.safetensors" in printed
+    assert "Nothing was uploaded" in printed
+
+
+def pulled(stand_in, tmp_path, name=NAME):
+    hub = Repository(REPO, endpoint=stand_in.url, cache=tmp_path / "cache")
+    return pull(name, hub, tmp_path / "zoo")
+
+
+def test_what_was_published_is_pulled(stand_in, tmp_path):
+    send(stand_in, NAME)
+    place = pulled(stand_in, tmp_path)
+    assert load_network(NAME, place.parent)[1] == read_facts(NAME)
+    assert [file.name for file in place.parent.iterdir()] == [NAME]
+
+
+def test_another_network_of_the_same_name_stays(stand_in, tmp_path):
+    send(stand_in, NAME)
+    network, facts = load_network(NAME)
+    next(network.parameters()).add_(1)
+    mine = write_weights(network, facts, tmp_path / "zoo", half=False)
+    with pytest.raises(WeightsError, match="another conv-fashion"):
+        pulled(stand_in, tmp_path)
+    assert read_facts(NAME, tmp_path / "zoo") == mine
+
+
+def test_a_network_that_is_not_there_is_named(stand_in, tmp_path):
+    send(stand_in, NAME)
+    with pytest.raises(HubError, match="holds no vae; it has: conv-fashion"):
+        pulled(stand_in, tmp_path, "vae")
