@@ -9,11 +9,13 @@ from conftest import running_server, start_app
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from gradio_client.utils import Status
+from hub_stand_in import files_of, running_hub
 from PIL import Image
 
 import app
 from denoise.errors import SettingError
 from denoise.ui.service import Limits
+from denoise.weights import BUNDLED
 
 
 def test_an_empty_environment_gives_the_defaults():
@@ -101,3 +103,30 @@ def test_a_stopped_server_says_so_to_its_visitors_and_leaves_nothing(tmp_path):
                 job.result(30)
         assert server.process.wait(20) == 0
     assert list((tmp_path / "server").iterdir()) == []
+
+
+def test_the_page_serves_weights_of_the_hub(tmp_path):
+    with running_hub() as hub:
+        pin = hub.repo("org/zoo", files_of(BUNDLED))
+        settings = {"DENOISE_HUB_REPO": "org/zoo", "HF_ENDPOINT": hub.url}
+        settings |= {"HF_HOME": str(tmp_path / "home"), "DENOISE_ANY_MODEL": "1"}
+        with running_server(tmp_path / "server", **settings) as server:
+            client = Client(server.url, verbose=False)
+            Image.fromarray(np.full((28, 28), 90, np.uint8)).save(tmp_path / "gray.png")
+            picture = handle_file(tmp_path / "gray.png")
+            for model in ("conv-mnist", "org/zoo/conv-mnist@main"):
+                _, report = client.predict(image=picture, model=model, api_name="/denoise")
+                assert report["source"] == f"org/zoo@{pin}"
+        assert f"Weights from the Hub: org/zoo@{pin}" in server.log.read_text()
+
+
+def test_the_environment_names_the_hub():
+    environment = {"DENOISE_HUB_REPO": "a/b", "DENOISE_HUB_REVISION": "v1"}
+    settings = app.read_settings(environment)
+    assert (settings.hub_repo, settings.hub_revision) == ("a/b", "v1")
+    assert not settings.takes_any_model
+
+
+def test_a_revision_without_a_repository_is_refused():
+    with pytest.raises(SettingError, match="set DENOISE_HUB_REPO"):
+        app.read_settings({"DENOISE_HUB_REVISION": "v1"})
