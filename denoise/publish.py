@@ -7,8 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from huggingface_hub import CommitOperationAdd, EvalResult, HfApi, ModelCardData, get_token
+from huggingface_hub import (
+    CommitOperationAdd,
+    EvalResult,
+    HfApi,
+    ModelCard,
+    ModelCardData,
+    get_token,
+)
 from huggingface_hub.errors import RepositoryNotFoundError
+from huggingface_hub.repocard import metadata_load, metadata_save
 
 from denoise.cards import CARD_FILE, compose_card
 from denoise.errors import SettingError, WeightsError
@@ -27,6 +35,14 @@ from denoise.manifest import (
 from denoise.weights import ModelFacts, list_models, load_network
 
 SHOWN = ("*.png", "*.csv")  # what a card shows
+OVERVIEW = """# {repo}
+
+Networks that take noise out of pictures; each folder has a card of its own.
+
+{lines}
+
+`python -m denoise run noisy.png -o clean.png --model {repo}/NAME` runs one.
+"""
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
@@ -80,6 +96,7 @@ def publish(
         base = _open(api, repo, is_private=is_private)
         entries = _entries_at(api, repo, base) | parcel.entries
         files = parcel.files | {MANIFEST_FILE: compose_manifest(entries).encode()}
+        files[CARD_FILE] = _overview(api, repo, base, parcel, entries).encode()
         names = ", ".join(parcel.entries)
         done = api.create_commit(
             repo,
@@ -109,6 +126,28 @@ def _entries_at(api: HfApi, repo: str, commit: str) -> dict[str, Entry]:
     with TemporaryDirectory() as cache:
         file = api.hf_hub_download(repo, MANIFEST_FILE, revision=commit, cache_dir=cache)
         return parse_manifest(Path(file).read_bytes())
+
+
+def _overview(api: HfApi, repo: str, base: str, parcel: Parcel, entries: dict[str, Entry]) -> str:
+    """Gives the repository's own card, which alone the Hub reads: the metadata of all models."""
+    cards = [
+        ModelCard(content.decode()).data.to_dict()  # type: ignore[no-untyped-call]
+        for path, content in parcel.files.items()
+        if isinstance(content, bytes) and path.endswith(f"/{CARD_FILE}")
+    ]
+    with TemporaryDirectory() as cache:
+        if api.file_exists(repo, CARD_FILE, revision=base):
+            file = api.hf_hub_download(repo, CARD_FILE, revision=base, cache_dir=cache)
+            cards.insert(0, metadata_load(file) or {})
+        index = {one["name"]: one for card in cards for one in card.get("model-index", [])}
+        datasets = sorted({one for card in cards for one in card.get("datasets", [])})
+        metadata = {**cards[-1], "datasets": datasets}
+        metadata["model-index"] = [index[name] for name in sorted(index) if name in entries]
+        lines = [f"- [{name}]({entries[name].place}/{CARD_FILE})" for name in sorted(entries)]
+        text = Path(cache) / CARD_FILE
+        text.write_text(OVERVIEW.format(repo=repo, lines="\n".join(lines)), encoding="utf-8")
+        metadata_save(text, metadata)
+        return text.read_text(encoding="utf-8")
 
 
 def pull(name: str, repository: Repository, folder: Path) -> Path:

@@ -53,6 +53,22 @@ def test_a_card_has_the_metadata_that_the_hub_reads():
     assert {one.metric_type for one in card.data.eval_results} == {"psnr", "ssim"}
 
 
+def test_the_repository_has_a_card_on_all_its_networks(stand_in):
+    send(stand_in, NAME)
+    files = stand_in.repos[REPO].commits[send(stand_in, "conv-mnist")]
+    card = ModelCard(files["README.md"].decode())
+    named = [one["name"] for one in metadata_load_text(files["README.md"])["model-index"]]
+    assert named == [NAME, "conv-mnist"]
+    assert card.data.datasets == ["fashion-mnist", "mnist"]
+    assert "[conv-mnist](conv-mnist/README.md)" in card.text
+
+
+def metadata_load_text(content):
+    import yaml
+
+    return yaml.safe_load(content.decode().split("---")[1])
+
+
 def test_a_private_repository_is_made_and_a_public_one_is_not_taken_for_one(stand_in):
     send(stand_in, NAME, is_private=True)
     assert stand_in.repos[REPO].is_private
