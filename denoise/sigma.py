@@ -1,5 +1,7 @@
 """Sigma as callers give it, checked, and as planes for a network."""
 
+from fractions import Fraction
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -18,6 +20,8 @@ def check_sigma(sigma: float) -> float:
     if _is_number(sigma) and 0 <= sigma <= 1:
         return sigma
     hint = f" Did you mean {sigma:g}/255 = {sigma / 255:.3g}?" if _is_255(sigma) else ""
+    if isinstance(sigma, str):
+        hint = _hint_for_text(sigma)
     raise SettingError(
         "Sigma is the noise's standard deviation, a number from 0 to 1 where white is 1; "
         f"{sigma!r} is not.{hint}"
@@ -52,6 +56,17 @@ def cut_planes(sigma: Tensor | None, samples: slice, rows: slice, columns: slice
 
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+
+
+def _hint_for_text(text: str) -> str:
+    """Gives what to write for a number in a text, such as JSON may hold."""
+    if text.strip() == "auto":
+        return " For auto leave it out, or give null."
+    try:
+        value = float(Fraction(text))
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return ""
+    return f" Write the number {value:.4g}, without quotes." if 0 <= value <= 1 else ""
 
 
 def _is_255(value: object) -> bool:

@@ -3,6 +3,7 @@ import json
 import struct
 import subprocess
 import sys
+import time
 import zipfile
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -334,6 +335,47 @@ def test_a_sigma_that_is_no_number_is_refused(web, small_file):
     body = json.dumps({"image": {"path": path}, "sigma": float("nan")})
     event = web.post("/gradio_api/call/v2/denoise", content=body, headers=JSON).json()["event_id"]
     assert "nan is not" in web.get(f"/gradio_api/call/v2/denoise/{event}").text
+
+
+@pytest.mark.parametrize(
+    ("sigma", "hint"),
+    [("25/255", "Write the number 0.09804"), ("0.1", "Write the number 0.1,"), ("auto", "null")],
+)
+def test_a_sigma_in_a_text_is_refused_with_what_to_write(web, small_file, sigma, hint):
+    path = upload(web, small_file.read_bytes())
+    kind, content = call(web, "denoise", image={"path": path}, sigma=sigma)
+    assert kind == "error"
+    assert hint in content["error"]
+
+
+@pytest.mark.parametrize("route", ["call/denoise/none", "call/v2/denoise/none"])
+def test_a_job_that_is_none_is_not_found_and_leaves_no_traceback(web, server, route):
+    answer = web.get(f"/gradio_api/{route}")
+    assert answer.status_code == 404
+    assert "No such job" in answer.json()["detail"]
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_the_answers_of_a_job_are_fetched_once(web):
+    event = web.post("/gradio_api/call/v2/models", json={}).json()["event_id"]
+    asked = f"/gradio_api/call/v2/models/{event}"
+    assert "event: complete" in web.get(asked).text
+    assert web.get(asked).status_code == 404
+
+
+def test_a_job_can_be_followed_and_cancelled(client, server, tmp_path):
+    Image.fromarray(np.full((1000, 3000), 90, np.uint8)).save(tmp_path / "long.png")
+    job = client.submit(handle_file(tmp_path / "long.png"), ensemble=True, api_name="/denoise")
+    deadline = time.monotonic() + 60
+    while not job.outputs():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert job.outputs()[0][1]["tiles"] == 24
+    assert job.cancel()
+    started = time.monotonic()
+    client.predict(handle_file(tmp_path / "long.png"), api_name="/add_noise")  # its turn is next
+    assert time.monotonic() - started < 30
+    assert len(job.outputs()) < 24
 
 
 def test_the_client_raises_the_sentence(client, small_file):

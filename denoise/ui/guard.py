@@ -1,6 +1,7 @@
 """ASGI guard around all of Gradio: sizes of bodies, files that are named, headers, shut routes."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from denoise.ui.uploads import NOT_UPLOADED, is_inside
 
 UPLOAD = "/gradio_api/upload"
+JOB = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/([^/]+)/?")  # whose answers are asked for
 MAX_MULTIPART_BYTES = 1_000_000  # around the file: boundaries, headers, small fields
 MAX_JSON_BYTES = 1_000_000  # files are uploaded, so that a call only names them
 
@@ -32,6 +34,10 @@ SHUT = (
     "/gradio_api/vibe-",
     "/monitoring",
 )
+NO_JOB = (
+    "No such job: its answers were fetched already, or its id is wrong; the event_id that a call "
+    "answers with names one."
+)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # addresses of results are secrets
@@ -48,15 +54,23 @@ class Guard:
         folder: where uploads and results lie; requests may name no other files.
         max_bytes: of an upload.
         is_closing: whether new work is refused, since the server is about to stop.
+        is_job: whether an event id is that of a job whose answers were not fetched yet.
     """
 
     def __init__(
-        self, app: ASGIApp, *, folder: Path, max_bytes: int, is_closing: Callable[[], bool]
+        self,
+        app: ASGIApp,
+        *,
+        folder: Path,
+        max_bytes: int,
+        is_closing: Callable[[], bool],
+        is_job: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._app = app
         self._folder = folder
         self._max_bytes = max_bytes
         self._is_closing = is_closing
+        self._is_job = is_job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
@@ -67,7 +81,11 @@ class Guard:
         if scope["path"].startswith(SHUT):
             await _refuse(404, "There is nothing here.")(scope, receive, send)
         elif scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
-            await self._app(scope, receive, send)
+            job = JOB.fullmatch(scope["path"]) if scope["method"] == "GET" else None
+            if job is None or self._is_job(job[1]):
+                await self._app(scope, receive, send)
+            else:
+                await _refuse(404, NO_JOB)(scope, receive, send)
         elif self._is_closing():
             message = "The server is restarting; try again in a minute."
             await _refuse(503, message)(scope, receive, send)

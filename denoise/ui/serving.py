@@ -54,7 +54,7 @@ def start_serving(
         mcp_server=find_spec("mcp") is not None,  # the endpoints as tools, at /gradio_api/mcp/
         app_kwargs={
             "routes": _probes(service),
-            "lifespan": _guarded_by(service),
+            "lifespan": _guarded_by(service, page),
             "openapi_url": None,  # FastAPI's; Gradio's own is /gradio_api/openapi.json
             "exception_handlers": {
                 KeyError: _unknown_endpoint,
@@ -71,7 +71,16 @@ def files_of(page: gr.Blocks) -> set[Path]:
     return {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
 
 
-def _guarded_by(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _is_job(page: gr.Blocks, event: str) -> bool:
+    """Tells whether Gradio still has answers for an event; of another it logs a traceback."""
+    queue = page._queue
+    waited_for = queue.pending_event_ids_session.values()
+    return event in queue.event_ids_to_events or any(event in events for events in waited_for)
+
+
+def _guarded_by(
+    service: Service, page: gr.Blocks
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def guard(app: Starlette) -> AsyncIterator[None]:
         # Middleware that Gradio is given runs inside its own, which sets the headers for other
@@ -81,6 +90,7 @@ def _guarded_by(service: Service) -> Callable[[Starlette], AbstractAsyncContextM
             folder=service.folder,
             max_bytes=service.limits.max_bytes,
             is_closing=lambda: service.is_closing,
+            is_job=lambda event: _is_job(page, event),
         )
         yield
 
