@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from denoise.errors import DenoiseError, ImageError, SettingError
+from denoise.errors import DenoiseError, ImageError, SettingError, why_not_written
 from denoise.images import (
     FORMAT_SUFFIXES,
     SUFFIX_FORMATS,
@@ -180,7 +180,7 @@ def _tell(job: Job, outcome: Report | Exception, *, is_json: bool) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"The output cannot be written: {error.strerror or 'the disk refused it'}."
+        return f"The output cannot be written: {why_not_written(error)}."
     if isinstance(error, MemoryError):
         return "There is not enough memory for this picture; make it smaller."
     return str(error)

@@ -1,5 +1,20 @@
 """Errors whose message is written for the user: what is wrong, what is allowed, what to do."""
 
+import errno
+
+_TO_DO = {
+    errno.ENOSPC: "the disk is full; make room and start again",
+    errno.EDQUOT: "your share of the disk is used up; make room and start again",
+    errno.EFBIG: "it is larger than a file may be there; choose a smaller format or another folder",
+    errno.EROFS: "the disk is read-only; choose another folder",
+    errno.EACCES: "you may not write there; choose another folder",
+    errno.EPERM: "you may not write there; choose another folder",
+    errno.EEXIST: "there is a file where a folder should be; choose another folder",
+    errno.ENOTDIR: "there is a file where a folder should be; choose another folder",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+    errno.EPIPE: "the program that reads it has stopped",
+}
+
 
 class DenoiseError(Exception):
     """Something the user can mend; its message may be shown as it stands."""
@@ -23,3 +38,9 @@ class WeightsError(DenoiseError):
 
 class CancelledError(DenoiseError):
     """The caller asked for the work to stop."""
+
+
+def why_not_written(error: OSError) -> str:
+    """Gives why a file cannot be written and what to do, as the second half of a sentence."""
+    known = _TO_DO.get(error.errno or 0)
+    return known or f"{error.strerror or 'the disk refused it'}; choose another folder"

@@ -18,7 +18,7 @@ from PIL import Image, ImageCms, ImageFile, TiffTags
 from PIL import TiffImagePlugin as Tiff
 
 from denoise.conversion import LUMA
-from denoise.errors import ImageError
+from denoise.errors import ImageError, why_not_written
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
@@ -377,7 +377,7 @@ def write_file(path: Path, content: bytes) -> None:
         draft.write_bytes(content)
         draft.replace(path)
     except OSError as error:
-        raise ImageError(f"{path.name} cannot be written: {error.strerror}.") from error
+        raise ImageError(f"{path.name} cannot be written: {why_not_written(error)}.") from error
     finally:
         with suppress(OSError):  # it is there only where something went wrong
             draft.unlink()

@@ -1,8 +1,11 @@
 import io
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -156,3 +159,48 @@ def test_the_order_of_the_reports_is_that_of_the_inputs(folder, tmp_path, capsys
     assert run("noise", folder, "-o", tmp_path / "out", "--recursive", "--json") == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [Path(line["input"]).name for line in lines] == ["a.png", "b.png", "c.png"]
+
+
+def noise_in_a_shell(folder, out, before="", after=""):
+    command = f"{before} {sys.executable} -m denoise noise {folder} -o {out} {after}"
+    return subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+
+
+def test_what_does_not_fit_is_said_and_leaves_nothing_behind(folder, tmp_path):
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (200, 200, 3), dtype=np.uint8)).save(folder / "b.png")
+    ended = noise_in_a_shell(folder, tmp_path / "out", before="ulimit -f 20;")
+    assert ended.returncode == 1
+    assert "larger than a file may be there; choose a smaller format" in ended.stderr
+    assert "1 of 2 pictures written, 1 failed." in ended.stderr
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_full_disk_behind_a_pipe_is_said(folder):
+    ended = noise_in_a_shell(folder / "a.png", "-", after="> /dev/full")
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("the disk is full; make room and start again.\n")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+def test_a_folder_that_may_not_be_written_is_said_and_stays_as_it_was(folder, capsys):
+    place = Path(tempfile.mkdtemp())  # pytest's own folders are closed to other users
+    is_root = os.geteuid() == 0
+    out = place / "out"
+    try:
+        shutil.copy(folder / "a.png", place)
+        out.mkdir()
+        out.chmod(0o555)
+        place.chmod(0o755)
+        if is_root:
+            os.seteuid(65534)  # root may write everywhere
+        assert run("noise", place / "a.png", "-o", out) == 1
+    finally:
+        if is_root:
+            os.seteuid(0)
+        left = list(out.iterdir())
+        out.chmod(0o755)
+        shutil.rmtree(place)
+    assert "you may not write there; choose another folder." in capsys.readouterr().err
+    assert left == []
