@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
@@ -22,7 +22,7 @@ FOLDERS = ("denoise", "weights")
 LEFT_OUT = ("__pycache__", ".pyi", ".part")  # what tools leave among them
 # ZeroGPU has PyTorch up to 2.11 (August 2026); the newest that an index has would not find its GPU.
 ZERO_GPU_CEILINGS = {"torch": "2.12", "torchvision": "0.27"}
-ZERO_GPU = "zero-a10g"  # the Hub's name for it, whatever GPU it is today
+ZERO_GPU = SpaceHardware.ZERO_A10G  # whatever GPU it is today
 MAY_NOT = (401, 403)
 
 
