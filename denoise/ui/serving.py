@@ -1,6 +1,6 @@
 """A page and its endpoints on the network: Gradio's switches, probes and the guard."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from denoise.ui.api import add_endpoints
 from denoise.ui.guard import Guard
+from denoise.ui.openapi import describe
 from denoise.ui.service import Service
 
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
@@ -53,9 +54,9 @@ def start_serving(
         pwa=False,
         mcp_server=find_spec("mcp") is not None,  # the endpoints as tools, at /gradio_api/mcp/
         app_kwargs={
-            "routes": _probes(service),
+            "routes": [*_probes(service), Route("/gradio_api/openapi.json", _document(page))],
             "lifespan": _guarded_by(service, page),
-            "openapi_url": None,  # FastAPI's; Gradio's own is /gradio_api/openapi.json
+            "openapi_url": None,  # FastAPI's, which knows nothing of the endpoints
             "exception_handlers": {
                 KeyError: _unknown_endpoint,
                 FnIndexInferError: _unknown_endpoint,
@@ -108,6 +109,15 @@ def _probes(service: Service) -> list[Route]:
         return JSONResponse({"status": status}, 503)
 
     return [Route("/healthz", is_alive), Route("/readyz", is_ready)]
+
+
+def _document(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:
+    """Gives the OpenAPI document in place of Gradio's, which is not valid."""
+
+    async def answer(_: Request) -> Response:
+        return JSONResponse(describe(page))
+
+    return answer
 
 
 def _is_call(request: Request) -> bool:
