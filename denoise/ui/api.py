@@ -70,6 +70,7 @@ def _denoise(service: Service) -> Callable[..., Any]:
             The report: model, sigma, seconds by stage, device, size, warnings.
         """
         with explained():
+            check_text("model", model)
             settings = Settings(sigma, strength, ensemble, texture, detail, choose)
             file = uploaded_file(image, service.folder)
             for done in service.denoise(file, model, settings):
@@ -108,6 +109,7 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
             The report: pictures, each with its name and the report of /denoise, or with an error.
         """
         with explained():
+            check_text("model", model)
             settings = Settings(sigma, strength, ensemble, texture, detail, choose)
             named = listed("images", images, dict, "uploaded files")
             check_many(len(named))
