@@ -10,6 +10,12 @@ from denoise import psnr
 from denoise.comparison import Injection, compare
 from denoise.ui.methods import method_choices
 from denoise.ui.parts import Slider
+from denoise.ui.service import Service
+
+
+@pytest.fixture
+def service(tmp_path):
+    return Service(device="cpu", folder=tmp_path)
 
 
 @pytest.mark.parametrize(("typed", "taken"), [(7, 1), (-1, 0), (None, 0), (0.3, 0.3)])
@@ -17,18 +23,18 @@ def test_a_number_beyond_a_slider_is_taken_as_the_nearest_one(typed, taken):
     assert Slider(0, 1, 0.5).preprocess(typed) == taken
 
 
-def test_every_method_is_offered_and_the_quick_ones_for_photos_chosen(monkeypatch):
+def test_every_method_is_offered_and_the_quick_ones_for_photos_chosen(service, monkeypatch):
     monkeypatch.setitem(sys.modules, "bm3d", None)  # as where nobody has installed it
-    choices, chosen = method_choices()
+    choices, chosen = method_choices(service)
     offered = [name for _, name in choices]
     assert {"conv-photo", "median", "dense-mnist"} <= set(offered)
     assert "bm3d" not in offered
     assert "dense-mnist" not in chosen
 
 
-def test_bm3d_is_offered_where_it_is_and_says_that_it_gets_a_part(monkeypatch):
+def test_bm3d_is_offered_where_it_is_and_says_that_it_gets_a_part(service, monkeypatch):
     monkeypatch.setitem(sys.modules, "bm3d", SimpleNamespace())
-    choices, chosen = method_choices()
+    choices, chosen = method_choices(service)
     assert ("BM3D (slow: a part of the picture)", "bm3d") in choices
     assert "bm3d" not in chosen
 
