@@ -381,14 +381,13 @@ def _number(text: str) -> float:
     return float(Fraction(text)) if "/" in text else float(text)
 
 
-MODEL_HELP = "a name from `models`, or org/repo/name@revision on the Hub (%(default)s)"
 RUN_HELP = (
     "Denoise pictures. Bit depth, transparency, ICC profile and EXIF are kept, and so is the "
     "format; BMP and GIF are read only and become PNG."
 )
 MODEL_HELP = (
-    "a name from `models`, or the path of a checkpoint that spandrel knows: .safetensors, .pth "
-    "(extra [community]; %(default)s)"
+    "a name from `models`, org/repo/name@revision on the Hub, or the path of a checkpoint that "
+    "spandrel knows: .safetensors, .pth (extra [community]; %(default)s)"
 )
 NOISE_HELP = (
     "Add seeded noise to pictures. The level means: "

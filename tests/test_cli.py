@@ -310,3 +310,11 @@ def test_a_training_that_cannot_be_shows_no_bar(tmp_path, capsys):
 def test_a_zoo_without_the_network_is_no_success(tmp_path, capsys):
     assert run("run", "photo.png", "-o", tmp_path / "out.png", "--zoo", tmp_path) == 2
     assert "none is installed" in capsys.readouterr().err
+
+
+def test_the_help_tells_all_that_a_model_may_be(capsys):
+    with pytest.raises(SystemExit):
+        run("run", "--help")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "org/repo/name@revision on the Hub" in said
+    assert ".safetensors" in said
