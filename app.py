@@ -80,15 +80,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     if hub_revision and not hub_repo:
         raise SettingError("DENOISE_HUB_REVISION is of a repository; set DENOISE_HUB_REPO, too.")
     return Settings(
-        device,
-        host,
-        port,
-        limits,
-        has_training,
-        is_lent_gpus,
-        hub_repo,
-        hub_revision,
-        takes_any_model,
+        device=device,
+        host=host,
+        port=port,
+        limits=limits,
+        has_training=has_training,
+        is_lent_gpus=is_lent_gpus,
+        hub_repo=hub_repo,
+        hub_revision=hub_revision,
+        takes_any_model=takes_any_model,
     )
 
 

@@ -49,8 +49,9 @@ def record(denoiser: Denoiser, **figures: Any) -> None:
     """
     if denoiser.source != "folder":
         raise SettingError(
-            f"Figures are recorded for networks in a folder; {denoiser.source} is on the Hub: "
-            "pull it first."
+            f"Figures are recorded in the folders of a zoo; {denoiser.facts.name} is from "
+            f"{'a file' if denoiser.source == 'file' else denoiser.source}. Pull a network of the "
+            "Hub first."
         )
     facts = read_facts(denoiser.facts.name, denoiser.folder.parent)
     kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}

@@ -30,7 +30,7 @@ from denoise.models import Needs
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
-from denoise.weights import BUNDLED, load_network, read_facts
+from denoise.weights import BUNDLED, load_foreign_network, load_network, read_facts
 from denoise.zoo import Found, Zoo
 
 DEFAULT_MODEL = "conv-photo"
@@ -106,7 +106,7 @@ class Denoiser:
         self._asked = model
         if is_checkpoint(model):
             found = Found(Path(model).parent, "file")
-            network, self.facts = load_network(model)
+            network, self.facts = load_foreign_network(Path(model))
         else:
             found = self.zoo.fetch(model, on_bytes)
             network, self.facts = load_network(found.folder.name, found.folder.parent)

@@ -1,20 +1,13 @@
 """A Space on the Hugging Face Hub: what it is made of, made or brought up to date."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware
-from huggingface_hub.errors import (
-    HfHubHTTPError,
-    HFValidationError,
-    LocalTokenNotFoundError,
-    RepositoryNotFoundError,
-)
 
 from denoise.errors import DenoiseError
+from denoise.hub_errors import explained
 
 ROOT = Path(__file__).parent.parent
 FILES = ("app.py", "requirements.txt", "README.md", "LICENSE")
@@ -23,7 +16,6 @@ LEFT_OUT = ("__pycache__", ".pyi", ".part")  # what tools leave among them
 # ZeroGPU has PyTorch up to 2.11 (August 2026); the newest that an index has would not find its GPU.
 ZERO_GPU_CEILINGS = {"torch": "2.12", "torchvision": "0.27"}
 ZERO_GPU = SpaceHardware.ZERO_A10G  # whatever GPU it is today
-MAY_NOT = (401, 403)
 
 
 @dataclass(frozen=True)
@@ -77,10 +69,10 @@ def deploy(wanted: Deployment, *, endpoint: str | None = None) -> str:
         endpoint: address of the Hub; None: as huggingface_hub is set.
 
     Raises:
-        DenoiseError: no token, not allowed, or no network.
+        HubError: no token, not allowed, or no network.
     """
     hub = HfApi(endpoint=endpoint)
-    with _explained(wanted.repo):
+    with explained(wanted.repo, "main", "deploying"):
         hub.create_repo(
             wanted.repo,
             repo_type="space",
@@ -119,30 +111,3 @@ def _below_ceilings(requirements: Path) -> bytes:
 def _bounded(line: str) -> str:
     name = line.partition(">=")[0]
     return f"{line},<{ZERO_GPU_CEILINGS[name]}" if name in ZERO_GPU_CEILINGS else line
-
-
-@contextmanager
-def _explained(repo: str) -> Iterator[None]:
-    """Turns what huggingface_hub raises into sentences."""
-    to_do = "set HF_TOKEN to a token of yours that may write, or run `hf auth login`"
-    try:
-        yield
-    except LocalTokenNotFoundError as error:
-        raise DenoiseError(f"The Hub wants to know who you are: {to_do}.") from error
-    except RepositoryNotFoundError as error:
-        raise DenoiseError(f"The Hub does not let you write to {repo}: {to_do}.") from error
-    except HFValidationError as error:
-        raise DenoiseError(f"{repo!r} is no name of a Space; it is user/space.") from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        if status in MAY_NOT:
-            raise DenoiseError(f"The Hub does not let you write to {repo}: {to_do}.") from error
-        if status == 402:
-            raise DenoiseError(f"{repo} wants hardware that your account has not got.") from error
-        raise DenoiseError(f"The Hub answers {status}; try again in a minute.") from error
-    except (OSError, RuntimeError) as error:
-        raise DenoiseError("The Hub cannot be reached; look at your network.") from error
-    except Exception as error:  # of the HTTP library, which is another by version
-        if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore"):
-            raise DenoiseError("The Hub cannot be reached; look at your network.") from error
-        raise

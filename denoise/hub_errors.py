@@ -10,6 +10,7 @@ from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
     LocalEntryNotFoundError,
+    LocalTokenNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -19,7 +20,8 @@ from denoise.errors import DenoiseError, WeightsError
 DOWN = (408, 429, 500, 502, 503, 504)  # what huggingface_hub would try again, for half a minute
 FULL = (errno.ENOSPC, errno.EDQUOT)
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
-_TOKEN = "set HF_TOKEN to a token of yours that may do so"
+_TOKEN = "set HF_TOKEN to a token of yours that may do so, or run `hf auth login`"
+HTTP_LIBRARIES = ("httpx", "httpx2", "httpcore")  # huggingface_hub has one or another
 
 
 class HubError(WeightsError):
@@ -41,7 +43,7 @@ def is_down(error: HfHubHTTPError) -> bool:
 
 @contextmanager
 def explained(repo: str, revision: str, what: str) -> Iterator[None]:
-    """Turns what huggingface_hub raises inside into a sentence.
+    """Turns what huggingface_hub raises inside into a sentence; what is a bug stays one.
 
     Args:
         repo: that it is about.
@@ -56,10 +58,21 @@ def explained(repo: str, revision: str, what: str) -> Iterator[None]:
     except DenoiseError:
         raise
     except Exception as error:
+        if not _is_expected(error):
+            raise
         raise _explain(error, repo, revision, what) from error
 
 
+def _is_expected(error: Exception) -> bool:
+    library = type(error).__module__.partition(".")[0]
+    # huggingface_hub has RuntimeErrors for transfers that fail.
+    known = (OSError, RuntimeError, HfHubHTTPError, HFValidationError)
+    return isinstance(error, known) or library in HTTP_LIBRARIES
+
+
 def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
+    if isinstance(error, LocalTokenNotFoundError):
+        return HubError(f"The Hub wants to know who you are: {_TOKEN}.")
     if isinstance(error, GatedRepoError):
         return HubError(f"{repo} is gated: ask for access on its page on the Hub, and {_TOKEN}.")
     if isinstance(error, RepositoryNotFoundError):
@@ -87,6 +100,8 @@ def _explain_answer(error: HfHubHTTPError, repo: str, what: str) -> HubError:
     status = error.response.status_code
     if status in (401, 403):
         return HubError(f"The Hub does not allow {what} of {repo}: {_TOKEN}.")
+    if status == 402:
+        return HubError(f"{what.capitalize()} of {repo} wants hardware that your account has not.")
     if status in (409, 412):
         return HubError(f"{repo} was changed by somebody else meanwhile; try again.")
     if is_down(error):
@@ -106,7 +121,10 @@ def _explain_disk(error: Exception, repo: str, what: str) -> HubError:
             f"The cache may not be written: {what} of {repo} has nowhere to go. Set HF_HOME to a "
             "folder that may."
         )
-    return HubError(f"The connection broke at {what} of {repo}; nothing of it was kept. Try again.")
+    return HubError(
+        f"The Hub cannot be reached, or the connection broke, at {what} of {repo}; nothing of it "
+        "was kept. Look at your network and try again."
+    )
 
 
 def unreachable(repo: str, state: str = "cannot be reached") -> UnreachableError:

@@ -11,7 +11,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from denoise.community import is_checkpoint, load_checkpoint, read_checkpoint
+from denoise.community import load_checkpoint, read_checkpoint
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest, update_manifest
 from denoise.models import ARCHITECTURES, Needs, build_network
@@ -91,16 +91,10 @@ def load_network(name: str, folder: Path = BUNDLED) -> tuple[nn.Module, ModelFac
 
     The file's sha256 must be the config's, and its tensors exactly those of the architecture.
 
-    Args:
-        name: in the zoo, or the path of anyone's checkpoint: .safetensors, .pth, .pt or .ckpt.
-        folder: of the zoo.
-
     Raises:
         UnknownModelError: no such model.
         WeightsError: weights that are missing, altered or do not fit.
     """
-    if is_checkpoint(name):
-        return _load_checkpoint(Path(name))
     facts = read_facts(name, folder)
     tensors = _read_tensors(folder / name / WEIGHTS_FILE, facts)
     try:
@@ -151,7 +145,17 @@ def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
     _replace(folder / facts.name / CONFIG_FILE, text.encode())
 
 
-def _load_checkpoint(file: Path) -> tuple[nn.Module, ModelFacts]:
+def load_foreign_network(file: Path) -> tuple[nn.Module, ModelFacts]:
+    """Gives the network of anyone's checkpoint in float32, and what is known about it.
+
+    Args:
+        file: .safetensors, or .pth, .pt or .ckpt that hold nothing but tensors.
+
+    Raises:
+        UnknownModelError: no such file.
+        WeightsError: it cannot be read safely, or holds no network that takes out noise.
+        DenoiseError: spandrel is not installed.
+    """
     content = read_checkpoint(file)
     found = load_checkpoint(content, file.name)
     return found.network, ModelFacts(

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+from stand_in import TOKEN, JsonAnswers, serving
+
 RESOLVE = re.compile(r"/([\w.-]+/[\w.-]+)/resolve/([^/]+)/(.+)")
 INFO = re.compile(r"/api/models/([\w.-]+/[\w.-]+)(?:/revision/([^/]+))?")
 PREUPLOAD = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/preupload/([^/]+)")
 COMMIT = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/commit/([^/]+)")
 BATCH = re.compile(r"/([\w.-]+/[\w.-]+)\.git/info/lfs/objects/batch")
-TOKEN = "hf_writer"  # that may write
 
 
 @dataclass
@@ -71,12 +72,9 @@ class StandIn(ThreadingHTTPServer):
         return [path for method, path in self.asked if method == "GET" and path.endswith(file)]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonAnswers, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: StandIn
-
-    def log_message(self, *_):
-        pass
 
     def do_HEAD(self):
         self.answer_read()
@@ -249,28 +247,16 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
 
-    def answer_json(self, content, status=200):
-        text = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
-
 
 @contextmanager
 def running_hub() -> Iterator[StandIn]:
     """Starts a stand-in, and stops it at the end."""
     hub = StandIn()
-    thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield hub
-    finally:
-        hub.hold.set()
-        hub.shutdown()
-        hub.server_close()
-        thread.join()
+    with serving(hub):
+        try:
+            yield hub
+        finally:
+            hub.hold.set()
 
 
 def files_of(folder, prefix=""):

@@ -2,11 +2,10 @@
 
 import base64
 import json
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-TOKEN = "hf_writer"
+from stand_in import TOKEN, JsonAnswers, serving
 
 
 class StandIn(ThreadingHTTPServer):
@@ -24,47 +23,44 @@ class StandIn(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(JsonAnswers, BaseHTTPRequestHandler):
     server: StandIn
-
-    def log_message(self, *_):
-        pass
 
     def do_GET(self):
         parts = self.path.split("/")
         name = "/".join(parts[3:5])
         files = self.server.spaces.get(name)
         if files is None:
-            return self.answer({"error": "Repository not found"}, 404)
+            return self.answer_json({"error": "Repository not found"}, 404)
         if "tree" not in parts:
-            return self.answer({"id": name, "sha": "0" * 40, "private": False, "siblings": []})
+            return self.answer_json({"id": name, "sha": "0" * 40, "private": False, "siblings": []})
         entries = [{"type": "file", "path": f, "size": 1, "oid": "0" * 40} for f in files]
-        return self.answer(entries)
+        return self.answer_json(entries)
 
     def do_POST(self):
         content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.server.status:
-            return self.answer({"error": "no"}, self.server.status)
+            return self.answer_json({"error": "no"}, self.server.status)
         if self.path == "/api/validate-yaml":
-            return self.answer({"errors": [], "warnings": []})
+            return self.answer_json({"errors": [], "warnings": []})
         if self.headers.get("Authorization") != f"Bearer {TOKEN}":
-            return self.answer({"error": "who are you?"}, 401)
+            return self.answer_json({"error": "who are you?"}, 401)
         if self.path == "/api/repos/create":
             return self.create(json.loads(content))
         if "/preupload/" in self.path:
             asked = json.loads(content)["files"]
             told = [{"path": f["path"], "uploadMode": "regular", "shouldIgnore": 0} for f in asked]
-            return self.answer({"files": told})
+            return self.answer_json({"files": told})
         return self.commit([json.loads(line) for line in content.splitlines()])
 
     def create(self, asked):
         name = f"{asked['organization']}/{asked['name']}"
         if name in self.server.spaces:
             url = f"{self.server.url}/spaces/{name}"
-            return self.answer({"error": "it exists", "url": url, "name": name}, 409)
+            return self.answer_json({"error": "it exists", "url": url, "name": name}, 409)
         self.server.created.append(asked)
         self.server.spaces[name] = {".gitattributes": b""}
-        return self.answer({"url": f"{self.server.url}/spaces/{name}", "name": name})
+        return self.answer_json({"url": f"{self.server.url}/spaces/{name}", "name": name})
 
     def commit(self, lines):
         name = "/".join(self.path.split("/")[3:5])
@@ -77,22 +73,11 @@ class Handler(BaseHTTPRequestHandler):
         self.server.commits += 1
         sha = f"{self.server.commits:040x}"
         url = f"{self.server.url}/spaces/{name}/commit/{sha}"
-        self.answer({"commitUrl": url, "commitOid": sha})
-
-    def answer(self, content, status=200):
-        text = json.dumps(content).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        self.wfile.write(text)
+        self.answer_json({"commitUrl": url, "commitOid": sha})
 
 
 @contextmanager
 def running_stand_in():
-    with StandIn() as hub:
-        thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    hub = StandIn()
+    with serving(hub):
         yield hub
-        hub.shutdown()
-        thread.join()

@@ -1,16 +1,22 @@
 """What the page's controls take, and which methods they offer."""
 
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 from skimage import data
 
 from denoise import psnr
 from denoise.comparison import Injection, compare
+from denoise.ui.controls import AUTO
+from denoise.ui.denoise_tab import _Work
 from denoise.ui.methods import method_choices
 from denoise.ui.parts import Slider
 from denoise.ui.service import Service
+from denoise.weights import load_network, write_weights
+from denoise.zoo import Zoo
 
 
 @pytest.fixture
@@ -50,3 +56,14 @@ def test_bm3d_gets_the_middle_and_the_level_and_its_note_says_so(monkeypatch):
     assert 0.07 < seen[0] < 0.1  # clipping takes some
     before = f"{psnr(clean[128:384, 128:384], middle):.2f} dB"
     assert entry.note == f"slow: only the middle 256x256 pixels, which are noisy at {before}"
+
+
+def test_the_page_shows_what_a_network_that_is_not_bundled_has_made(tmp_path):
+    network, facts = load_network("conv-mnist")
+    write_weights(network, replace(facts, name="mine"), tmp_path / "zoo", half=False)
+    Image.new("L", (40, 40), 90).save(tmp_path / "gray.png")
+    zoo = Zoo(tmp_path / "zoo", takes_addresses=False)
+    work = _Work(Service(device="cpu", folder=tmp_path / "served", zoo=zoo))
+    settings = (AUTO, 25, 1, 0, 0, False)
+    *_, shown = work.run(str(tmp_path / "gray.png"), "mine", *settings, "PNG", True)
+    assert shown[1] == "Done."

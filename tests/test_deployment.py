@@ -78,7 +78,12 @@ def test_on_zero_gpu_pytorch_is_one_that_it_has(hub, clone):
 
 @pytest.mark.parametrize(
     ("status", "why"),
-    [(401, "set HF_TOKEN"), (403, "does not let you"), (402, "hardware"), (500, "try again")],
+    [
+        (401, "set HF_TOKEN"),
+        (403, "does not allow deploying"),
+        (402, "hardware"),
+        (500, "try again"),
+    ],
 )
 def test_what_the_hub_refuses_is_a_sentence(hub, clone, status, why):
     hub.status = status
@@ -88,7 +93,7 @@ def test_what_the_hub_refuses_is_a_sentence(hub, clone, status, why):
 
 def test_without_a_token_the_sentence_says_where_to_put_one(hub, clone, monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "")
-    with pytest.raises(DenoiseError, match="set HF_TOKEN to a token of yours that may write"):
+    with pytest.raises(DenoiseError, match="set HF_TOKEN to a token of yours that may do so"):
         deploy(plan(REPO, root=clone), endpoint=hub.url)
 
 

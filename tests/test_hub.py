@@ -15,7 +15,7 @@ from huggingface_hub import constants
 from denoise import Denoiser, hub
 from denoise.errors import CancelledError, UnknownModelError
 from denoise.hub import Repository
-from denoise.hub_errors import HubError, NotThereError, UnreachableError
+from denoise.hub_errors import HubError, NotThereError, UnreachableError, explained
 from denoise.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights import BUNDLED, load_network, read_facts, write_weights
 from denoise.zoo import Zoo
@@ -396,3 +396,16 @@ def test_the_bundled_weights_go_and_the_picture_stays_the_same(stand_in, tmp_pat
         for zoo in (Zoo(), zoo_of(stand_in, tmp_path, empty))
     )
     assert np.array_equal(found, expected)
+
+
+def test_a_bug_is_not_taken_for_a_broken_connection():
+    with pytest.raises(KeyError), explained("org/repo", "main", "config.json"):
+        raise KeyError("sha256")
+
+
+def test_a_broken_connection_is_a_sentence_with_its_cause():
+    broken = ConnectionResetError("reset")
+    repository = ("org/repo", "main", "config.json")
+    with pytest.raises(HubError, match="connection broke") as told, explained(*repository):
+        raise broken
+    assert told.value.__cause__ is broken

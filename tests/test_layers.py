@@ -32,7 +32,7 @@ ALLOWED = {
     "settings": {"sigma"},
     "detail": {"tiles"},
     "version": set(),
-    "deployment": set(),
+    "deployment": {"hub_errors"},
     "devices": set(),
     "tiles": set(),
     "inference": {"models"},

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from denoise.denoiser import fit_picture
+from denoise.denoiser import fit_to
 from denoise.errors import ImageError
 from denoise.settings import Settings
 from denoise.ui.controls import build_controls, settings_of
@@ -212,7 +212,7 @@ def _show(
     exif: bool,
     chosen_format: str,
 ) -> tuple[Any, ...]:
-    fitted, notes = fit_picture(result.before, model)
+    fitted, notes = fit_to(result.before, service.denoiser(model).facts.needs)
     before = fitted if notes else flat_pixels(result.before)
     name = name_of(file)
     pair = (

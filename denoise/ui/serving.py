@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -113,9 +114,10 @@ def _probes(service: Service) -> list[Route]:
 
 def _document(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:
     """Gives the OpenAPI document in place of Gradio's, which is not valid."""
+    document = cache(lambda: describe(page))  # all endpoints are there when the first asks
 
     async def answer(_: Request) -> Response:
-        return JSONResponse(describe(page))
+        return JSONResponse(document())
 
     return answer
 
