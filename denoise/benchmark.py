@@ -40,12 +40,11 @@ class Row:
     ssim: float
 
 
-def record(denoiser: Denoiser, **figures: Any) -> None:
-    """Writes what was measured, and with what, into the model's config.
+def check_recordable(denoiser: Denoiser) -> None:
+    """Refuses a network without a folder that its figures could be written into.
 
-    Args:
-        denoiser: that was measured.
-        figures: JSON by name; they take the place of those recorded before.
+    Raises:
+        SettingError: it is from a file or from the Hub.
     """
     if denoiser.source != "folder":
         raise SettingError(
@@ -53,6 +52,16 @@ def record(denoiser: Denoiser, **figures: Any) -> None:
             f"{'a file' if denoiser.source == 'file' else denoiser.source}. Pull a network of the "
             "Hub first."
         )
+
+
+def record(denoiser: Denoiser, **figures: Any) -> None:
+    """Writes what was measured, and with what, into the model's config.
+
+    Args:
+        denoiser: that was measured.
+        figures: JSON by name; they take the place of those recorded before.
+    """
+    check_recordable(denoiser)
     facts = read_facts(denoiser.facts.name, denoiser.folder.parent)
     kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}
     stamp = {

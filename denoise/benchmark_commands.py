@@ -128,4 +128,9 @@ def _printed(rows: Iterator[RowT]) -> Iterator[RowT]:
 
 
 def _make_denoiser(options: argparse.Namespace, name: str) -> Denoiser:
-    return Denoiser(name, device=options.device, dtype=options.dtype, zoo=options.zoo)
+    from denoise.benchmark import check_recordable
+
+    denoiser = Denoiser(name, device=options.device, dtype=options.dtype, zoo=options.zoo)
+    if options.record:
+        check_recordable(denoiser)
+    return denoiser

@@ -165,3 +165,14 @@ def test_a_visitor_cannot_have_the_server_open_a_checkpoint(tmp_path, endpoint):
     service = Service(device="cpu", folder=tmp_path / "served")
     with pytest.raises(UnknownModelError, match="choose one of"):
         list(getattr(service, endpoint)(picture, str(file)))
+
+
+def test_a_checkpoints_figures_are_refused_before_they_are_measured(tmp_path, capsys):
+    file = tmp_path / "net.safetensors"
+    safetensors.torch.save_file(TINY["NAFNet"][0]().state_dict(), file)
+    Image.new("RGB", (20, 12), "gray").save(tmp_path / "clean.png")
+    asked = ["benchmark", "--set", str(tmp_path), "--model", str(file), "--record"]
+    assert main(asked) == 2
+    told = capsys.readouterr()
+    assert "net is from a file" in told.err
+    assert told.out == ""
