@@ -7,7 +7,13 @@
   const isChinese = path.endsWith('/zh');
   const own = navigator.language.startsWith('zh') || isChinese ? 'zh' : 'en';
   const wanted = chosen() || own;
-  document.documentElement.lang = isChinese ? 'zh' : 'en';
+  const root = document.documentElement;
+  // For screen readers; Gradio puts the browser's language there once it has started.
+  const nameLanguage = () => {
+    if (root.lang !== (isChinese ? 'zh' : 'en')) root.lang = isChinese ? 'zh' : 'en';
+  };
+  new MutationObserver(nameLanguage).observe(root, { attributeFilter: ['lang'] });
+  nameLanguage();
   if ((wanted === 'zh') !== isChinese) {
     const other = isChinese ? path.slice(0, -2) : `${path}/zh`;
     window.location.replace(other + window.location.search);

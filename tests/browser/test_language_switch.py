@@ -33,6 +33,16 @@ def test_a_browser_in_chinese_gets_the_chinese_page(chinese, server, tmp_path):
     assert not re.search("Noise|pixels", report)
 
 
+def test_the_page_names_its_own_language_not_the_browsers(chinese, server):
+    chinese.goto(server.url)
+    chinese.get_by_role("link", name="English").click()
+    chinese.get_by_role("button", name="Denoise", exact=True).wait_for()
+    root = chinese.locator("html")
+    assert root.get_attribute("lang") == "en"
+    root.evaluate("root => { root.lang = 'zh-CN'; }")  # as Gradio does, sooner or later
+    assert root.get_attribute("lang") == "en"
+
+
 def test_an_error_is_said_in_chinese(chinese, server):
     chinese.goto(f"{server.url}/zh")
     chinese.get_by_role("button", name="去噪", exact=True).click()
