@@ -1,12 +1,30 @@
-"""Take noise out of pictures, and see how it is done."""
+"""Take noise out of a picture, and see how it is done."""
 
-from denoise.denoiser import Denoiser, fit_picture
-from denoise.errors import DenoiseError
-from denoise.estimate import estimate_sigma
-from denoise.images import Picture, load_picture, save_picture
-from denoise.metrics import psnr, ssim
-from denoise.noise import add_noise
-from denoise.weights import list_models
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from denoise.denoiser import Denoiser, fit_picture
+    from denoise.errors import DenoiseError
+    from denoise.estimate import estimate_sigma
+    from denoise.images import Picture, load_picture, save_picture
+    from denoise.metrics import psnr, ssim
+    from denoise.noise import add_noise
+    from denoise.weights import list_models
+
+_HOMES = {
+    "DenoiseError": "errors",
+    "Denoiser": "denoiser",
+    "Picture": "images",
+    "add_noise": "noise",
+    "estimate_sigma": "estimate",
+    "fit_picture": "denoiser",
+    "list_models": "weights",
+    "load_picture": "images",
+    "psnr": "metrics",
+    "save_picture": "images",
+    "ssim": "metrics",
+}
 
 __all__ = [
     "DenoiseError",
@@ -21,3 +39,14 @@ __all__ = [
     "save_picture",
     "ssim",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Gives a public name, imported when it is asked for: PyTorch takes seconds to import."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'denoise' has no attribute {name!r}")
+    return getattr(import_module(f"denoise.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,7 +8,8 @@ from typing import TypeVar
 import numpy as np
 
 from denoise.batch import FAILED_INPUT
-from denoise.denoiser import DEFAULT_MODEL, Denoiser
+from denoise.defaults import DEFAULT_MODEL
+from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
 from denoise.reader import Reader
 from denoise.training.small_images import (

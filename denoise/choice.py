@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import kurtosis
-from skimage.restoration import calibrate_denoiser
+from skimage import restoration
 
 from denoise.estimate import cut_crops, estimate_noise
 
@@ -58,6 +57,8 @@ def choose_sigma(image: Pixels, denoise: Denoise, highest: float = 1.0) -> Choic
         denoise: the network at work on such an image of any size.
         highest: level to try.
     """
+    from scipy.stats import kurtosis  # takes half a second to import
+
     level, correlation = estimate_noise(image)
     crops = cut_crops(image)
     tried = levels_to_try(level, highest)
@@ -121,7 +122,9 @@ def _j_invariant_errors(
     sparse = [crop[top::2, left::2] for crop in crops for top in (0, 1) for left in (0, 1)]
     parameters: dict[str, Any] = {"told": tried, "channel_axis": [-1]}
     losses = [
-        calibrate_denoiser(part, partial(_told, denoise), parameters, extra_output=True)[1][1]
+        restoration.calibrate_denoiser(
+            part, partial(_told, denoise), parameters, extra_output=True
+        )[1][1]
         for part in sparse
     ]
     means: list[float] = np.mean(losses, axis=0).tolist()

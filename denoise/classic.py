@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import median_filter
-from skimage.restoration import denoise_nl_means, denoise_tv_chambolle, denoise_wavelet
+from skimage import restoration  # imports its functions when they are called
 
 from denoise.conversion import ImageT, from_unit, to_unit, unpack
 from denoise.errors import DenoiseError, SettingError
@@ -80,7 +80,7 @@ def _median(noisy: Pixels, sigma: float) -> Pixels:
 
 def _nl_means(noisy: Pixels, sigma: float) -> Pixels:
     """Source: Buades et al., "A non-local algorithm for image denoising", CVPR 2005."""
-    denoised: Pixels = denoise_nl_means(
+    denoised: Pixels = restoration.denoise_nl_means(
         noisy,
         patch_size=5,
         patch_distance=6,
@@ -94,7 +94,7 @@ def _nl_means(noisy: Pixels, sigma: float) -> Pixels:
 
 def _tv(noisy: Pixels, sigma: float) -> Pixels:
     """Source: Chambolle, "An algorithm for total variation minimization", JMIV 2004."""
-    denoised: Pixels = denoise_tv_chambolle(
+    denoised: Pixels = restoration.denoise_tv_chambolle(
         noisy, weight=TV_WEIGHT * sigma, channel_axis=_channel_axis(noisy)
     )
     return denoised
@@ -103,7 +103,7 @@ def _tv(noisy: Pixels, sigma: float) -> Pixels:
 def _wavelets(noisy: Pixels, sigma: float) -> Pixels:
     """Source: Chang et al., "Adaptive wavelet thresholding" (BayesShrink), TIP 2000."""
     optional("pywt", "classic")  # what scikit-image does it with
-    denoised: Pixels = denoise_wavelet(
+    denoised: Pixels = restoration.denoise_wavelet(
         noisy,
         sigma=sigma,
         convert2ycbcr=noisy.ndim == 3,

@@ -2,30 +2,24 @@
 
 import argparse
 import os
+from collections.abc import Callable
 from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from denoise import (
-    batch,
-    benchmark_commands,
-    commands,
-    hub_commands,
-    lab_commands,
-    space_commands,
-    workshop,
-)
+from denoise import batch, space_commands
 from denoise.classic import CLASSICS
-from denoise.comparison import LEVELS
-from denoise.denoiser import DEFAULT_MODEL
-from denoise.devices import DEVICES, DTYPES
+from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS
 from denoise.errors import DenoiseError
-from denoise.hub import Repository
 from denoise.images import OUTPUT_FORMATS
 from denoise.noise import KINDS
 from denoise.version import version_words
-from denoise.weights import BUNDLED
-from denoise.zoo import Zoo
+
+if TYPE_CHECKING:
+    from denoise.zoo import Zoo
+
+Command = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,13 +63,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_zoo(run)
     _add_device(run)
-    run.set_defaults(command=commands.run_command)
+    run.set_defaults(command=_late("commands", "run_command"))
 
     noise = sub.add_parser("noise", help="add noise to pictures", description=NOISE_HELP)
     _add_files(noise)
     _add_noise(noise)
     noise.add_argument("--level", type=_level, default=0.1, help="0: none (%(default)s)")
-    noise.set_defaults(command=commands.noise_command)
+    noise.set_defaults(command=_late("commands", "noise_command"))
 
     estimate = sub.add_parser(
         "estimate", help="say how noisy pictures are", description=ESTIMATE_HELP
@@ -85,19 +79,29 @@ def _parser() -> argparse.ArgumentParser:
     _add_inputs(estimate)
     _add_zoo(estimate)
     _add_device(estimate)
-    estimate.set_defaults(command=commands.estimate_command)
+    estimate.set_defaults(command=_late("commands", "estimate_command"))
 
     _add_lab(sub)
     models = sub.add_parser("models", help="list the networks")
     models.add_argument("--json", action="store_true", help="every fact, as JSON")
     _add_zoo(models)
-    models.set_defaults(command=commands.models_command)
+    models.set_defaults(command=_late("commands", "models_command"))
     _add_training(sub)
     _add_benchmark(sub)
     _add_card(sub)
     space_commands.add_deploy(sub)
     _add_hub(sub)
     return parser
+
+
+def _late(module: str, name: str) -> Command:
+    """Gives a command that is imported when it runs: PyTorch takes seconds to import."""
+
+    def command(options: argparse.Namespace) -> int:
+        code: int = getattr(import_module(f"denoise.{module}"), name)(options)
+        return code
+
+    return command
 
 
 def _add_lab(sub: Any) -> None:
@@ -108,7 +112,7 @@ def _add_lab(sub: Any) -> None:
     compare.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder for the pictures and table.csv"
     )
-    compare.set_defaults(command=lab_commands.compare_command)
+    compare.set_defaults(command=_late("lab_commands", "compare_command"))
     sweep = sub.add_parser("sweep", help="the same over many noise levels", description=SWEEP_HELP)
     sweep.add_argument(
         "--levels",
@@ -118,7 +122,7 @@ def _add_lab(sub: Any) -> None:
         metavar="LEVEL",
         help=f"({' '.join(map(str, LEVELS))})",
     )
-    sweep.set_defaults(command=lab_commands.sweep_command)
+    sweep.set_defaults(command=_late("lab_commands", "sweep_command"))
     for command in (compare, sweep):
         command.add_argument("input", type=Path, metavar="IN", help="a clean picture")
         _add_noise(command)
@@ -186,7 +190,7 @@ def _add_training(sub: Any) -> None:
         "--smoke", action="store_true", help="a few steps on made pictures, to see that it works"
     )
     _add_device(train)
-    train.set_defaults(command=workshop.train_command)
+    train.set_defaults(command=_late("workshop", "train_command"))
 
 
 def _add_benchmark(sub: Any) -> None:
@@ -234,9 +238,9 @@ def _add_benchmark(sub: Any) -> None:
     benchmark.add_argument(
         "--record", action="store_true", help="write the figures into the model's config, too"
     )
-    benchmark.add_argument("--dtype", choices=list(DTYPES), default="auto", help="(%(default)s)")
+    benchmark.add_argument("--dtype", choices=DTYPES, default="auto", help="(%(default)s)")
     _add_device(benchmark)
-    benchmark.set_defaults(command=benchmark_commands.benchmark_command)
+    benchmark.set_defaults(command=_late("benchmark_commands", "benchmark_command"))
 
 
 def _add_card(sub: Any) -> None:
@@ -250,7 +254,7 @@ def _add_card(sub: Any) -> None:
         metavar="DIR",
         help="folders of what --recipe tutorial trained and benchmark --zoo DIR --record measured",
     )
-    card.set_defaults(command=workshop.card_command)
+    card.set_defaults(command=_late("workshop", "card_command"))
 
 
 def _add_hub(sub: Any) -> None:
@@ -266,7 +270,7 @@ def _add_hub(sub: Any) -> None:
         metavar="DIR",
         help="folder of networks, such as runs (the bundled ones)",
     )
-    publish.set_defaults(command=hub_commands.publish_command)
+    publish.set_defaults(command=_late("hub_commands", "publish_command"))
     pull = sub.add_parser("pull", help="fetch networks from the Hub", description=PULL_HELP)
     pull.add_argument("names", nargs="*", metavar="NAME", help="(all of the repository)")
     pull.add_argument("--revision", help="branch, tag or 40 hex digits of a commit (main)")
@@ -278,7 +282,7 @@ def _add_hub(sub: Any) -> None:
         metavar="DIR",
         help="folder that they go to (that of the bundled ones)",
     )
-    pull.set_defaults(command=hub_commands.pull_command)
+    pull.set_defaults(command=_late("hub_commands", "pull_command"))
     for command in (publish, pull):
         repo = os.environ.get("DENOISE_HUB_REPO")
         command.add_argument(
@@ -340,8 +344,11 @@ def _add_zoo(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _open_zoo(folder: Path | None) -> Zoo:
+def _open_zoo(folder: Path | None) -> "Zoo":
     """Gives the networks in a folder; None: those that the environment says."""
+    from denoise.hub import Repository
+    from denoise.zoo import Zoo
+
     repo = os.environ.get("DENOISE_HUB_REPO")
     if folder is not None or not repo:
         return Zoo(folder or BUNDLED)

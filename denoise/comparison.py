@@ -30,7 +30,6 @@ from denoise.zoo import Zoo
 Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3), sRGB
 
 NOISY = "noisy"  # the method that does nothing
-LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # of a sweep, where none are named
 MAX_METHODS, MAX_LEVELS = 16, 32
 MAX_PIXELS = 1_000_000  # worked on, so that there is an answer soon
 SLOW_SIDE = 256  # pixels; slow methods get the middle of a larger picture

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from denoise.errors import ImageError
 
-ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], torch.Tensor)
+if TYPE_CHECKING:
+    import torch  # takes seconds to import
+
+ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], "torch.Tensor")
 Images = NDArray[Any]  # (N, H, W, C), C 1 or 3; uint8, uint16 or float in [0,1]
 
 LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue in luminance, ITU-R BT.601
@@ -26,7 +28,7 @@ class Unpacked(NamedTuple):
     repack: Callable[[Images], Any]  # takes the same shape and dtype
 
 
-def unpack(image: Image.Image | NDArray[Any] | torch.Tensor) -> Unpacked:
+def unpack(image: "Image.Image | NDArray[Any] | torch.Tensor") -> Unpacked:
     """Gives the pixels of an image, and a function that puts others in their place.
 
     Args:
@@ -38,10 +40,12 @@ def unpack(image: Image.Image | NDArray[Any] | torch.Tensor) -> Unpacked:
     """
     if isinstance(image, Image.Image):
         return _unpack_pil(image)
-    if isinstance(image, torch.Tensor):
-        return _unpack_tensor(image)
     if isinstance(image, np.ndarray):
         return _unpack_array(image)
+    import torch
+
+    if isinstance(image, torch.Tensor):
+        return _unpack_tensor(image)
     hint = " load_picture reads files." if isinstance(image, (str, Path)) else ""
     raise ImageError(
         "An image is a PIL image, a numpy array or a tensor; this one is a "
@@ -108,7 +112,9 @@ def _unpack_array(image: NDArray[Any]) -> Unpacked:
     return Unpacked(images, lambda result: result.reshape(image.shape))
 
 
-def _unpack_tensor(image: torch.Tensor) -> Unpacked:
+def _unpack_tensor(image: "torch.Tensor") -> Unpacked:
+    import torch
+
     if image.ndim != 4 or image.shape[1] not in (1, 3) or not image.is_floating_point():
         raise ImageError(
             "A tensor image is a float tensor of shape (N, 1, H, W) or (N, 3, H, W); this one is "

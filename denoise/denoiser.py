@@ -18,6 +18,7 @@ from denoise.address import partner_of
 from denoise.choice import Choice, choose_sigma
 from denoise.community import is_checkpoint
 from denoise.conversion import Images, from_unit, to_unit, unpack
+from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
@@ -30,10 +31,9 @@ from denoise.models import Needs
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
-from denoise.weights import BUNDLED, load_foreign_network, load_network, read_facts
+from denoise.weights import load_foreign_network, load_network, read_facts
 from denoise.zoo import Found, Zoo
 
-DEFAULT_MODEL = "conv-photo"
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
 DEFAULTS = Settings()

@@ -5,10 +5,8 @@ import platform
 
 import torch
 
+from denoise.defaults import DEVICES, DTYPES
 from denoise.errors import SettingError
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
-DTYPES = {"auto": None, "float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -43,8 +41,8 @@ def choose_dtype(name: str, device: torch.device, *, bfloat16_is_harmless: bool)
     """
     if name not in DTYPES:
         raise SettingError(f"Unknown precision {name!r}; choose one of: {', '.join(DTYPES)}.")
-    chosen = DTYPES[name]
-    if chosen is not None:
+    if name != "auto":
+        chosen: torch.dtype = getattr(torch, name)
         return chosen
     is_fast = bfloat16_is_harmless and has_fast_bfloat16(device)
     return torch.bfloat16 if is_fast else torch.float32

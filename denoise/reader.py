@@ -7,9 +7,10 @@ import torch
 from numpy.typing import NDArray
 
 from denoise.conversion import to_unit, unpack
+from denoise.defaults import BUNDLED
 from denoise.devices import choose_device
 from denoise.errors import ImageError
-from denoise.weights import BUNDLED, load_network
+from denoise.weights import load_network
 
 READERS = BUNDLED / "readers"
 LABELS = {

@@ -2,9 +2,10 @@
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from denoise.deployment import Deployment, deploy, plan
+if TYPE_CHECKING:
+    from denoise.deployment import Deployment
 
 DEPLOY_HELP = (
     "Make a Space on the Hugging Face Hub of this clone, or bring it up to date: app.py, the "
@@ -28,6 +29,8 @@ def add_deploy(sub: Any) -> None:
 
 def deploy_command(options: argparse.Namespace) -> int:
     """Makes or updates a Space, or says what that would be."""
+    from denoise.deployment import deploy, plan
+
     wanted = plan(options.repo, is_zero_gpu=options.zero_gpu, is_private=options.private)
     address = None if options.dry_run else deploy(wanted)
     if options.json:
@@ -39,11 +42,11 @@ def deploy_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _amount(wanted: Deployment) -> str:
+def _amount(wanted: "Deployment") -> str:
     return f"{len(wanted.files)} files of {wanted.size_bytes / 1e6:.1f} MB"
 
 
-def _report(wanted: Deployment, address: str | None) -> dict[str, Any]:
+def _report(wanted: "Deployment", address: str | None) -> dict[str, Any]:
     return {
         "repo": wanted.repo,
         "files": list(wanted.files),

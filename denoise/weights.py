@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from denoise.community import load_checkpoint, read_checkpoint
+from denoise.defaults import BUNDLED
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest, update_manifest
 from denoise.models import ARCHITECTURES, Needs, build_network
 
-BUNDLED = Path(__file__).resolve().parent.parent / "weights"
 CURVE_FILE = "curve.csv"  # of the training, for the card
 INT8_FROM = 4_000_000  # numbers of a tensor, from which on halves would make too large a file
 SCALE = ":scale"  # names the tensor of a row's step beside that of int8

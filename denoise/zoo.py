@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoise.address import Address, parse_address
+from denoise.defaults import BUNDLED
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub import Repository
 from denoise.hub_cache import OnBytes
 from denoise.hub_errors import HubError
 from denoise.manifest import read_manifest
-from denoise.weights import BUNDLED, ModelFacts, list_models, read_facts, weights_size
+from denoise.weights import ModelFacts, list_models, read_facts, weights_size
 
 _log = logging.getLogger(__name__)
 

@@ -312,6 +312,18 @@ def test_a_zoo_without_the_network_is_no_success(tmp_path, capsys):
     assert "none is installed" in capsys.readouterr().err
 
 
+def test_help_comes_without_waiting_for_what_takes_long_to_import():
+    code = (
+        "import sys; from denoise.cli import _parser; _parser().format_help();"
+        "slow = {'torch', 'scipy.stats', 'huggingface_hub', 'matplotlib', 'gradio'};"
+        "print(sorted(slow & sys.modules.keys()))"
+    )
+    root = Path(__file__).parent.parent
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert result.stdout == "[]\n"
+
+
 def test_the_help_tells_all_that_a_model_may_be(capsys):
     with pytest.raises(SystemExit):
         run("run", "--help")

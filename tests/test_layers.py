@@ -19,9 +19,10 @@ FACES = {
     "workshop",
     "__main__",
 }
-# module -> what it may import of the package; errors, extras and conversion are for all.
+# module -> what it may import of the package; errors, extras, conversion and defaults are for all.
 ALLOWED = {
     "errors": set(),
+    "defaults": set(),
     "extras": set(),
     "conversion": set(),
     "models": set(),
@@ -108,7 +109,7 @@ ALLOWED = {
     },
     "__init__": FRONT_DOOR,
 }
-FOR_ALL = {"errors", "extras", "conversion"}
+FOR_ALL = {"errors", "extras", "conversion", "defaults"}
 
 
 def imported_names(file: Path) -> set[str]:

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 import gradio as gr
 from gradio.events import api
 
-from denoise.denoiser import DEFAULT_MODEL
+from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import ImageError
 from denoise.settings import Settings
 from denoise.ui.endpoint import (

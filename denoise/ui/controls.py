@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from denoise.denoiser import DEFAULT_MODEL
+from denoise.defaults import DEFAULT_MODEL
 from denoise.settings import Settings
 from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, describe_model, model_choices

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.comparison import LEVELS, Entry, Injection, pack, report, write_table
+from denoise.comparison import Entry, Injection, pack, report, write_table
+from denoise.defaults import LEVELS
 from denoise.ui.endpoint import Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.failures import explained
 from denoise.ui.service import Service

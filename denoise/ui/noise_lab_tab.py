@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from denoise.comparison import Subject
 from denoise.conversion import to_8_bits
-from denoise.denoiser import DEFAULT_MODEL
+from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
 from denoise.images import Picture
 from denoise.metrics import psnr, ssim

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from denoise.comparison import Entry, Injection, Subject, compare, prepare, sweep
-from denoise.denoiser import DEFAULT_MODEL, DEFAULTS, Denoiser
+from denoise.defaults import DEFAULT_MODEL
+from denoise.denoiser import DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
 from denoise.hub_cache import OnBytes
 from denoise.images import (

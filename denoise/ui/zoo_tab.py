@@ -7,7 +7,7 @@ from typing import Any
 import gradio as gr
 
 from denoise.cards import compose_card
-from denoise.denoiser import DEFAULT_MODEL
+from denoise.defaults import DEFAULT_MODEL
 from denoise.ui.failures import explained
 from denoise.ui.parts import DOMAINS, auto_at_25, model_choices, networks
 from denoise.ui.service import Service

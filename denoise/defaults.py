@@ -1,0 +1,9 @@
+"""What is meant where nothing is named, and what may be; quick to import, for `--help`."""
+
+from pathlib import Path
+
+DEFAULT_MODEL = "conv-photo"
+DEVICES = ("auto", "cpu", "cuda", "mps")
+DTYPES = ("auto", "float32", "bfloat16")
+LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # of a sweep
+BUNDLED = Path(__file__).resolve().parent.parent / "weights"
