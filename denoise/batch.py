@@ -6,6 +6,7 @@ While one is worked on, the next ones are read and the last ones are written.
 import argparse
 import glob
 import json
+import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -66,7 +67,7 @@ def convert(jobs: list[Job], work: Work, options: argparse.Namespace) -> int:
     Returns:
         The exit code.
     """
-    is_there = [job.output.exists() and not options.overwrite for job in jobs]
+    is_there = [_is(job.output.exists) and not options.overwrite for job in jobs]
     for job, skip in zip(jobs, is_there, strict=True):
         if skip and options.json:
             print(json.dumps({"input": str(job.file), "output": str(job.output), "skipped": True}))
@@ -92,9 +93,9 @@ def find_inputs(options: argparse.Namespace) -> list[tuple[Path, Path]]:
     for named in options.inputs:
         if named == PIPE:
             found.append((named, Path("picture")))
-        elif named.is_dir():
+        elif _is(named.is_dir):
             found += _in_folder(named, is_recursive=options.recursive)
-        elif not named.exists() and glob.has_magic(str(named)):
+        elif not _is(named.exists) and glob.has_magic(str(named)):
             found += _matching(named, is_recursive=options.recursive)
         else:
             found.append((named, Path(named.name)))
@@ -107,7 +108,11 @@ def read(file: Path) -> Picture:
     Raises:
         ImageError: as `load_picture` does.
     """
-    return load_picture(sys.stdin.buffer.read() if file == PIPE else file)
+    if file != PIPE:
+        return load_picture(file)
+    if sys.stdin is None:
+        raise ImageError("Standard input is closed; pipe a picture into it, or name a file.")
+    return load_picture(sys.stdin.buffer.read())
 
 
 def about(file: Path, sentence: str) -> str:
@@ -120,6 +125,15 @@ def complain(sentence: str, code: int) -> int:
     """Prints a sentence on standard error, above any progress bar, and gives the code back."""
     tqdm.write(sentence, file=sys.stderr)
     return code
+
+
+def reason(error: Exception) -> str:
+    """Gives why a picture failed, in a sentence."""
+    if isinstance(error, OSError):
+        return f"The output cannot be written: {why_not_written(error)}."
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this picture; make it smaller."
+    return str(error)
 
 
 def _overlapped(
@@ -149,6 +163,8 @@ def _overlapped(
 
 def _write(picture: Picture, job: Job, image_format: str | None) -> None:
     if job.output == PIPE:
+        if sys.stdout is None:
+            raise ImageError("Standard output is closed; pipe it on, or name a file with -o.")
         sys.stdout.buffer.write(encode_picture(picture, format=image_format))
         sys.stdout.buffer.flush()
         return
@@ -167,23 +183,15 @@ def _written(one: tuple[Job, Report, "Future[None]"]) -> tuple[Job, Report | Exc
 def _tell(job: Job, outcome: Report | Exception, *, is_json: bool) -> None:
     files = {"input": str(job.file), "output": str(job.output)}
     if isinstance(outcome, Exception):
-        reason = _reason(outcome)
-        complain(about(job.file, reason), FAILED_INPUT)
+        why = reason(outcome)
+        complain(about(job.file, why), FAILED_INPUT)
         if is_json:
-            tqdm.write(json.dumps({**files, "error": reason}))
+            tqdm.write(json.dumps({**files, "error": why}))
         return
     if is_json:
         tqdm.write(json.dumps({**files, **outcome}))
     for warning in outcome["warnings"]:
         complain(about(job.file, warning), 0)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"The output cannot be written: {why_not_written(error)}."
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this picture; make it smaller."
-    return str(error)
 
 
 def _sum_up(written: int, left: int, failed: int) -> None:
@@ -197,7 +205,19 @@ def _sum_up(written: int, left: int, failed: int) -> None:
         complain(f"{', '.join(words)}.", 0)
 
 
+def _is(check: Callable[[], bool]) -> bool:
+    """Tells what a path is; reading or writing one that may not be looked at says why."""
+    try:
+        return check()
+    except PermissionError:
+        return False
+
+
 def _in_folder(folder: Path, *, is_recursive: bool) -> list[tuple[Path, Path]]:
+    if not os.access(
+        folder, os.R_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids
+    ):
+        raise ImageError(f"You may not read the folder {folder}; ask its owner, or choose another.")
     pattern = "**/*" if is_recursive else "*"
     files = sorted(
         file for file in folder.glob(pattern) if file.suffix.lower() in READABLE_SUFFIXES
@@ -221,7 +241,7 @@ def _matching(pattern: Path, *, is_recursive: bool) -> list[tuple[Path, Path]]:
 def _name_outputs(inputs: list[tuple[Path, Path]], options: argparse.Namespace) -> list[Job]:
     """Gives each input file with the file it is written to; no two are the same."""
     out: Path = options.output
-    is_file = len(inputs) == 1 and not out.is_dir() and out.suffix != ""
+    is_file = len(inputs) == 1 and not _is(out.is_dir) and out.suffix != ""
     _check_suffix(out, is_file=is_file, image_format=options.format)
     jobs = [
         Job(file, out if is_file else out / _with_suffix(below, options.format))
@@ -248,7 +268,7 @@ def _check_suffix(out: Path, *, is_file: bool, image_format: str | None) -> None
         )
     if is_file and image_format is not None and SUFFIX_FORMATS[suffix] != image_format:
         raise SettingError(f"{out.name} and --format {image_format.lower()} name two formats.")
-    if not is_file and not out.is_dir() and suffix in READABLE_SUFFIXES:
+    if not is_file and not _is(out.is_dir) and suffix in READABLE_SUFFIXES:
         raise SettingError(f"Several pictures go into a folder; {out.name} names one file.")
 
 

@@ -1,8 +1,11 @@
 """The command line: `python -m denoise run | noise | estimate | models | train | ...`."""
 
 import argparse
+import errno
 import os
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -29,11 +32,24 @@ def main(arguments: list[str] | None = None) -> int:
         if hasattr(options, "zoo"):
             options.zoo = _open_zoo(options.zoo)
         code: int = options.command(options)
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except DenoiseError as error:
         return batch.complain(str(error), batch.MISUSE)
     except KeyboardInterrupt:
         return batch.complain("Stopped.", 130)
+    except OSError as error:
+        if error.errno not in (errno.EPIPE, errno.ENOSPC):
+            raise
+        _drop_output()
+        return batch.complain(batch.reason(error), batch.FAILED_INPUT)
     return code
+
+
+def _drop_output() -> None:
+    """Leaves what was printed in vain, so that Python does not try again as it ends."""
+    with suppress(OSError, ValueError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:

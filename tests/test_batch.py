@@ -204,3 +204,76 @@ def test_a_folder_that_may_not_be_written_is_said_and_stays_as_it_was(folder, ca
         shutil.rmtree(place)
     assert "you may not write there; choose another folder." in capsys.readouterr().err
     assert left == []
+
+
+def in_a_shell(command):
+    command = command.replace("denoise", f"{sys.executable} -m denoise", 1)
+    return subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("command", ["models", "noise {folder} -o {out} --json"])
+def test_a_reader_that_stops_is_said_in_one_sentence(folder, tmp_path, command):
+    command = command.format(folder=folder, out=tmp_path / "out")
+    ended = in_a_shell(f"denoise {command} | true; exit ${{PIPESTATUS[0]}}")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "The output cannot be written: the program that reads it has stopped.\n"
+    )
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a disk that is always full")
+def test_a_list_that_does_not_fit_is_said_in_one_sentence():
+    ended = in_a_shell("denoise models > /dev/full")
+    assert ended.returncode == 1
+    assert ended.stderr == (
+        "The output cannot be written: the disk is full; make room and start again.\n"
+    )
+
+
+@pytest.mark.parametrize(("closed", "word"), [("<&-", "input"), (">&-", "output")])
+def test_a_closed_pipe_is_said_in_one_sentence(folder, closed, word):
+    source = "-" if word == "input" else folder / "a.png"
+    ended = in_a_shell(f"denoise noise {source} -o - {closed}")
+    assert ended.returncode == 1
+    assert f"Standard {word} is closed;" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def closed_folder():
+    """A folder with a picture that the user, who is not root, may not look into."""
+    place = Path(tempfile.mkdtemp())  # pytest's own folders are closed to other users
+    closed = place / "closed"
+    closed.mkdir()
+    Image.new("RGB", (8, 8)).save(closed / "a.png")
+    Image.new("RGB", (8, 8)).save(place / "b.png")
+    place.chmod(0o777)
+    closed.chmod(0)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(65534)  # root may look everywhere
+    yield closed
+    if is_root:
+        os.seteuid(0)
+    closed.chmod(0o755)
+    shutil.rmtree(place)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+def test_a_folder_that_may_not_be_read_is_not_called_empty(closed_folder, capsys):
+    assert run("noise", closed_folder, "-o", closed_folder.parent / "out") == 2
+    assert "You may not read the folder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+def test_a_picture_that_may_not_be_looked_at_does_not_stop_the_others(closed_folder, capsys):
+    out = closed_folder.parent / "out"
+    assert run("noise", closed_folder / "a.png", closed_folder.parent / "b.png", "-o", out) == 1
+    assert [file.name for file in out.iterdir()] == ["b.png"]
+    assert "a.png cannot be opened: Permission denied." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+def test_an_output_in_a_closed_folder_is_said(closed_folder, capsys):
+    assert run("noise", closed_folder.parent / "b.png", "-o", closed_folder / "out") == 1
+    assert "you may not write there; choose another folder." in capsys.readouterr().err
