@@ -367,8 +367,9 @@ def _open_zoo(folder: Path | None) -> "Zoo":
 
     repo = os.environ.get("DENOISE_HUB_REPO")
     if folder is not None or not repo:
-        return Zoo(folder or BUNDLED)
-    zoo = Zoo(repository=Repository(repo, os.environ.get("DENOISE_HUB_REVISION") or None))
+        return Zoo(folder or BUNDLED, takes_files=True)
+    repository = Repository(repo, os.environ.get("DENOISE_HUB_REVISION") or None)
+    zoo = Zoo(repository=repository, takes_files=True)
     for sentence in zoo.warnings():
         batch.complain(sentence, 0)
     return zoo
@@ -409,8 +410,9 @@ RUN_HELP = (
     "format; BMP and GIF are read only and become PNG."
 )
 MODEL_HELP = (
-    "a name from `models`, org/repo/name@revision on the Hub, or the path of a checkpoint that "
-    "spandrel knows: .safetensors, .pth (extra [community]; %(default)s)"
+    "a name from `models`, or org/repo/name@revision on the Hub; with the extra [community] also "
+    "anyone's checkpoint (.safetensors, .pth) of an architecture that spandrel knows: its path, on "
+    "the Hub org/repo/file, or org/repo where it is the only one (%(default)s)"
 )
 NOISE_HELP = (
     "Add seeded noise to pictures. The level means: "

@@ -3,6 +3,7 @@
 import csv
 import io
 import math
+import re
 import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoise.address import parse_address
 from denoise.classic import CLASSICS, denoise_classically, is_installed
 from denoise.conversion import to_8_bits, to_unit
 from denoise.denoiser import Denoiser
@@ -108,7 +108,7 @@ def check_methods(methods: Sequence[str], zoo: Zoo | None = None) -> None:
     """
     known = [facts.name for facts in _models(zoo)] + list(CLASSICS)
     for method in methods:
-        if method not in known and (zoo is None or parse_address(method) is None):
+        if method not in known and (zoo is None or not zoo.is_elsewhere(method)):
             raise SettingError(f"Unknown method {method!r}; choose from: {', '.join(known)}.")
     if len(methods) > MAX_METHODS:
         raise SettingError(f"At most {MAX_METHODS} methods at once; these are {len(methods)}.")
@@ -161,6 +161,7 @@ def compare(
     find_denoiser: Callable[[str], Denoiser] = Denoiser,
     *,
     is_told: bool = False,
+    zoo: Zoo | None = None,
 ) -> Iterator[Entry]:
     """Gives one entry a method as it is done, after that of the noisy picture itself.
 
@@ -173,12 +174,13 @@ def compare(
         find_denoiser: gives the denoiser of a network.
         is_told: whether networks that can be told the noise level are told it: the root mean
             square of noisy - clean. Classical methods always are.
+        zoo: that `find_denoiser` has the networks from; None: the bundled ones.
 
     Raises:
         SettingError: an unknown method, kind, level or seed.
         DenoiseError: a method that cannot be had, or does not take such a picture.
     """
-    check_methods(methods)
+    check_methods(methods, zoo)
     injection.check()
     noisy = injection.add_to(clean)
     sigma = min(1.0, float(np.sqrt(np.mean((to_unit(noisy, np.float64) - to_unit(clean)) ** 2))))
@@ -187,7 +189,8 @@ def compare(
         if method in CLASSICS:
             yield _run_classic(method, clean, noisy, sigma)
         else:
-            yield _run_network(find_denoiser(method), clean, noisy, sigma if is_told else None)
+            told = sigma if is_told else None
+            yield _run_network(method, find_denoiser(method), clean, noisy, told)
 
 
 def sweep(
@@ -198,6 +201,7 @@ def sweep(
     find_denoiser: Callable[[str], Denoiser] = Denoiser,
     *,
     is_told: bool = False,
+    zoo: Zoo | None = None,
 ) -> Iterator[tuple[float, Entry]]:
     """Gives the entries of `compare` at one level after another.
 
@@ -205,9 +209,10 @@ def sweep(
         clean: as for `compare`.
         injection: the noise; its own level does not count.
         levels: of the noise, each in the range of its kind.
-        methods: as for `compare`, and so are find_denoiser and is_told.
+        methods: as for `compare`, and so are find_denoiser, is_told and zoo.
         find_denoiser: gives the denoiser of a network.
         is_told: whether networks are told the noise level.
+        zoo: of the networks.
 
     Raises:
         SettingError: as `compare` does; or a mixture, which has no one level, or too many levels.
@@ -217,12 +222,12 @@ def sweep(
         raise SettingError("A sweep goes over the levels of one kind of noise, not of a mixture.")
     if not 0 < len(levels) <= MAX_LEVELS:
         raise SettingError(f"A sweep takes 1 to {MAX_LEVELS} levels; these are {len(levels)}.")
-    check_methods(methods)
+    check_methods(methods, zoo)
     steps = [replace(injection, level=level) for level in levels]
     for step in steps:
         step.check()
     for step in steps:
-        for entry in compare(clean, step, methods, find_denoiser, is_told=is_told):
+        for entry in compare(clean, step, methods, find_denoiser, is_told=is_told, zoo=zoo):
             yield step.level, entry
 
 
@@ -272,7 +277,8 @@ def files_of(clean: Pixels, entries: Sequence[Entry]) -> Iterator[tuple[str, byt
     yield TABLE_FILE, write_table(entry.to_dict() for entry in entries).encode()
     yield "clean.png", encode_picture(Picture(clean))
     for entry in entries:
-        yield f"{entry.method}.png", encode_picture(Picture(entry.image))
+        name = re.sub(r"[^\w.@-]", "-", entry.method)  # an address or a path is no file name
+        yield f"{name}.png", encode_picture(Picture(entry.image))
 
 
 def pack(clean: Pixels, entries: Sequence[Entry], file: Path) -> None:
@@ -283,7 +289,7 @@ def pack(clean: Pixels, entries: Sequence[Entry], file: Path) -> None:
 
 
 def _run_network(
-    denoiser: Denoiser, clean: Pixels, noisy: NDArray[Any], sigma: float | None
+    method: str, denoiser: Denoiser, clean: Pixels, noisy: NDArray[Any], sigma: float | None
 ) -> Entry:
     facts = denoiser.facts
     told = sigma if facts.needs.takes_sigma else None
@@ -291,8 +297,8 @@ def _run_network(
     denoised, done = denoiser.run(noisy, Settings(told), always_estimate=False)
     seconds = time.perf_counter() - started
     return _entry(
-        facts.name,
-        facts.name,
+        method,
+        method,
         clean,
         denoised,
         seconds=seconds,
@@ -355,7 +361,7 @@ def _rounded(figure: float | None, digits: int) -> float | None:
 def _chosen(methods: Sequence[str], zoo: Zoo | None) -> list[ModelFacts]:
     """Gives the facts about the networks among methods."""
     named = [facts for facts in _models(zoo) if facts.name in methods]
-    return named + [zoo.read_facts(one) for one in methods if zoo and parse_address(one)]
+    return named + [zoo.read_facts(one) for one in methods if zoo and zoo.is_elsewhere(one)]
 
 
 def _models(zoo: Zoo | None) -> list[ModelFacts]:

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from denoise.address import partner_of
 from denoise.choice import Choice, choose_sigma
-from denoise.community import is_checkpoint
 from denoise.conversion import Images, from_unit, to_unit, unpack
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.detail import give_back_detail
@@ -31,8 +30,8 @@ from denoise.models import Needs
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
-from denoise.weights import load_foreign_network, load_network, read_facts
-from denoise.zoo import Found, Zoo
+from denoise.weights import load_network, read_facts
+from denoise.zoo import Zoo
 
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
@@ -77,8 +76,9 @@ class Denoiser:
     """A network of the zoo, ready for work; one serves many threads.
 
     Args:
-        model: its name in the zoo, or its address on the Hub, `org/repo/name@revision`,
-            or the path of anyone's checkpoint.
+        model: its name in the zoo, or its address on the Hub, `org/repo/name@revision`, or the
+            path of anyone's checkpoint, or its address, `org/repo/file` or, if it is the only
+            one there, `org/repo`.
         device: "auto" (CUDA, then MPS, then CPU), "cpu", "cuda", "mps".
         dtype: "auto", "float32" or "bfloat16"; auto: bfloat16 where the device has units for it
             and the network loses under 0.02 dB by it.
@@ -102,15 +102,11 @@ class Denoiser:
         on_bytes: OnBytes | None = None,
     ) -> None:
         self.device = choose_device(device)
-        self.zoo = zoo if isinstance(zoo, Zoo) else Zoo(Path(zoo))
+        self.zoo = zoo if isinstance(zoo, Zoo) else Zoo(Path(zoo), takes_files=True)
         self._asked = model
-        if is_checkpoint(model):
-            found = Found(Path(model).parent, "file")
-            network, self.facts = load_foreign_network(Path(model))
-        else:
-            found = self.zoo.fetch(model, on_bytes)
-            network, self.facts = load_network(found.folder.name, found.folder.parent)
-        self.folder, self.source, self._doubts_of_weights = found
+        found = self.zoo.fetch(model, on_bytes)
+        network, self.facts = found.load()
+        self.folder, self.source, self._doubts_of_weights = found[:3]
         self.dtype = choose_dtype(dtype, self.device, bfloat16_is_harmless=self.facts.bfloat16)
         self._network = _placed(network, self.device)
 

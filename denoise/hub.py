@@ -3,12 +3,12 @@
 import logging
 import re
 import threading
-import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import (
+    HfApi,
     constants,
     get_hf_file_metadata,
     hf_hub_download,
@@ -19,26 +19,33 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from denoise.address import HERE
 from denoise.errors import WeightsError
-from denoise.hub_cache import OnBytes, forget, meter, sha256_of, sweep
-from denoise.hub_errors import (
-    HubError,
-    NotThereError,
-    UnreachableError,
-    explained,
-    is_down,
-    unreachable,
+from denoise.hub_answers import ANSWER_S, Asking
+from denoise.hub_cache import (
+    OnBytes,
+    fetched_names,
+    forget,
+    is_intact,
+    keep_names,
+    kept_names,
+    last_commit,
+    meter,
+    sha256_of,
+    sweep,
 )
+from denoise.hub_errors import HubError, NotThereError, UnreachableError, explained, unreachable
 from denoise.manifest import CONFIG_FILE, MANIFEST_FILE, WEIGHTS_FILE, Entry, parse_manifest
 from denoise.models import ARCHITECTURES
 from denoise.weights import ModelFacts, read_facts
 
-ANSWER_S = 2.5  # that the Hub may take to answer, so that a refusal comes within 3 s
-RETRY_S = 60  # for which a Hub that did not answer is not asked again
 MAX_BYTES = 4_000_000_000  # of a file; a hundred times what any network here needs
 
 _NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _log = logging.getLogger(__name__)
+
+
+class ForeignError(HubError):
+    """What lies at the root of a repository is no network of ours."""
 
 
 class Repository:
@@ -70,7 +77,7 @@ class Repository:
         self._endpoint = endpoint
         self._cache = cache or Path(constants.HF_HUB_CACHE)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._silent_until = 0.0  # monotonic
+        self._asking = Asking(repo)
 
     def __str__(self) -> str:
         return f"{self.repo}@{self.commit or self.revision}"
@@ -95,14 +102,10 @@ class Repository:
         """Gives the facts about the model at a place.
 
         Raises:
-            HubError: its config cannot be had, is damaged or of an unknown architecture.
+            HubError: its config cannot be had, is damaged or of an unknown architecture;
+                ForeignError where it is another library's.
         """
-        config = self.file(_join(place, CONFIG_FILE))
-        try:
-            facts = _read(config)
-        except WeightsError:
-            forget(config)
-            facts = self._read_anew(place)
+        facts = self._read(place)
         if not _NAME.fullmatch(facts.name) or place not in (HERE, facts.name):
             raise HubError(f"The {CONFIG_FILE} at {place} of {self} is that of another model.")
         if facts.architecture not in ARCHITECTURES:
@@ -154,13 +157,57 @@ class Repository:
                     found = (self._find(path) if self.commit else None) or self._ask(path, on_bytes)
         return found
 
-    def _read_anew(self, place: str) -> ModelFacts:
+    def names(self) -> list[str]:
+        """Gives the names of all files; of those that are here, where the Hub does not answer.
+
+        Raises:
+            HubError: they cannot be had.
+        """
+        with explained(self.repo, self.commit or self.revision, "the list of files"):
+            kept = kept_names(self._cache, self.repo, self.commit) if self.commit else None
+            return self._list() if kept is None else kept
+
+    def _list(self) -> list[str]:
+        revision, api = self.commit or self.revision, HfApi(endpoint=self._endpoint)
         try:
-            return _read(self.file(_join(place, CONFIG_FILE)))
-        except HubError:
-            raise
+            found = self._asking.ask(
+                lambda: api.model_info(self.repo, revision=revision, timeout=ANSWER_S)
+            )
+        except UnreachableError:
+            return self._list_here()
+        names = [file.rfilename for file in found.siblings or []]
+        self.commit = self.commit or found.sha
+        if self.commit:
+            keep_names(self._cache, self.repo, self.commit, names)
+        return names
+
+    def _list_here(self) -> list[str]:
+        """Gives the names of what was fetched of the commit, or else of the last known one."""
+        commit = self.commit or last_commit(self._cache, self.repo, self.revision)
+        names = commit and (
+            kept_names(self._cache, self.repo, commit)
+            or fetched_names(self._cache, self.repo, commit)
+        )
+        if not names:
+            raise unreachable(self.repo)
+        self.commit, self.is_stale = commit, self.is_stale or self.commit is None
+        return names
+
+    def _read(self, place: str, *, is_fetched_anew: bool = False) -> ModelFacts:
+        """Gives what a config says; a damaged one is deleted and fetched once more."""
+        config = self.file(_join(place, CONFIG_FILE))
+        try:
+            return read_facts(config.parent.name, config.parent.parent)
         except WeightsError as error:
-            raise HubError(f"The {CONFIG_FILE} at {place} of {self} is damaged.") from error
+            if place == HERE and _is_foreign(config):
+                raise ForeignError(
+                    f"{self} holds no network of this project: its {CONFIG_FILE} is another "
+                    "library's."
+                ) from error
+            if is_fetched_anew:
+                raise HubError(f"The {CONFIG_FILE} at {place} of {self} is damaged.") from error
+        forget(config)
+        return self._read(place, is_fetched_anew=True)
 
     def _find(self, path: str) -> Path | None:
         """Gives a file from the cache, where it has that of the commit."""
@@ -207,45 +254,33 @@ class Repository:
         )
 
     def _check_answer(self, path: str) -> None:
-        """Sees that the Hub is there, since huggingface_hub itself tries for half a minute.
+        """Sees that the Hub is there.
 
         Raises:
             UnreachableError: it is not.
             HubError: the file is far too large.
         """
-        if time.monotonic() < self._silent_until:
-            raise unreachable(self.repo)
         revision = self.commit or self.revision
         url = hf_hub_url(self.repo, path, revision=revision, endpoint=self._endpoint)
-        answers: list[Any] = []
-        asking = threading.Thread(target=self._ask_size, args=(url, answers), daemon=True)
-        asking.start()
-        asking.join(ANSWER_S)  # looking a name up knows no timeout
-        answer = answers[0] if answers else TimeoutError("no answer in time")
-        if isinstance(answer, HfHubHTTPError) and not is_down(answer):
-            return  # which the download explains
-        if isinstance(answer, Exception):
-            self._silent_until = time.monotonic() + RETRY_S
-            _log.warning("The Hub does not answer.", exc_info=answer)
-            raise unreachable(self.repo) from answer
-        if answer is not None and answer > MAX_BYTES:
-            raise HubError(f"{path} of {self} has {answer:,} bytes; at most {MAX_BYTES:,} can be.")
-
-    def _ask_size(self, url: str, answers: list[Any]) -> None:
         try:
-            found = get_hf_file_metadata(url, timeout=ANSWER_S, endpoint=self._endpoint)
-        except Exception as error:  # httpx's or httpx2's, as huggingface_hub has it
-            answers.append(error)
-        else:
-            answers.append(found.size)
+            found = self._asking.ask(
+                lambda: get_hf_file_metadata(url, timeout=ANSWER_S, endpoint=self._endpoint)
+            )
+        except HfHubHTTPError:
+            return  # which the download explains
+        if (found.size or 0) > MAX_BYTES:
+            raise HubError(
+                f"{path} of {self} has {found.size:,} bytes; at most {MAX_BYTES:,} can be."
+            )
 
 
 def _join(place: str, file: str) -> str:
     return file if place == HERE else f"{place}/{file}"
 
 
-def _read(config: Path) -> ModelFacts:
-    return read_facts(config.parent.name, config.parent.parent)
+def _is_foreign(config: Path) -> bool:
+    """Tells whether a config that cannot be read is another library's rather than damaged."""
+    return b'"needs"' not in config.read_bytes() and is_intact(config)
 
 
 def _commit_of(file: Path, path: str) -> str:

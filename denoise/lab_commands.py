@@ -37,6 +37,7 @@ def compare_command(options: argparse.Namespace) -> int:
         subject.methods,
         partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
+        zoo=options.zoo,
     )
     entries = list(_printed(options, found))
     if options.output is not None:
@@ -59,6 +60,7 @@ def sweep_command(options: argparse.Namespace) -> int:
         subject.methods,
         partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
+        zoo=options.zoo,
     )
     rows = [{"level": level, **entry.to_dict()} for level, entry in found]
     if options.json:

@@ -66,7 +66,7 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
         fields = json.loads((folder / name / CONFIG_FILE).read_text(encoding="utf-8"))
         needs = {key: _as_tuple(value) for key, value in fields.pop("needs").items()}
         return ModelFacts(needs=Needs(**needs), **fields)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
             f"The {CONFIG_FILE} of model {name!r} is damaged; restore its folder in weights/."
         ) from error
@@ -145,11 +145,12 @@ def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
     _replace(folder / facts.name / CONFIG_FILE, text.encode())
 
 
-def load_foreign_network(file: Path) -> tuple[nn.Module, ModelFacts]:
+def load_foreign_network(file: Path, name: str | None = None) -> tuple[nn.Module, ModelFacts]:
     """Gives the network of anyone's checkpoint in float32, and what is known about it.
 
     Args:
         file: .safetensors, or .pth, .pt or .ckpt that hold nothing but tensors.
+        name: that the facts have; None: the file's, without its ending.
 
     Raises:
         UnknownModelError: no such file.
@@ -159,7 +160,7 @@ def load_foreign_network(file: Path) -> tuple[nn.Module, ModelFacts]:
     content = read_checkpoint(file)
     found = load_checkpoint(content, file.name)
     return found.network, ModelFacts(
-        name=file.stem,
+        name=name or file.stem,
         summary=f"A {found.architecture} from {file.name}.",
         architecture=found.architecture,
         config={"tags": list(found.tags)},

@@ -1,20 +1,32 @@
-"""Where networks are looked for: a folder and, before it, a repository on the Hub."""
+"""Where networks are looked for: a folder, before it a repository on the Hub, and checkpoints."""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from denoise.address import Address, parse_address
+from torch import nn
+
+from denoise.address import HERE, Address, parse_address
+from denoise.community import is_checkpoint
 from denoise.defaults import BUNDLED
-from denoise.errors import UnknownModelError, WeightsError
+from denoise.errors import DenoiseError, UnknownModelError, WeightsError
 from denoise.hub import Repository
 from denoise.hub_cache import OnBytes
+from denoise.hub_checkpoints import fetch_checkpoint, find_checkpoint
 from denoise.hub_errors import HubError
 from denoise.manifest import read_manifest
-from denoise.weights import ModelFacts, list_models, read_facts, weights_size
+from denoise.weights import (
+    ModelFacts,
+    list_models,
+    load_foreign_network,
+    load_network,
+    read_facts,
+    weights_size,
+)
 
+MAX_KNOWN = 64  # checkpoints on the Hub whose facts are kept in mind
 _log = logging.getLogger(__name__)
 
 
@@ -22,8 +34,21 @@ class Found(NamedTuple):
     """A model that is here, and where it is from."""
 
     folder: Path  # with its config and, where they were asked for, its weights
-    source: str  # "folder", or org/repo@commit
+    source: str  # "folder", "file", or org/repo@commit
     warnings: tuple[str, ...] = ()
+    checkpoint: Path | None = None  # in that folder; None: the network is one of ours
+    name: str | None = None  # of the checkpoint
+
+    def load(self) -> tuple[nn.Module, ModelFacts]:
+        """Gives the network in float32, ready for inference, and the facts about it.
+
+        Raises:
+            UnknownModelError: the checkpoint is not there any more.
+            WeightsError: weights that are missing, altered or do not fit.
+        """
+        if self.checkpoint is not None:
+            return load_foreign_network(self.checkpoint, self.name)
+        return load_network(self.folder.name, self.folder.parent)
 
 
 class Zoo:
@@ -33,6 +58,10 @@ class Zoo:
         folder: of the models' folders, where they are looked for last.
         repository: on the Hub, where they are looked for first; None: nowhere else.
         takes_addresses: whether `org/repo/name@revision` may be asked for, too.
+        takes_files: whether anyone's checkpoint may be asked for by its path: never where
+            strangers ask.
+        checkpoints: files of anyone's that are members of this zoo, by their names without
+            ending; one that cannot be loaded is left out.
         open_repository: opens those, by repository and revision.
     """
 
@@ -42,14 +71,19 @@ class Zoo:
         repository: Repository | None = None,
         *,
         takes_addresses: bool = True,
+        takes_files: bool = False,
+        checkpoints: Sequence[Path] = (),
         open_repository: Callable[[str, str | None], Repository] = Repository,
     ) -> None:
         self.folder = folder
         self.repository = repository
         self.takes_addresses = takes_addresses
+        self.takes_files = takes_files
         self._open = open_repository
         self._others: dict[tuple[str, str | None], Repository] = {}
-        self._lock = threading.Lock()
+        self._foreign: dict[str, ModelFacts] = {}  # of checkpoints on the Hub, by address
+        self._lock, self._loading = threading.Lock(), threading.Lock()
+        self._checkpoints = self._members(checkpoints) if checkpoints else {}
 
     def list_models(self) -> list[ModelFacts]:
         """Gives the facts about every model, by name; what cannot be had is left out.
@@ -63,20 +97,35 @@ class Zoo:
                 facts[name] = self.read_facts(name)
             except WeightsError:
                 _log.exception("%s is left out.", name)
+        facts |= {name: known for name, (_, known) in self._checkpoints.items()}
         return [facts[name] for name in sorted(facts)]
 
-    def read_facts(self, model: str) -> ModelFacts:
-        """Gives the facts about a model, without its weights.
+    def is_elsewhere(self, model: str) -> bool:
+        """Tells whether a model is named by its address or path, and not by a name in the zoo."""
+        return parse_address(model) is not None or (self.takes_files and is_checkpoint(model))
+
+    def read_facts(self, model: str, on_bytes: OnBytes | None = None) -> ModelFacts:
+        """Gives the facts about a model, without its weights but for anyone's checkpoint.
+
+        Args:
+            model: as for `fetch`.
+            on_bytes: as for `fetch`, where a checkpoint must be fetched for it.
 
         Raises:
             UnknownModelError: there is none of that name.
             WeightsError: its config cannot be had.
         """
-        found = self.look_up(model)
-        return read_facts(found.folder.name, found.folder.parent)
+        if model in self._checkpoints:
+            return self._checkpoints[model][1]
+        if (known := self._foreign.get(model)) is not None:
+            return known
+        found = self._find(model, with_weights=False, on_bytes=on_bytes)
+        if found.checkpoint is None:
+            return read_facts(found.folder.name, found.folder.parent)
+        return self._read_foreign(model, found)
 
     def look_up(self, model: str) -> Found:
-        """Gives the folder that a model's config lies in, and where it is from.
+        """Gives the folder that a model's config, or its checkpoint, lies in, and where it is from.
 
         Raises:
             UnknownModelError: there is none of that name.
@@ -88,7 +137,8 @@ class Zoo:
         """Gives the folder that a model lies in, its weights verified if they are from the Hub.
 
         Args:
-            model: its name or its address on the Hub, `org/repo/name@revision`.
+            model: its name or its address on the Hub, `org/repo/name@revision`, or where they are
+                taken the path of a checkpoint.
             on_bytes: called with the bytes of the weights that are there, and their number; None:
                 there is a progress bar.
 
@@ -101,6 +151,8 @@ class Zoo:
     def weights_size(self, model: str) -> int | None:
         """Gives the size of a model's weights in bytes; None where it is not known yet."""
         found = self.look_up(model)
+        if found.checkpoint is not None:
+            return found.checkpoint.stat().st_size
         try:
             return weights_size(found.folder.name, found.folder.parent)
         except WeightsError:
@@ -148,11 +200,62 @@ class Zoo:
         except HubError:
             return {}
 
+    def _members(self, checkpoints: Sequence[Path]) -> dict[str, tuple[Path, ModelFacts]]:
+        """Gives file and facts of the checkpoints that can be loaded, by name."""
+        members: dict[str, tuple[Path, ModelFacts]] = {}
+        ours = {*read_manifest(BUNDLED), *(facts.name for facts in list_models(self.folder))}
+        for file in checkpoints:
+            if file.stem in ours | members.keys():
+                _log.warning("%s is left out: there is another network %s.", file.name, file.stem)
+                continue
+            try:
+                members[file.stem] = (file, load_foreign_network(file)[1])
+            except DenoiseError as error:
+                _log.warning("%s is left out: %s", file.name, error)
+        return members
+
+    def _read_foreign(self, model: str, found: Found) -> ModelFacts:
+        with self._loading:  # large ones at the same time might be too much
+            _, facts = found.load()
+            if found.source != "file":  # which may change
+                self._foreign[model] = facts
+            for oldest in list(self._foreign)[:-MAX_KNOWN]:
+                del self._foreign[oldest]
+        return facts
+
+    def _file_of(self, model: str) -> Path | None:
+        """Gives the file that a model's name or path means; None where it means something else."""
+        if model in self._checkpoints:
+            return self._checkpoints[model][0]
+        if not (self.takes_files and is_checkpoint(model)):
+            return None
+        address, file = parse_address(model), Path(model)
+        may_be_on_hub = address is not None and address.place != HERE
+        return None if may_be_on_hub and not file.exists() else file
+
+    def _find_address(
+        self, model: str, address: Address, with_weights: bool, on_bytes: OnBytes | None
+    ) -> Found:
+        repository = self._other(model, address)
+        try:
+            path = find_checkpoint(repository, address.place)
+            if path is None:
+                return self._take(repository, address.place, with_weights, on_bytes)
+            file = fetch_checkpoint(repository, path, on_bytes)
+        except HubError as error:
+            if self.takes_files and is_checkpoint(model):
+                raise UnknownModelError(f"There is no file {model} here. {error}") from error
+            raise
+        name = address.repo.partition("/")[2] if address.place == HERE else file.stem
+        return Found(file.parent, str(repository), checkpoint=file, name=name)
+
     def _find(self, model: str, *, with_weights: bool, on_bytes: OnBytes | None = None) -> Found:
+        file = self._file_of(model)
+        if file is not None:
+            return Found(file.parent, "file", checkpoint=file)
         address = parse_address(model)
         if address is not None:
-            repository = self._other(model, address)
-            return self._take(repository, address.place, with_weights, on_bytes)
+            return self._find_address(model, address, with_weights, on_bytes)
         if self.repository is None:
             return self._bundled(model)
         try:

@@ -18,6 +18,7 @@ INFO = re.compile(r"/api/models/([\w.-]+/[\w.-]+)(?:/revision/([^/]+))?")
 PREUPLOAD = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/preupload/([^/]+)")
 COMMIT = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/commit/([^/]+)")
 BATCH = re.compile(r"/([\w.-]+/[\w.-]+)\.git/info/lfs/objects/batch")
+LARGE = (".safetensors", ".pth", ".png")  # endings of what git only has a pointer to
 
 
 @dataclass
@@ -109,7 +110,9 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
     def tell(self, name, revision):
         if found := self.find(name, revision):
             repo, sha = found
-            self.answer_json({"id": name, "sha": sha, "private": repo.is_private, "siblings": []})
+            files = [{"rfilename": file} for file in repo.commits[sha]]
+            facts = {"id": name, "sha": sha, "private": repo.is_private, "siblings": files}
+            self.answer_json(facts)
 
     def resolve(self, name, revision, file):
         if (found := self.find(name, revision)) is None:
@@ -119,7 +122,8 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
         if (content := repo.commits[sha].get(file)) is None:
             return self.answer(404, headers | {"X-Error-Code": "EntryNotFound"})
         digest = hashlib.sha256(content).hexdigest()
-        headers |= {"ETag": f'"{digest}"', "Accept-Ranges": "bytes"}
+        etag = digest if file.endswith(LARGE) else git_hash(content)
+        headers |= {"ETag": f'"{etag}"', "Accept-Ranges": "bytes"}
         if self.server.is_redirecting and file.endswith(".safetensors"):
             self.server.large[digest] = content
             other = self.server.url.replace("127.0.0.1", "localhost")
@@ -208,9 +212,7 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
         files = [
             {
                 "path": one["path"],
-                "uploadMode": "lfs"
-                if one["path"].endswith((".safetensors", ".png"))
-                else "regular",
+                "uploadMode": "lfs" if one["path"].endswith(LARGE) else "regular",
                 "shouldIgnore": False,
             }
             for one in asked["files"]
@@ -257,6 +259,11 @@ def running_hub() -> Iterator[StandIn]:
             yield hub
         finally:
             hub.hold.set()
+
+
+def git_hash(content: bytes) -> str:
+    """Gives the hash that git has for a file, which is the ETag of what is not large."""
+    return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
 
 
 def files_of(folder, prefix=""):

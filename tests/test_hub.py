@@ -135,7 +135,7 @@ def test_a_hub_out_of_order_fails_soon_and_is_asked_again_later(stand_in, reposi
     with pytest.raises(UnreachableError, match="The Hub"):
         repository.fetch(NAME)
     stand_in.status = 0
-    monkeypatch.setattr(repository, "_silent_until", 0.0)
+    monkeypatch.setattr(repository._asking, "silent_until", 0.0)
     assert repository.fetch(NAME).name == NAME
 
 

@@ -111,7 +111,7 @@ class Service:
             UnknownModelError: no such model.
             WeightsError: weights that are missing, altered or do not fit.
         """
-        self.zoo.read_facts(model)
+        self.zoo.read_facts(model, on_bytes)
         with self._loading[model]:
             if model not in self._denoisers:
                 made = (
@@ -265,7 +265,14 @@ class Service:
             DenoiseError: at the first `next` or a later one.
         """
         yield from self._in_turns(
-            compare(subject.clean, injection, subject.methods, self.denoiser, is_told=is_told)
+            compare(
+                subject.clean,
+                injection,
+                subject.methods,
+                self.denoiser,
+                is_told=is_told,
+                zoo=self.zoo,
+            )
         )
 
     def sweep(
@@ -289,6 +296,7 @@ class Service:
                 subject.methods,
                 self.denoiser,
                 is_told=is_told,
+                zoo=self.zoo,
             )
         )
 
