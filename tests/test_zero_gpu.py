@@ -9,19 +9,30 @@ import pytest
 from conftest import running_server
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
+from hub_stand_in import files_of, running_hub
 from PIL import Image
 
 import app
 from denoise import Denoiser, add_noise, load_picture
 from denoise.settings import Settings
 from denoise.ui.zero_gpu import gpu, is_lent, seconds
+from denoise.weights import BUNDLED
 
 FAKE = Path(__file__).parent / "fake_spaces"
 
 
 @pytest.fixture(scope="module")
-def lending(tmp_path_factory):
+def hub():
+    with running_hub() as running:
+        running.repo("org/zoo", files_of(BUNDLED / "conv-mnist", "conv-mnist/"))
+        yield running
+
+
+@pytest.fixture(scope="module")
+def lending(tmp_path_factory, hub):
     settings = {"SPACES_ZERO_GPU": "true", "PYTHONPATH": str(FAKE), "DENOISE_TRAIN_TAB": "0"}
+    settings |= {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path_factory.mktemp("home"))}
+    settings |= {"DENOISE_ANY_MODEL": "1"}
     threads = {"OMP_NUM_THREADS": "1"}  # those of a parent are not there after a fork
     with running_server(tmp_path_factory.mktemp("lending"), **settings, **threads) as server:
         yield server
@@ -100,3 +111,16 @@ def test_tiles_are_counted_across_the_fork(client, tmp_path):
     *steps, (_, report) = job
     assert [step for _, step in steps] == [{"tiles_done": n, "tiles": 2} for n in (1, 2)]
     assert report["tiles"] == 2
+
+
+def test_what_is_named_by_its_address_runs_itself_and_not_one_of_its_name(client, hub, tmp_path):
+    pytest.importorskip("spandrel")
+    from checkpoints import as_safetensors, nafnet
+
+    pin = hub.repo("org/conv-photo", {"net.safetensors": as_safetensors(nafnet())})
+    Image.fromarray(np.full((20, 28, 3), 90, np.uint8)).save(tmp_path / "noisy.png")
+    picture = handle_file(tmp_path / "noisy.png")
+    models = ("org/conv-photo", "conv-photo")
+    reports = [client.predict(picture, model, api_name="/denoise")[1] for model in models]
+    assert [report["source"] for report in reports] == [f"org/conv-photo@{pin}", "folder"]
+    assert [report["sigma_source"] for report in reports] == ["ignored", "guessed"]

@@ -86,7 +86,7 @@ class LentDenoiser(Denoiser):
         always_estimate: bool = True,
     ) -> Denoised:
         """Gives what `Denoiser.run` does."""
-        asked = (self.facts.name, "run", image, settings, always_estimate)
+        asked = (self._asked, "run", image, settings, always_estimate)
         for answer in _lent().run(*asked):
             if isinstance(answer, _Failure):
                 raise answer.error
@@ -112,7 +112,7 @@ class LentDenoiser(Denoiser):
         return pictures
 
     def _ask(self, task: str, image: AnyImage) -> Any:
-        answer = _lent().ask(self.facts.name, task, image)
+        answer = _lent().ask(self._asked, task, image)
         if isinstance(answer, _Failure):
             raise answer.error
         return answer
