@@ -10,7 +10,9 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from denoise.community import is_checkpoint
 from denoise.devices import choose_device
 from denoise.errors import DenoiseError, SettingError
 from denoise.hub import Repository
@@ -38,6 +40,7 @@ class Settings:
     hub_repo: str | None = None
     hub_revision: str | None = None
     takes_any_model: bool = False
+    checkpoints: tuple[Path, ...] = ()  # anyone's, that the owner has chosen
 
 
 def main() -> int:
@@ -89,6 +92,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         hub_repo=hub_repo,
         hub_revision=hub_revision,
         takes_any_model=takes_any_model,
+        checkpoints=_checkpoints(environment),
     )
 
 
@@ -96,7 +100,11 @@ def _zoo(settings: Settings) -> Zoo:
     repository = None
     if settings.hub_repo is not None:
         repository = Repository(settings.hub_repo, settings.hub_revision)
-    zoo = Zoo(repository=repository, takes_addresses=settings.takes_any_model)
+    zoo = Zoo(
+        repository=repository,
+        takes_addresses=settings.takes_any_model,
+        checkpoints=settings.checkpoints,
+    )
     for sentence in zoo.warnings():
         _log.warning(sentence)
     if repository is not None:
@@ -111,6 +119,19 @@ def _device(environment: Mapping[str, str]) -> str:
     except SettingError as error:
         raise SettingError(f"DENOISE_DEVICE: {error}") from error
     return device
+
+
+def _checkpoints(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Gives the files that DENOISE_CHECKPOINTS names, and the checkpoints in its folders."""
+    files: list[Path] = []
+    for text in filter(None, (environment.get("DENOISE_CHECKPOINTS") or "").split(os.pathsep)):
+        place = Path(text)
+        try:
+            found = [place] if place.is_file() else sorted(place.iterdir())
+        except OSError as error:
+            raise SettingError(f"DENOISE_CHECKPOINTS: {text!r} is not there to be read.") from error
+        files += [file for file in found if is_checkpoint(file.name)]
+    return tuple(files)
 
 
 def _flag(environment: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -117,14 +117,12 @@ def compose_card(facts: ModelFacts, folder: Path) -> str:
         _picture(folder, "crops.png", "noisy, denoised and clean crops"),
         _picture(folder, "rows.png", "rows of noisy, denoised and original pictures, made here"),
         "## What it is\n\n" + _architecture(facts),
-        "## Use\n\n```python\nfrom denoise import Denoiser, load_picture, save_picture\n\n"
-        f'denoiser = Denoiser("{facts.name}")\n'
-        'save_picture(denoiser(load_picture("noisy.png")), "clean.png")\n```',
+        _use(facts),
         _figures(facts, folder),
         _training(facts, folder),
         _list("## Limits", facts.limits),
         _picture(folder, "limits.png", "what it makes of pictures that it was not made for"),
-        f"## Licence\n\nThe weights are under {facts.license}; they were trained by this project.",
+        _licence(facts),
     ]
     front = FRONT_MATTER.format(license=facts.license.lower())
     return front + "\n" + "\n\n".join(filter(None, sections)) + "\n"
@@ -148,10 +146,11 @@ def _architecture(facts: ModelFacts) -> str:
         (False, True): "guesses the noise level and cannot be told it",
     }[needs.takes_sigma, needs.blind]
     size = f"{needs.fixed_size}x{needs.fixed_size} pixels" if needs.fixed_size else "any size"
+    trained = f"; it was trained for {low:.0f} to {high:.0f}/255" if facts.recipe else ""
     config = ", ".join(f"{key} {_plain(value)}" for key, value in facts.config.items())
     return (
         f"`{facts.architecture}` ({config}): {facts.parameters:,} parameters. It takes pictures of "
-        f"{size}. It {level}; it was trained for {low:.0f} to {high:.0f}/255."
+        f"{size}. It {level}{trained}."
     )
 
 
@@ -241,8 +240,28 @@ def _small_figures(measured: dict[str, Any]) -> list[str]:
     ]
 
 
+def _use(facts: ModelFacts) -> str:
+    if not facts.recipe:  # anyone's checkpoint, which has no name elsewhere
+        return ""
+    return (
+        "## Use\n\n```python\nfrom denoise import Denoiser, load_picture, save_picture\n\n"
+        f'denoiser = Denoiser("{facts.name}")\n'
+        'save_picture(denoiser(load_picture("noisy.png")), "clean.png")\n```'
+    )
+
+
+def _licence(facts: ModelFacts) -> str:
+    if not facts.recipe:  # anyone's checkpoint
+        return f"## Licence\n\nThe licence of the weights is {facts.license}."
+    return (
+        f"## Licence\n\nThe weights are under {facts.license}; they were trained by this project."
+    )
+
+
 def _training(facts: ModelFacts, folder: Path) -> str:
     recipe = facts.recipe
+    if not recipe:
+        return ""
     start = f", starting from `{recipe['start_from']}`" if recipe.get("start_from") else ""
     words = (
         f"{recipe['method'][0].upper()}{recipe['method'][1:]}. {recipe['steps']:,} steps in "

@@ -4,51 +4,20 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
-
-from torch import nn
 
 from denoise.address import HERE, Address, parse_address
 from denoise.community import is_checkpoint
 from denoise.defaults import BUNDLED
-from denoise.errors import DenoiseError, UnknownModelError, WeightsError
+from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub import Repository
 from denoise.hub_cache import OnBytes
 from denoise.hub_checkpoints import fetch_checkpoint, find_checkpoint
 from denoise.hub_errors import HubError
 from denoise.manifest import read_manifest
-from denoise.weights import (
-    ModelFacts,
-    list_models,
-    load_foreign_network,
-    load_network,
-    read_facts,
-    weights_size,
-)
+from denoise.shelf import FILE, Found, Shelf
+from denoise.weights import ModelFacts, list_models, read_facts, weights_size
 
-MAX_KNOWN = 64  # checkpoints on the Hub whose facts are kept in mind
 _log = logging.getLogger(__name__)
-
-
-class Found(NamedTuple):
-    """A model that is here, and where it is from."""
-
-    folder: Path  # with its config and, where they were asked for, its weights
-    source: str  # "folder", "file", or org/repo@commit
-    warnings: tuple[str, ...] = ()
-    checkpoint: Path | None = None  # in that folder; None: the network is one of ours
-    name: str | None = None  # of the checkpoint
-
-    def load(self) -> tuple[nn.Module, ModelFacts]:
-        """Gives the network in float32, ready for inference, and the facts about it.
-
-        Raises:
-            UnknownModelError: the checkpoint is not there any more.
-            WeightsError: weights that are missing, altered or do not fit.
-        """
-        if self.checkpoint is not None:
-            return load_foreign_network(self.checkpoint, self.name)
-        return load_network(self.folder.name, self.folder.parent)
 
 
 class Zoo:
@@ -81,9 +50,8 @@ class Zoo:
         self.takes_files = takes_files
         self._open = open_repository
         self._others: dict[tuple[str, str | None], Repository] = {}
-        self._foreign: dict[str, ModelFacts] = {}  # of checkpoints on the Hub, by address
-        self._lock, self._loading = threading.Lock(), threading.Lock()
-        self._checkpoints = self._members(checkpoints) if checkpoints else {}
+        self._lock = threading.Lock()
+        self._shelf = Shelf(checkpoints, self._own_names()) if checkpoints else Shelf()
 
     def list_models(self) -> list[ModelFacts]:
         """Gives the facts about every model, by name; what cannot be had is left out.
@@ -97,7 +65,7 @@ class Zoo:
                 facts[name] = self.read_facts(name)
             except WeightsError:
                 _log.exception("%s is left out.", name)
-        facts |= {name: known for name, (_, known) in self._checkpoints.items()}
+        facts |= self._shelf.facts
         return [facts[name] for name in sorted(facts)]
 
     def is_elsewhere(self, model: str) -> bool:
@@ -115,14 +83,12 @@ class Zoo:
             UnknownModelError: there is none of that name.
             WeightsError: its config cannot be had.
         """
-        if model in self._checkpoints:
-            return self._checkpoints[model][1]
-        if (known := self._foreign.get(model)) is not None:
+        if (known := self._shelf.known(model)) is not None:
             return known
         found = self._find(model, with_weights=False, on_bytes=on_bytes)
         if found.checkpoint is None:
             return read_facts(found.folder.name, found.folder.parent)
-        return self._read_foreign(model, found)
+        return self._shelf.read(model, found)
 
     def look_up(self, model: str) -> Found:
         """Gives the folder that a model's config, or its checkpoint, lies in, and where it is from.
@@ -200,35 +166,14 @@ class Zoo:
         except HubError:
             return {}
 
-    def _members(self, checkpoints: Sequence[Path]) -> dict[str, tuple[Path, ModelFacts]]:
-        """Gives file and facts of the checkpoints that can be loaded, by name."""
-        members: dict[str, tuple[Path, ModelFacts]] = {}
-        ours = {*read_manifest(BUNDLED), *(facts.name for facts in list_models(self.folder))}
-        for file in checkpoints:
-            if file.stem in ours | members.keys():
-                _log.warning("%s is left out: there is another network %s.", file.name, file.stem)
-                continue
-            try:
-                members[file.stem] = (file, load_foreign_network(file)[1])
-            except DenoiseError as error:
-                _log.warning("%s is left out: %s", file.name, error)
-        return members
-
-    def _read_foreign(self, model: str, found: Found) -> ModelFacts:
-        with self._loading:  # large ones at the same time might be too much
-            _, facts = found.load()
-            if found.source != "file":  # which may change
-                self._foreign[model] = facts
-            for oldest in list(self._foreign)[:-MAX_KNOWN]:
-                del self._foreign[oldest]
-        return facts
+    def _own_names(self) -> set[str]:
+        """Gives the names that networks of ours have, here or on the Hub."""
+        return {*read_manifest(BUNDLED), *(facts.name for facts in list_models(self.folder))}
 
     def _file_of(self, model: str) -> Path | None:
         """Gives the file that a model's name or path means; None where it means something else."""
-        if model in self._checkpoints:
-            return self._checkpoints[model][0]
         if not (self.takes_files and is_checkpoint(model)):
-            return None
+            return self._shelf.file_of(model)
         address, file = parse_address(model), Path(model)
         may_be_on_hub = address is not None and address.place != HERE
         return None if may_be_on_hub and not file.exists() else file
@@ -252,7 +197,7 @@ class Zoo:
     def _find(self, model: str, *, with_weights: bool, on_bytes: OnBytes | None = None) -> Found:
         file = self._file_of(model)
         if file is not None:
-            return Found(file.parent, "file", checkpoint=file)
+            return Found(file.parent, FILE, checkpoint=file)
         address = parse_address(model)
         if address is not None:
             return self._find_address(model, address, with_weights, on_bytes)

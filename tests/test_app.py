@@ -130,3 +130,41 @@ def test_the_environment_names_the_hub():
 def test_a_revision_without_a_repository_is_refused():
     with pytest.raises(SettingError, match="set DENOISE_HUB_REPO"):
         app.read_settings({"DENOISE_HUB_REVISION": "v1"})
+
+
+def test_the_environment_names_checkpoints(tmp_path):
+    for name in ("b.pth", "a.safetensors", "note.txt"):
+        (tmp_path / name).write_bytes(b"")
+    named = f"{tmp_path}{os.pathsep}{tmp_path / 'b.pth'}"
+    found = app.read_settings({"DENOISE_CHECKPOINTS": named}).checkpoints
+    assert [file.name for file in found] == ["a.safetensors", "b.pth", "b.pth"]
+
+
+def test_checkpoints_that_are_not_there_are_misuse(tmp_path):
+    with pytest.raises(SettingError, match=r"^DENOISE_CHECKPOINTS: .*none.* is not there"):
+        app.read_settings({"DENOISE_CHECKPOINTS": str(tmp_path / "none")})
+
+
+def test_the_page_serves_anyones_checkpoints(tmp_path):
+    pytest.importorskip("spandrel")
+    from checkpoints import as_safetensors, drunet
+
+    mine = tmp_path / "mine.safetensors"
+    mine.write_bytes(as_safetensors(drunet()))
+    picture = tmp_path / "gray.png"
+    Image.fromarray(np.full((20, 28), 90, np.uint8)).save(picture)
+    with running_hub() as hub:
+        pin = hub.repo("org/theirs", {"net.safetensors": mine.read_bytes()})
+        settings = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
+        settings |= {"DENOISE_ANY_MODEL": "1", "DENOISE_CHECKPOINTS": str(mine)}
+        with running_server(tmp_path / "server", **settings) as server:
+            client = Client(server.url, verbose=False)
+            asked = {"image": handle_file(picture), "api_name": "/denoise"}
+            for model, source in (("mine", "file"), ("org/theirs", f"org/theirs@{pin}")):
+                _, report = client.predict(model=model, sigma=0.1, **asked)
+                assert (report["source"], report["sigma_source"]) == (source, "told")
+            with pytest.raises(AppError, match="Unknown model"):
+                client.predict(model=str(mine), **asked)
+            models = ["mine", "org/theirs/net.safetensors"]
+            _, report = client.predict(handle_file(picture), models=models, api_name="/compare")
+            assert [row["method"] for row in report["rows"]] == ["noisy", *models]

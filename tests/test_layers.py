@@ -54,6 +54,7 @@ ALLOWED = {
         "weights",
     },
     "hub_checkpoints": {"address", "community", "hub", "hub_cache", "hub_errors", "manifest"},
+    "shelf": {"weights"},
     "zoo": {
         "address",
         "community",
@@ -62,6 +63,7 @@ ALLOWED = {
         "hub_checkpoints",
         "hub_errors",
         "manifest",
+        "shelf",
         "weights",
     },
     "estimate": {"weights", "models", "zoo"},
