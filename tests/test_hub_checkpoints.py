@@ -153,6 +153,22 @@ def test_pinned_and_warm_there_is_no_request(stand_in, tmp_path, address, config
     assert stand_in.asked == []
 
 
+def test_warm_and_not_pinned_only_the_commit_is_asked_for(stand_in, tmp_path):
+    stand_in.repo(REPO, {"net.safetensors": NAFNET})
+    for _ in range(2):
+        stand_in.asked.clear()
+        opened(stand_in.url, tmp_path).fetch(REPO)
+    assert {method for method, _ in stand_in.asked} == {"HEAD"}
+    assert len(stand_in.asked) <= 2
+
+
+def test_a_checkpoint_at_another_host_is_followed_and_verified(stand_in, zoo):
+    stand_in.repo(REPO, {"net.safetensors": NAFNET})
+    stand_in.is_redirecting = stand_in.is_corrupting = 1
+    assert zoo.fetch(REPO).checkpoint.read_bytes() == NAFNET
+    assert len([path for path in stand_in.downloads() if path.startswith("/cdn/")]) == 2
+
+
 def test_what_was_fetched_of_several_is_not_taken_for_the_only_one(stand_in, tmp_path):
     pin = stand_in.repo(REPO, {"a.safetensors": NAFNET, "b.safetensors": NAFNET})
     opened(stand_in.url, tmp_path).fetch(f"{REPO}/b.safetensors@{pin}")
@@ -180,6 +196,14 @@ def test_a_dead_hub_and_a_cold_cache_fail_soon_with_a_sentence(tmp_path, address
     with pytest.raises(UnreachableError, match=r"cannot be reached.*try again later"):
         opened(nobody(), tmp_path).fetch(address)
     assert time.monotonic() - started < 3
+
+
+def test_a_hub_that_never_answers_fails_soon(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.monotonic()
+        with pytest.raises(UnreachableError, match="cannot be reached"):
+            opened(f"http://127.0.0.1:{silent.getsockname()[1]}", tmp_path).fetch(REPO)
+        assert time.monotonic() - started < 3
 
 
 def test_a_gated_repository_and_one_that_is_not_there_say_what_to_do(stand_in, zoo):

@@ -57,7 +57,7 @@ def _denoise(service: Service) -> Callable[..., Any]:
 
         Args:
             image: the noisy picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
-            model: a name from /models.
+            model: a name from /models; where the server allows it org/repo/name on the Hub, too.
             sigma: the noise's standard deviation, 0 to 1 where white is 1; null: auto.
             strength: share of the change, 0 (none) to 1.
             ensemble: true averages over the eight orientations: a little better, 8x slower.

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from denoise.defaults import DEFAULT_MODEL
+from denoise.errors import DenoiseError
 from denoise.settings import Settings
 from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, describe_model, model_choices
@@ -12,6 +13,7 @@ from denoise.ui.service import Service
 
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
 CHOSEN = "Choose for me: try several, some seconds more"
+TYPED = "A network on the Hub is typed: org/repo/name, or org/repo/file of anyone's checkpoint."
 
 
 class Controls(NamedTuple):
@@ -33,6 +35,7 @@ def build_controls(service: Service) -> Controls:
         model_choices(service),
         value=DEFAULT_MODEL,
         label="Network",
+        info=TYPED if service.zoo.takes_addresses else None,
         allow_custom_value=service.zoo.takes_addresses,
         elem_id="model",
     )
@@ -77,7 +80,10 @@ def build_controls(service: Service) -> Controls:
 
     def change_model(name: str) -> Any:
         with explained():
-            chosen = service.zoo.read_facts(name)
+            try:
+                chosen = service.zoo.read_facts(name)
+            except DenoiseError as error:  # of an address that is typed
+                return str(error), *[gr.skip()] * 5
         needs, is_photo = chosen.needs, chosen.needs.domain == "photo"
         return (
             describe_model(chosen),
@@ -94,7 +100,8 @@ def build_controls(service: Service) -> Controls:
         [words, noise, steps, texture, detail, ensemble],
         api_visibility="private",
         trigger_mode="always_last",
-        queue=False,
+        queue=service.zoo.takes_addresses,  # what is fetched first may take minutes
+        concurrency_limit=None,
     )
     noise.input(
         lambda chosen: gr.update(visible=chosen == TOLD),

@@ -8,6 +8,7 @@ import gradio as gr
 from denoise.classic import CLASSICS, is_installed
 from denoise.comparison import Injection, Subject
 from denoise.errors import SettingError
+from denoise.ui.controls import TYPED
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.failures import explained
 from denoise.ui.noise_controls import NoiseControls, injection_of
@@ -19,7 +20,7 @@ class Run(NamedTuple):
     """What takes a clean picture through methods: where to choose and to start it."""
 
     name: str  # of the button
-    methods: gr.CheckboxGroup
+    methods: gr.CheckboxGroup | gr.Dropdown
     told: gr.Checkbox
     settings: list[Any]  # further components that decide what is found
     start: gr.Button
@@ -148,15 +149,23 @@ def _in_any_order(values: list[Any]) -> list[Any]:
     return [file, sorted(methods), *others]
 
 
-def _build_methods(service: Service, name: str) -> tuple[gr.CheckboxGroup, gr.Checkbox]:
+def _build_methods(
+    service: Service, name: str
+) -> tuple[gr.CheckboxGroup | gr.Dropdown, gr.Checkbox]:
     choices, chosen = method_choices(service)
-    methods = gr.CheckboxGroup(
-        choices,
-        value=chosen,
-        label="Methods",
-        info="With a network for 28x28 lessons all of them get the picture at that size.",
-        elem_id=f"{name}-methods",
-    )
+    shown: dict[str, Any] = {
+        "label": "Methods",
+        "info": "With a network for 28x28 lessons all of them get the picture at that size.",
+        "elem_id": f"{name}-methods",
+    }
+    methods: gr.CheckboxGroup | gr.Dropdown
+    if service.zoo.takes_addresses:  # which are typed
+        shown["info"] += f" {TYPED}"
+        methods = gr.Dropdown(
+            choices, value=chosen, multiselect=True, allow_custom_value=True, **shown
+        )
+    else:
+        methods = gr.CheckboxGroup(choices, value=chosen, **shown)
     told = gr.Checkbox(
         label="Tell networks the noise level",
         info="Otherwise they judge by themselves. Networks that cannot be told always do.",

@@ -14,6 +14,7 @@ from denoise.errors import SettingError
 from denoise.images import Picture
 from denoise.metrics import psnr, ssim
 from denoise.ui.compare_view import build_compare_view
+from denoise.ui.controls import TYPED
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.failures import explained
 from denoise.ui.noise_controls import (
@@ -118,7 +119,12 @@ def build_noise_lab_tab(service: Service) -> LabTab:
     examples = clean_examples(service)
     noise = build_noise_controls()
     model = gr.Dropdown(
-        model_choices(service), value=DEFAULT_MODEL, label="Network", elem_id="lab-network"
+        model_choices(service),
+        value=DEFAULT_MODEL,
+        label="Network",
+        info=TYPED if service.zoo.takes_addresses else None,
+        allow_custom_value=service.zoo.takes_addresses,
+        elem_id="lab-network",
     )
     views = _build_views(examples)
     with gr.Tabs():

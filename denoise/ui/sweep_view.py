@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from denoise.classic import CLASSICS
 from denoise.comparison import Injection, Subject, write_table
 from denoise.noise import KINDS
 from denoise.ui.charts import FIGURES, sweep_chart
@@ -121,7 +122,8 @@ def _levels(kind: str, highest: float, count: int) -> list[float]:
 
 def _trained(service: Service, kind: str, methods: list[str]) -> tuple[float, float] | None:
     """Gives the levels that all the chosen networks were trained for."""
-    ranges = [facts.needs.trained_sigma for facts in service.models() if facts.name in methods]
+    networks = [service.zoo.read_facts(name) for name in methods if name not in CLASSICS]
+    ranges = [facts.needs.trained_sigma for facts in networks]
     if kind not in SIGMA_KINDS or not ranges:
         return None
     return max(low for low, _ in ranges), min(high for _, high in ranges)
