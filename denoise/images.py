@@ -2,12 +2,11 @@
 
 import io
 import re
-import secrets
 import struct
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from PIL import Image, ImageCms, ImageFile, TiffTags
 from PIL import TiffImagePlugin as Tiff
 
 from denoise.conversion import LUMA
-from denoise.errors import ImageError, why_not_written
+from denoise.drafts import write_file
+from denoise.errors import ImageError
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
@@ -364,23 +364,6 @@ def save_picture(
     path = Path(path)
     target = format or path.suffix or None
     write_file(path, encode_picture(picture, format=target, keep_exif=keep_exif))
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all.
-
-    Raises:
-        ImageError: it cannot be written.
-    """
-    draft = path.parent / f".{secrets.token_hex(8)}.part"
-    try:
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        raise ImageError(f"{path.name} cannot be written: {why_not_written(error)}.") from error
-    finally:
-        with suppress(OSError):  # it is there only where something went wrong
-            draft.unlink()
 
 
 def _output_format(picture: Picture, wanted: str | None) -> str:

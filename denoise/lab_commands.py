@@ -19,8 +19,9 @@ from denoise.comparison import (
     write_table,
 )
 from denoise.denoiser import Denoiser
+from denoise.drafts import write_file
 from denoise.errors import SettingError
-from denoise.images import load_picture, write_file
+from denoise.images import load_picture
 
 HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"
 

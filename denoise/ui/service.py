@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from denoise.comparison import Entry, Injection, Subject, compare, prepare, sweep
 from denoise.defaults import DEFAULT_MODEL
 from denoise.denoiser import DEFAULTS, Denoiser
+from denoise.drafts import write_file
 from denoise.errors import CancelledError, SettingError
 from denoise.hub_cache import OnBytes
 from denoise.images import (
@@ -29,7 +30,6 @@ from denoise.images import (
     load_picture,
     losses,
     save_picture,
-    write_file,
 )
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
