@@ -17,6 +17,7 @@ from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS
 from denoise.errors import DenoiseError
 from denoise.images import OUTPUT_FORMATS
 from denoise.noise import KINDS
+from denoise.stopping import exit_code, stopping_on_sigterm
 from denoise.version import version_words
 
 if TYPE_CHECKING:
@@ -29,20 +30,25 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0, 1 for a failed input, 2 for misuse."""
     options = _parser().parse_args(arguments)
     try:
-        if hasattr(options, "zoo"):
-            options.zoo = _open_zoo(options.zoo)
-        code: int = options.command(options)
-        if sys.stdout is not None:
-            sys.stdout.flush()
+        with stopping_on_sigterm():
+            return _run(options)
     except DenoiseError as error:
         return batch.complain(str(error), batch.MISUSE)
-    except KeyboardInterrupt:
-        return batch.complain("Stopped.", 130)
+    except KeyboardInterrupt as stop:
+        return batch.complain("Stopped.", exit_code(stop))
     except OSError as error:
         if error.errno not in (errno.EPIPE, errno.ENOSPC):
             raise
         _drop_output()
         return batch.complain(batch.reason(error), batch.FAILED_INPUT)
+
+
+def _run(options: argparse.Namespace) -> int:
+    if hasattr(options, "zoo"):
+        options.zoo = _open_zoo(options.zoo)
+    code: int = options.command(options)
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return code
 
 

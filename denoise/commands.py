@@ -6,9 +6,10 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from denoise.batch import FAILED_INPUT, about, complain, convert, find_inputs, find_jobs, read
+from denoise.batch import FAILED_INPUT, about, complain, convert, read, tell_closed
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError
+from denoise.inputs import find_inputs, find_jobs
 from denoise.noise import find_stages, seeded_generator
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
@@ -45,11 +46,13 @@ def noise_command(options: argparse.Namespace) -> int:
 
 def estimate_command(options: argparse.Namespace) -> int:
     """Prints how noisy pictures are."""
-    failed = 0
     denoiser = None
     if options.model is not None:
         denoiser = Denoiser(options.model, device=options.device, zoo=options.zoo)
-    for file, _ in find_inputs(options):
+    files, closed = find_inputs(options)
+    tell_closed(closed, is_json=options.json)
+    failed = FAILED_INPUT if closed else 0
+    for file, _ in files:
         try:
             report = estimate_picture(read(file), denoiser, zoo=options.zoo)
         except DenoiseError as error:

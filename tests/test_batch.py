@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from denoise import add_noise, load_picture
+from denoise import add_noise, commands, load_picture
 from denoise.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -135,7 +135,39 @@ def test_a_disk_that_refuses_is_a_sentence_and_the_others_are_written(folder, tm
     assert "Traceback" not in errors
 
 
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_run_in_order(folder, tmp_path, monkeypatch, capsys, number, code):
+    def work(picture, **_):
+        calls.append(picture)
+        if len(calls) == 3:
+            signal.raise_signal(number)
+        return picture, {"warnings": []}
+
+    calls, out = [], tmp_path / "out"
+    monkeypatch.setattr(commands, "noise_picture", work)
+    assert run("noise", folder, "-o", out, "--recursive") == code
+    assert sorted(file.name for file in out.iterdir()) == ["a.png", "b.png"]
+    assert capsys.readouterr().err.endswith("2 of 3 pictures written.\nStopped.\n")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_a_signal_that_the_caller_deals_with_is_left_to_him(folder, tmp_path, monkeypatch):
+    def work(picture, **_):
+        signal.raise_signal(signal.SIGTERM)
+        return picture, {"warnings": []}
+
+    came = []
+    monkeypatch.setattr(commands, "noise_picture", work)
+    before = signal.signal(signal.SIGTERM, lambda *_: came.append(True))
+    try:
+        assert run("noise", folder / "a.png", "-o", tmp_path / "out") == 0
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert came == [True]
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, sent, code):
     place, out = tmp_path / "in", tmp_path / "out"
     place.mkdir()
     rng = np.random.default_rng(0)
@@ -146,8 +178,8 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
     while len(list(out.glob("*.png"))) < 3 and process.poll() is None:
         time.sleep(0.002)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(30) in (0, 130)
+    process.send_signal(sent)
+    assert process.wait(30) in (0, code)
     before = {file: file.stat().st_mtime_ns for file in out.glob("*.png")}
     assert all(load_picture(file).pixels.shape == (300, 300, 3) for file in before)
     assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
@@ -271,6 +303,29 @@ def test_a_picture_that_may_not_be_looked_at_does_not_stop_the_others(closed_fol
     assert run("noise", closed_folder / "a.png", closed_folder.parent / "b.png", "-o", out) == 1
     assert [file.name for file in out.iterdir()] == ["b.png"]
     assert "a.png cannot be opened: Permission denied." in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+@pytest.mark.parametrize("pattern", ["", "**/*.png"])
+def test_a_folder_below_that_may_not_be_read_is_told_and_the_rest_is_done(
+    closed_folder, capsys, pattern
+):
+    out = closed_folder.parent / "out"
+    named = closed_folder.parent / pattern
+    assert run("noise", named, "-o", out, "--recursive", "--json") == 1
+    assert [file.name for file in out.iterdir()] == ["b.png"]
+    printed = capsys.readouterr()
+    assert f"You may not read the folder {closed_folder}; ask its owner" in printed.err
+    assert "1 of 1 pictures written, folders left out: 1." in printed.err
+    assert json.loads(printed.out.splitlines()[0])["input"] == str(closed_folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+def test_a_named_folder_that_may_not_be_read_does_not_stop_the_others(closed_folder, capsys):
+    assert run("estimate", closed_folder, closed_folder.parent / "b.png") == 1
+    printed = capsys.readouterr()
+    assert "You may not read the folder" in printed.err
+    assert "b.png" in printed.out
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")

@@ -1,0 +1,166 @@
+"""What the command line names, as files: those to read, and those to write."""
+
+import argparse
+import glob
+import os
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from denoise.errors import ImageError, SettingError
+from denoise.images import FORMAT_SUFFIXES, SUFFIX_FORMATS
+
+READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif")
+PIPE = Path("-")  # standard input or output
+
+
+class Job(NamedTuple):
+    """A picture to read, and where to write what becomes of it."""
+
+    file: Path
+    output: Path
+
+
+class Plan(NamedTuple):
+    """What there is to do, and what is left out."""
+
+    jobs: list[Job]
+    closed: dict[Path, str]  # folders that cannot be read, with a sentence on each
+
+
+class Inputs(NamedTuple):
+    """What was named."""
+
+    files: list[tuple[Path, Path]]  # each with its path below the folder or pattern
+    closed: dict[Path, str]  # folders that cannot be read, with a sentence on each
+
+
+def find_jobs(options: argparse.Namespace) -> Plan:
+    """Gives every input with its output, no two of which are the same.
+
+    Raises:
+        DenoiseError: inputs that are not there, or outputs that cannot be.
+    """
+    files, closed = find_inputs(options)
+    if options.output == PIPE:
+        if len(files) > 1:
+            raise SettingError("Standard output takes one picture; name a folder with -o.")
+        if options.json:
+            raise SettingError("--json prints where the picture would go; name a file with -o.")
+        return Plan([Job(files[0][0], PIPE)], closed)
+    return Plan(_name_outputs(files, options), closed)
+
+
+def find_inputs(options: argparse.Namespace) -> Inputs:
+    """Gives each input file, and the folders below what was named that cannot be read.
+
+    Raises:
+        ImageError: a folder or pattern without pictures, or nothing that can be read.
+    """
+    found = Inputs([], {})
+    for named in options.inputs:
+        if named == PIPE:
+            found.files.append((named, Path("picture")))
+        elif is_so(named.is_dir):
+            _add_folder(found, named, is_recursive=options.recursive)
+        elif not is_so(named.exists) and glob.has_magic(str(named)):
+            _add_matching(found, named, is_recursive=options.recursive)
+        else:
+            found.files.append((named, Path(named.name)))
+    if not found.files:
+        raise ImageError(" ".join(found.closed.values()))
+    return found
+
+
+def is_so(check: Callable[[], bool]) -> bool:
+    """Tells what a path is; reading or writing one that may not be looked at says why."""
+    try:
+        return check()
+    except PermissionError:
+        return False
+
+
+def _add_folder(found: Inputs, folder: Path, *, is_recursive: bool) -> None:
+    closed: dict[Path, str] = {}
+    files = [
+        file
+        for file in _files_below(folder, closed, depth=None if is_recursive else 1)
+        if file.suffix.lower() in READABLE_SUFFIXES
+    ]
+    if not files and not closed:
+        raise ImageError(f"There are no pictures in the folder {folder}.")
+    found.files.extend((file, file.relative_to(folder)) for file in files)
+    found.closed.update(closed)
+
+
+def _files_below(folder: Path, closed: dict[Path, str], *, depth: int | None) -> list[Path]:
+    """Gives the files in a folder and those below it; notes which of these cannot be read."""
+
+    def note(error: OSError) -> None:
+        place = Path(error.filename)
+        closed[place] = (
+            f"You may not read the folder {place}; ask its owner, or choose another."
+            if isinstance(error, PermissionError)
+            else f"The folder {place} cannot be read: {error.strerror}."
+        )
+
+    walk = islice(os.walk(folder, onerror=note), depth)
+    return sorted(Path(place, name) for place, _, names in walk for name in names)
+
+
+def _add_matching(found: Inputs, pattern: Path, *, is_recursive: bool) -> None:
+    """Adds the files of a pattern that the shell left as it was, with what is below its root."""
+    files = sorted(map(Path, glob.glob(str(pattern), recursive=is_recursive)))  # noqa: PTH207
+    files = [file for file in files if is_so(file.is_file)]
+    closed: dict[Path, str] = {}
+    parts = pattern.parts
+    if is_recursive and "**" in parts:  # which says nothing of folders that it cannot read
+        for root in glob.glob(str(Path(*parts[: parts.index("**")]))):  # noqa: PTH207
+            if is_so(Path(root).is_dir):
+                _files_below(Path(root), closed, depth=None)
+    if not files and not closed:
+        raise ImageError(f"No file matches {pattern}.")
+    fixed = next(i for i, part in enumerate(parts) if glob.has_magic(part))
+    found.files.extend((file, Path(*file.parts[fixed:])) for file in files)
+    found.closed.update(closed)
+
+
+def _name_outputs(inputs: list[tuple[Path, Path]], options: argparse.Namespace) -> list[Job]:
+    """Gives each input file with the file it is written to; no two are the same."""
+    out: Path = options.output
+    is_file = len(inputs) == 1 and not is_so(out.is_dir) and out.suffix != ""
+    _check_suffix(out, is_file=is_file, image_format=options.format)
+    jobs = [
+        Job(file, out if is_file else out / _with_suffix(below, options.format))
+        for file, below in inputs
+    ]
+    writers: dict[Path, Path] = {}  # input by output
+    for job in jobs:
+        other = writers.setdefault(job.output.resolve(), job.file)
+        if other != job.file:
+            raise SettingError(
+                f"{other.name} and {job.file.name} would both be written to {job.output.name}; "
+                "rename one."
+            )
+    if set(writers) & {job.file.resolve() for job in jobs}:
+        raise SettingError("An output would replace its input; choose another -o.")
+    return jobs
+
+
+def _check_suffix(out: Path, *, is_file: bool, image_format: str | None) -> None:
+    suffix = out.suffix.lower()
+    if is_file and suffix not in SUFFIX_FORMATS:
+        raise SettingError(
+            f"A picture is written as {', '.join(SUFFIX_FORMATS)}; {out.name} is none of them."
+        )
+    if is_file and image_format is not None and SUFFIX_FORMATS[suffix] != image_format:
+        raise SettingError(f"{out.name} and --format {image_format.lower()} name two formats.")
+    if not is_file and not is_so(out.is_dir) and suffix in READABLE_SUFFIXES:
+        raise SettingError(f"Several pictures go into a folder; {out.name} names one file.")
+
+
+def _with_suffix(name: Path, image_format: str | None) -> Path:
+    if image_format is not None:
+        return name.with_suffix(FORMAT_SUFFIXES[image_format])
+    return name if name.suffix.lower() in SUFFIX_FORMATS else name.with_suffix(".png")
