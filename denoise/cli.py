@@ -412,8 +412,8 @@ def _number(text: str) -> float:
 
 
 RUN_HELP = (
-    "Denoise pictures. Bit depth, transparency, ICC profile and EXIF are kept, and so is the "
-    "format; BMP and GIF are read only and become PNG."
+    "Denoise pictures. Bit depth, transparency, ICC profile, EXIF and resolution are kept, and so "
+    "is the format; BMP and GIF are read only and become PNG."
 )
 MODEL_HELP = (
     "a name from `models`, or org/repo/name@revision on the Hub; with the extra [community] also "

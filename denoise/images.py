@@ -5,7 +5,7 @@ import re
 import struct
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +19,14 @@ from PIL import TiffImagePlugin as Tiff
 from denoise.conversion import LUMA
 from denoise.drafts import write_file
 from denoise.errors import ImageError
+from denoise.resolution import (
+    INCH,
+    RESOLUTION_TAGS,
+    Resolution,
+    exif_resolution,
+    find_resolution,
+    turn_resolution,
+)
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
@@ -73,6 +81,7 @@ class Picture:
     icc_profile: bytes | None = None
     exif: bytes | None = None  # as in a JPEG, with its "Exif\0\0"; orientation is 1
     warnings: tuple[str, ...] = ()  # sentences for the user
+    resolution: Resolution | None = None  # pixels per inch, across and down
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype
@@ -135,12 +144,14 @@ def _decode(content: bytes, max_pixels: int) -> Picture:
     _check_header(image, max_pixels)
     is_animated = getattr(image, "is_animated", False)
     notes = ["Only the first of several frames was taken."] if is_animated else []
+    resolution = find_resolution(image)  # loading turns a TIFF
     samples = _read_samples(image, content, notes)
-    orientation, exif = _read_exif(image, notes)
+    orientation, exif, resolution = _read_exif(image, resolution, notes)
     pixels, alpha = _split_alpha(_turn(samples, orientation), image.info.get("transparency"))
     profile = image.info.get("icc_profile")
     is_kept = isinstance(profile, bytes) and profile and image.mode not in ("CMYK", "LAB")
-    return Picture(pixels, alpha, kind, profile if is_kept else None, exif, tuple(notes))
+    profile = profile if is_kept else None
+    return Picture(pixels, alpha, kind, profile, exif, tuple(notes), resolution)
 
 
 def _recognise(content: bytes) -> str:
@@ -233,21 +244,25 @@ def _from_cmyk(image: Image.Image, notes: list[str]) -> Image.Image:
     return rgb
 
 
-def _read_exif(image: Image.Image, notes: list[str]) -> tuple[int, bytes | None]:
-    """Gives the orientation still to be applied, and the EXIF with it reset."""
+def _read_exif(
+    image: Image.Image, resolution: Resolution | None, notes: list[str]
+) -> tuple[int, bytes | None, Resolution | None]:
+    """Gives the orientation still to be applied, the EXIF with it reset, and the resolution."""
     orientation = 1
     try:
         tags = image.getexif()  # that of a TIFF has no orientation left: Pillow has applied it
         orientation = tags.get(_ORIENTATION, 1)
-        return orientation, _copy_exif(tags)
+        resolution = turn_resolution(resolution or exif_resolution(tags), orientation)
+        is_own = image.format == "TIFF" and resolution is not None
+        return orientation, _copy_exif(tags, RESOLUTION_TAGS if is_own else ()), resolution
     except Exception:  # on damaged tags Pillow raises whatever comes
         notes.append("Its EXIF data is damaged and was left out.")
-        return orientation, None
+        return orientation, None, resolution
 
 
-def _copy_exif(tags: Image.Exif) -> bytes | None:
+def _copy_exif(tags: Image.Exif, left_out: Collection[int]) -> bytes | None:
     kept = Image.Exif()
-    for tag in _EXIF_TAGS & set(tags):
+    for tag in (_EXIF_TAGS & set(tags)) - set(left_out):
         kept[tag] = _exif_value(tags, tag)
     if not len(kept):
         return None
@@ -257,9 +272,23 @@ def _copy_exif(tags: Image.Exif) -> bytes | None:
 
 def _exif_value(tags: Image.Exif, tag: int) -> Any:
     if tag not in (_EXIF_FOLDER, _GPS_FOLDER):
-        return tags[tag]
+        return _bytewise(tags[tag])
     # A pointer to a folder inside the folder would point nowhere in the copy.
-    return {key: value for key, value in tags.get_ifd(tag).items() if key != _INTEROP_FOLDER}
+    folder = tags.get_ifd(tag).items()
+    return {key: _bytewise(value) for key, value in folder if key != _INTEROP_FOLDER}
+
+
+def _bytewise(value: Any) -> Any:
+    return _Text(value) if isinstance(value, str) else value
+
+
+class _Text(str):
+    """A text of EXIF, in UTF-8 or whatever; Pillow reads its bytes as Latin-1, but writes ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return super().encode("latin-1")
 
 
 def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
@@ -327,7 +356,8 @@ def encode_picture(
     """Gives the file's bytes: PNG, TIFF and WebP without loss, JPEG of quality 95 in 4:4:4.
 
     The format is one of `OUTPUT_FORMATS`; None is the picture's own, or PNG where that is none of
-    them. The ICC profile always goes along; of other metadata there is EXIF or nothing.
+    them. The ICC profile and the resolution always go along, but WebP has no place for the latter;
+    of other metadata there is EXIF or nothing.
 
     Raises:
         ImageError: another format, or a picture too long or wide for it.
@@ -383,6 +413,7 @@ def _encode_8bit(picture: Picture, target: str) -> bytes:
         exif = b""
     file = io.BytesIO()
     options = _SAVE_OPTIONS[target] | {"exif": exif, "icc_profile": picture.icc_profile}
+    options |= {} if picture.resolution is None else {"dpi": picture.resolution}
     Image.fromarray(samples).save(file, target, **options)
     return file.getvalue()
 
@@ -413,6 +444,9 @@ def _encode_png(picture: Picture) -> bytes:
     file += _png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0))
     if picture.icc_profile:
         file += _png_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(picture.icc_profile))
+    if picture.resolution is not None:
+        per_metre = [round(one / 0.0254) for one in picture.resolution]
+        file += _png_chunk(b"pHYs", struct.pack(">IIB", *per_metre, 1))
     if picture.exif:
         file += _png_chunk(b"eXIf", picture.exif.removeprefix(b"Exif\0\0"))
     file += _png_chunk(b"IDAT", _deflate(filtered))
@@ -471,6 +505,9 @@ def _tiff_header(picture: Picture, samples: NDArray[Any]) -> Tiff.ImageFileDirec
     header[Tiff.PHOTOMETRIC_INTERPRETATION] = 1 if channels == 1 else 2
     if picture.alpha is not None:
         header[Tiff.EXTRASAMPLES] = 2  # alpha that the colours are not multiplied by
+    if picture.resolution is not None:
+        header[Tiff.X_RESOLUTION], header[Tiff.Y_RESOLUTION] = picture.resolution
+        header[Tiff.RESOLUTION_UNIT] = INCH
     if picture.icc_profile:
         header[Tiff.ICCPROFILE] = picture.icc_profile
     return header

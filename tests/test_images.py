@@ -528,6 +528,19 @@ def test_without_exif_the_profile_alone_is_kept(image_format, is_deep, full):
 
 
 @pytest.mark.parametrize("image_format", OUTPUT_FORMATS)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_the_letters_of_an_exif_text_are_kept(image_format, encoding):
+    owner, lens = "© Müller".encode(encoding), "Objektiv für Nähe".encode(encoding)
+    exif = Image.Exif()
+    exif[33432], exif[EXIF_FOLDER] = owner, {42036: lens.decode("latin-1")}
+    raw = exif.tobytes().replace(lens.decode("latin-1").encode("ascii", "replace"), lens)
+    picture = load_picture(write(draw(9, 8), "JPEG", exif=raw))
+    written = encode_picture(picture, format=image_format)
+    assert owner + b"\0" in written
+    assert lens + b"\0" in written
+
+
+@pytest.mark.parametrize("image_format", OUTPUT_FORMATS)
 def test_texts_and_xmp_of_the_source_are_never_written(image_format):
     text = chunk(b"tEXt", b"Comment\0hidden-words")
     xmp = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0hidden-words")
