@@ -304,6 +304,9 @@ def _add_hub(sub: Any) -> None:
         metavar="DIR",
         help="folder that they go to (that of the bundled ones)",
     )
+    pull.add_argument(
+        "--overwrite", action="store_true", help="replace another network of the same name"
+    )
     pull.set_defaults(command=_late("hub_commands", "pull_command"))
     for command in (publish, pull):
         repo = os.environ.get("DENOISE_HUB_REPO")
@@ -443,8 +446,8 @@ PUBLISH_HELP = (
     "repository is made if need be. The token is that of `hf auth login` or HF_TOKEN."
 )
 PULL_HELP = (
-    "Fetch networks, verified, into a folder. Another network of the same name that is there "
-    "already stays."
+    "Fetch networks, verified, and their cards into a folder. Another network of the same name "
+    "that is there already stays, unless --overwrite is given."
 )
 TRAIN_HELP = (
     "Train a network. A run that was stopped goes on where it was; one that is asked to last "

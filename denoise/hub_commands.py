@@ -22,9 +22,10 @@ def publish_command(options: argparse.Namespace) -> int:
 def pull_command(options: argparse.Namespace) -> int:
     """Writes networks of a repository into a folder."""
     from denoise.hub import Repository
-    from denoise.publish import pull
+    from denoise.installing import pull
 
     repository = Repository(options.repo, options.revision)
     for name in options.names or sorted(repository.entries()):
-        print(f"Wrote {pull(name, repository, options.output)}, of {repository}.")
+        place = pull(name, repository, options.output, is_replacing=options.overwrite)
+        print(f"Wrote {place}, of {repository}.")
     return 0

@@ -70,7 +70,7 @@ def find_entries(folder: Path) -> dict[str, Entry]:
     """Gives what a manifest has to say of the models that lie in the folder."""
     return {
         config.parent.name: _describe(config.parent)
-        for config in sorted(folder.glob(f"*/{CONFIG_FILE}"))
+        for config in sorted(folder.glob(f"[!.]*/{CONFIG_FILE}"))
         if (config.parent / WEIGHTS_FILE).is_file()
     }
 

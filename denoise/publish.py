@@ -1,7 +1,6 @@
-"""Networks to the Hub and back: folders with cards and a manifest, in one commit."""
+"""Networks to the Hub: folders with cards and a manifest, in one commit."""
 
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,9 +18,8 @@ from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.repocard import metadata_load, metadata_save
 
 from denoise.cards import CARD_FILE, compose_card
-from denoise.errors import SettingError, WeightsError
-from denoise.hub import Repository
-from denoise.hub_errors import HubError, explained
+from denoise.errors import SettingError
+from denoise.hub_errors import explained
 from denoise.manifest import (
     CONFIG_FILE,
     MANIFEST_FILE,
@@ -30,9 +28,8 @@ from denoise.manifest import (
     compose_manifest,
     find_entries,
     parse_manifest,
-    update_manifest,
 )
-from denoise.weights import ModelFacts, list_models, load_network
+from denoise.weights import ModelFacts, load_network
 
 SHOWN = ("*.png", "*.csv")  # what a card shows
 OVERVIEW = """# {repo}
@@ -148,38 +145,6 @@ def _overview(api: HfApi, repo: str, base: str, parcel: Parcel, entries: dict[st
         text.write_text(OVERVIEW.format(repo=repo, lines="\n".join(lines)), encoding="utf-8")
         metadata_save(text, metadata)
         return text.read_text(encoding="utf-8")
-
-
-def pull(name: str, repository: Repository, folder: Path) -> Path:
-    """Writes a model of a repository into a zoo, and gives its folder; all of it or nothing.
-
-    Raises:
-        HubError: it cannot be had.
-        WeightsError: there is another network of that name, or the folder may not be written.
-    """
-    entries = repository.entries()
-    if name not in entries:
-        raise HubError(f"{repository} holds no {name}; it has: {', '.join(sorted(entries))}.")
-    fetched = repository.fetch(entries[name].place)
-    there = {facts.name: facts for facts in list_models(folder)}
-    facts = repository.facts(entries[name].place)
-    if name in there and there[name].sha256 != facts.sha256:
-        raise WeightsError(f"There is another {name} in {folder}; move it away, or choose -o.")
-    unfinished, place = folder / f".{name}.part", folder / name
-    try:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        unfinished.mkdir(parents=True)
-        for file in (CONFIG_FILE, WEIGHTS_FILE):
-            shutil.copyfile(fetched / file, unfinished / file)
-        place.mkdir(exist_ok=True)
-        for file in (WEIGHTS_FILE, CONFIG_FILE):
-            (unfinished / file).replace(place / file)
-        update_manifest(folder)
-    except OSError as error:
-        raise WeightsError(f"{folder} cannot take {name}: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
-    return place
 
 
 def compose_published_card(facts: ModelFacts, folder: Path) -> str:

@@ -181,7 +181,7 @@ def _as_tuple(value: Any) -> Any:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(config.parent.name for config in folder.glob(f"*/{CONFIG_FILE}"))
+    return sorted(config.parent.name for config in folder.glob(f"[!.]*/{CONFIG_FILE}"))
 
 
 def _read_tensors(file: Path, facts: ModelFacts) -> dict[str, torch.Tensor]:

@@ -5,12 +5,12 @@ from huggingface_hub import ModelCard, constants
 
 from denoise import Denoiser
 from denoise.cli import main
-from denoise.errors import SettingError, WeightsError
+from denoise.errors import SettingError
 from denoise.hub import Repository
 from denoise.hub_errors import HubError
 from denoise.manifest import parse_manifest
-from denoise.publish import pack_models, publish, pull
-from denoise.weights import BUNDLED, load_network, read_facts, write_weights
+from denoise.publish import pack_models, publish
+from denoise.weights import BUNDLED
 from denoise.zoo import Zoo
 
 # huggingface_hub's own upload of large files.
@@ -94,31 +94,3 @@ def test_a_dry_run_lists_what_would_be_uploaded(capsys):
     printed = capsys.readouterr().out
     assert "13,636  conv-fashion/model.safetensors" in printed
     assert "Nothing was uploaded" in printed
-
-
-def pulled(stand_in, tmp_path, name=NAME):
-    hub = Repository(REPO, endpoint=stand_in.url, cache=tmp_path / "cache")
-    return pull(name, hub, tmp_path / "zoo")
-
-
-def test_what_was_published_is_pulled(stand_in, tmp_path):
-    send(stand_in, NAME)
-    place = pulled(stand_in, tmp_path)
-    assert load_network(NAME, place.parent)[1] == read_facts(NAME)
-    assert [file.name for file in place.parent.iterdir()] == [NAME]
-
-
-def test_another_network_of_the_same_name_stays(stand_in, tmp_path):
-    send(stand_in, NAME)
-    network, facts = load_network(NAME)
-    next(network.parameters()).add_(1)
-    mine = write_weights(network, facts, tmp_path / "zoo", half=False)
-    with pytest.raises(WeightsError, match="another conv-fashion"):
-        pulled(stand_in, tmp_path)
-    assert read_facts(NAME, tmp_path / "zoo") == mine
-
-
-def test_a_network_that_is_not_there_is_named(stand_in, tmp_path):
-    send(stand_in, NAME)
-    with pytest.raises(HubError, match="holds no vae; it has: conv-fashion"):
-        pulled(stand_in, tmp_path, "vae")
