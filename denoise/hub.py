@@ -223,13 +223,17 @@ class Repository:
     def _ask(self, path: str, on_bytes: OnBytes | None) -> Path:
         """Gives a file from the Hub or, where that does not answer, from the last known commit."""
         try:
-            self._check_answer(path)
+            commit = self._check_answer(path)
         except UnreachableError:
             last = None if self.commit else self._find(path)
             if last is None:
                 raise
             self.commit, self.is_stale = _commit_of(last, path), True
             return last
+        if not self.commit and commit == last_commit(self._cache, self.repo, self.revision):
+            self.commit = commit
+            if (known := self._find(path)) is not None:
+                return known
         sweep(self._cache, self.repo)
         try:
             downloaded = self._download(path, on_bytes)
@@ -253,8 +257,8 @@ class Repository:
             )
         )
 
-    def _check_answer(self, path: str) -> None:
-        """Sees that the Hub is there.
+    def _check_answer(self, path: str) -> str | None:
+        """Sees that the Hub is there, and gives the commit that it names, if it does.
 
         Raises:
             UnreachableError: it is not.
@@ -266,12 +270,13 @@ class Repository:
             found = self._asking.ask(
                 lambda: get_hf_file_metadata(url, timeout=ANSWER_S, endpoint=self._endpoint)
             )
-        except HfHubHTTPError:
-            return  # which the download explains
+        except HfHubHTTPError as error:  # which the download explains; a 404 names the commit
+            return error.response.headers.get("X-Repo-Commit")
         if (found.size or 0) > MAX_BYTES:
             raise HubError(
                 f"{path} of {self} has {found.size:,} bytes; at most {MAX_BYTES:,} can be."
             )
+        return found.commit_hash
 
 
 def _join(place: str, file: str) -> str:

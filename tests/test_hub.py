@@ -82,8 +82,15 @@ def test_a_warm_cache_asks_for_the_commit_of_the_branch_alone(stand_in, reposito
     repository.fetch(NAME)
     stand_in.asked.clear()
     opened(stand_in, tmp_path).fetch(NAME)
-    assert len(stand_in.downloads()) == 0
-    assert len(stand_in.asked) <= 2
+    assert stand_in.asked == [("HEAD", f"/{REPO}/resolve/main/{NAME}/config.json")]
+
+
+def test_a_warm_start_without_a_manifest_asks_for_the_commit_alone(stand_in, tmp_path):
+    stand_in.repo("org/single", files_of(BUNDLED / NAME))
+    for _ in range(2):
+        stand_in.asked.clear()
+        assert list(opened(stand_in, tmp_path, "org/single").entries()) == [NAME]
+    assert stand_in.asked == [("HEAD", "/org/single/resolve/main/manifest.json")]
 
 
 def test_a_warm_and_pinned_start_makes_no_request(stand_in, repository, tmp_path):
