@@ -63,8 +63,7 @@ def _fill(
 ) -> None:
     """Adds all that is on the page."""
     gr.HTML(HEADER.format(links=_links(path)), padding=False)
-    for sentence in service.zoo.warnings():
-        gr.Markdown(sentence, elem_classes="warning")
+    _add_warnings(page, service)
     own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
     with gr.Tabs() as tabs:
         with gr.Tab("Denoise"):
@@ -83,6 +82,22 @@ def _fill(
             zoo.select(show, model, card, queue=False, api_visibility="private")
     link_settings(page, tabs, service.zoo, contents.model, contents.noise, say=say)
     gr.Markdown(_footer(service), elem_classes="quiet")
+
+
+def _add_warnings(page: gr.Blocks, service: Service) -> None:
+    """Adds what is not as it was set up, which may be otherwise when the next visitor comes."""
+    sentences = service.zoo.warnings()
+    if not sentences:
+        return
+    shown = gr.Markdown("\n\n".join(sentences), elem_classes="warning")
+
+    def look_again() -> Any:
+        now = service.zoo.warnings()
+        return gr.update(value="\n\n".join(now), visible=bool(now))
+
+    page.load(
+        look_again, None, shown, queue=False, show_progress="hidden", api_visibility="private"
+    )
 
 
 def _links(here: str) -> str:

@@ -19,6 +19,7 @@ from denoise.defaults import DEFAULT_MODEL
 from denoise.denoiser import DEFAULTS, Denoiser
 from denoise.drafts import write_file
 from denoise.errors import CancelledError, SettingError
+from denoise.hub_answers import RETRY_S
 from denoise.hub_cache import OnBytes
 from denoise.images import (
     FORMAT_SUFFIXES,
@@ -96,12 +97,15 @@ class Service:
         self.is_ready = False  # the default network is loaded and has run once
         self._denoisers: dict[str, Denoiser] = {}
         self._loading: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._try_again: defaultdict[str, float] = defaultdict(float)  # from then on; monotonic
         self._computing = threading.Lock()
         self._closing = threading.Event()  # nothing new is begun
         self._cancelling = threading.Event()  # nothing is finished
 
     def denoiser(self, model: str = DEFAULT_MODEL, on_bytes: OnBytes | None = None) -> Denoiser:
         """Gives the denoiser of that name, loaded once.
+
+        One that serves in place of that on the Hub is loaded anew where the Hub is there again.
 
         Args:
             model: its name in the zoo, or its address where that may be asked for.
@@ -113,7 +117,7 @@ class Service:
         """
         self.zoo.read_facts(model, on_bytes)
         with self._loading[model]:
-            if model not in self._denoisers:
+            if model not in self._denoisers or self._is_outdone(model):
                 made = (
                     LentDenoiser(model, self.zoo)
                     if is_lent()
@@ -122,6 +126,17 @@ class Service:
                 self._make_room(model)
                 self._denoisers[model] = made
             return self._denoisers[model]
+
+    def _is_outdone(self, model: str) -> bool:
+        """Tells whether the Hub, which could not be reached, has a network that is loaded here."""
+        loaded = self._denoisers[model]
+        if self.zoo.repository is None or loaded.source != "folder" or is_lent():
+            return False
+        if time.monotonic() < self._try_again[model]:  # its weights may still not be had
+            return False
+        is_there = self.zoo.look_up(model).source != loaded.source
+        self._try_again[model] = time.monotonic() + RETRY_S if is_there else 0.0
+        return is_there
 
     def load_all(self) -> None:
         """Loads every network: where GPUs are lent they must be there before the page is.
