@@ -96,7 +96,7 @@ class Repository:
         try:
             return parse_manifest(content)
         except WeightsError as error:
-            raise HubError(f"The {MANIFEST_FILE} of {self} is damaged.") from error
+            raise HubError(f"The file {MANIFEST_FILE} of {self} is damaged.") from error
 
     def facts(self, place: str) -> ModelFacts:
         """Gives the facts about the model at a place.
@@ -107,7 +107,8 @@ class Repository:
         """
         facts = self._read(place)
         if not _NAME.fullmatch(facts.name) or place not in (HERE, facts.name):
-            raise HubError(f"The {CONFIG_FILE} at {place} of {self} is that of another model.")
+            config = _join(place, CONFIG_FILE)
+            raise HubError(f"The file {config} of {self} is that of another model.")
         if facts.architecture not in ARCHITECTURES:
             raise HubError(
                 f"{facts.name} of {self} is a {facts.architecture!r}, which this version does not "
@@ -205,7 +206,8 @@ class Repository:
                     "library's."
                 ) from error
             if is_fetched_anew:
-                raise HubError(f"The {CONFIG_FILE} at {place} of {self} is damaged.") from error
+                path = _join(place, CONFIG_FILE)
+                raise HubError(f"The file {path} of {self} is damaged.") from error
         forget(config)
         return self._read(place, is_fetched_anew=True)
 

@@ -174,8 +174,10 @@ def _check_header(image: ImageFile.ImageFile, max_pixels: int) -> None:
     tags = getattr(image, "tag_v2", {})
     for width, height in (image.size, (tags.get(322, 1), tags.get(323, 1))):  # tiles may be larger
         if not 0 < width * height <= max_pixels:
-            size = f"{width} x {height} = {width * height:,} pixels"
-            raise ImageError(f"has {size}; at most {max_pixels:,} are allowed.")
+            raise ImageError(
+                f"has {width} x {height} = {width * height:,} pixels; at most {max_pixels:,} are "
+                "allowed."
+            )
     if image.mode == "F":
         raise ImageError("holds floating-point values; save it with 8 or 16 bits per channel.")
     bits = tags.get(Tiff.BITSPERSAMPLE, ())
