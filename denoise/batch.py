@@ -5,10 +5,12 @@ While one is worked on, the next ones are read and the last ones are written.
 
 import argparse
 import json
+import logging
 import sys
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -95,6 +97,25 @@ def complain(sentence: str, code: int) -> int:
     """Prints a sentence on standard error, above any progress bar, and gives the code back."""
     tqdm.write(sentence, file=sys.stderr)
     return code
+
+
+class _Sentences(logging.Handler):
+    """Says what is logged, but for causes, which the sentences that come of them stand for."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info is None:
+            complain(record.getMessage(), 0)
+
+
+@contextmanager
+def logging_in_sentences() -> Iterator[None]:
+    """Has what the package logs said on standard error, without tracebacks."""
+    handler, log = _Sentences(logging.WARNING), logging.getLogger("denoise")
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def reason(error: Exception) -> str:

@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0, 1 for a failed input, 2 for misuse."""
     options = _parser().parse_args(arguments)
     try:
-        with stopping_on_sigterm():
+        with stopping_on_sigterm(), batch.logging_in_sentences():
             return _run(options)
     except DenoiseError as error:
         return batch.complain(str(error), batch.MISUSE)

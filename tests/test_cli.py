@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from denoise.cli import main
 from denoise.pipeline import denoise_picture, estimate_picture
 
 COMMANDS = ["run", "noise", "estimate", "compare", "sweep", "models", "train", "benchmark", "card"]
-COMMANDS += ["deploy"]
+COMMANDS += ["deploy", "publish", "pull"]
 
 
 @pytest.fixture
@@ -310,6 +311,22 @@ def test_a_training_that_cannot_be_shows_no_bar(tmp_path, capsys):
 def test_a_zoo_without_the_network_is_no_success(tmp_path, capsys):
     assert run("run", "photo.png", "-o", tmp_path / "out.png", "--zoo", tmp_path) == 2
     assert "none is installed" in capsys.readouterr().err
+
+
+def test_a_hub_that_cannot_be_reached_is_told_in_sentences(tmp_path):
+    hub = {"DENOISE_HUB_REPO": "org/zoo", "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": "cache"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "denoise", "models"],
+        cwd=tmp_path,
+        env={**os.environ, **hub, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0
+    assert ended.stderr == (
+        "The Hub cannot be reached, and what is asked of org/zoo is not in the cache; try again "
+        "later. The bundled networks serve instead.\n"
+    )
 
 
 def test_help_comes_without_waiting_for_what_takes_long_to_import():

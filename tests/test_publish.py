@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 from hub_stand_in import TOKEN, running_hub
@@ -10,6 +12,8 @@ from denoise.hub import Repository
 from denoise.hub_errors import HubError
 from denoise.manifest import parse_manifest
 from denoise.publish import pack_models, publish
+from denoise.training.lesson import HELD_OUT, Lesson, LessonTraining
+from denoise.training.made_pictures import made_clothing
 from denoise.weights import BUNDLED
 from denoise.zoo import Zoo
 
@@ -25,8 +29,8 @@ def stand_in(monkeypatch):
         yield running
 
 
-def send(stand_in, *names, **settings):
-    parcel = pack_models(names, BUNDLED)
+def send(stand_in, *names, folder=BUNDLED, **settings):
+    parcel = pack_models(names, folder)
     return publish(parcel, REPO, **{"endpoint": stand_in.url, "token": TOKEN, **settings})
 
 
@@ -94,3 +98,33 @@ def test_a_dry_run_lists_what_would_be_uploaded(capsys):
     printed = capsys.readouterr().out
     assert "13,636  conv-fashion/model.safetensors" in printed
     assert "Nothing was uploaded" in printed
+
+
+def sent_from(stand_in, folder, name):
+    """Publishes a network of a folder, and gives it as it comes from the Hub."""
+    pin = send(stand_in, name, folder=folder)
+    there = partial(Repository, endpoint=stand_in.url, cache=folder / "cache")
+    return Denoiser(f"{REPO}/{name}@{pin}", device="cpu", zoo=Zoo(open_repository=there))
+
+
+def test_what_train_made_is_published_and_runs_from_there(stand_in, tmp_path):
+    name, folder = "dense-mnist", tmp_path / "smoke"
+    assert main(["train", name, "--smoke", "--runs", str(tmp_path)]) == 0
+    found = sent_from(stand_in, folder, name)
+    noisy = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+    assert np.array_equal(found(noisy), Denoiser(name, device="cpu", zoo=folder)(noisy))
+    files = stand_in.repos[REPO].commits[stand_in.repos[REPO].branches["main"]]
+    sent = {path.partition("/")[2] for path in files if path.startswith(f"{name}/")}
+    assert sent == {"README.md", "config.json", "curve.csv", "model.safetensors"}
+
+
+def test_what_the_train_tab_made_is_published_and_runs_from_there(stand_in, tmp_path):
+    described = [{"name": "made", "pictures": "564", "license": "Apache-2.0"}]
+    pictures = made_clothing(HELD_OUT + 64)[0]
+    training = LessonTraining(Lesson(epochs=1), pictures, described, tmp_path)
+    list(training.run())
+    facts = training.write()
+    found = sent_from(stand_in, tmp_path, facts.name)
+    assert found.facts == facts
+    card = stand_in.repos[REPO].commits[found.source.partition("@")[2]][f"{facts.name}/README.md"]
+    assert ModelCard(card.decode()).data.datasets == ["made"]
