@@ -3,6 +3,9 @@
 import argparse
 from pathlib import Path
 
+from denoise.batch import FAILED_INPUT, complain
+from denoise.errors import DenoiseError
+
 
 def publish_command(options: argparse.Namespace) -> int:
     """Uploads networks, and prints the commit."""
@@ -20,12 +23,17 @@ def publish_command(options: argparse.Namespace) -> int:
 
 
 def pull_command(options: argparse.Namespace) -> int:
-    """Writes networks of a repository into a folder."""
+    """Writes networks of a repository into a folder; one that fails stops no other."""
     from denoise.hub import Repository
     from denoise.installing import pull
 
     repository = Repository(options.repo, options.revision)
+    failed = 0
     for name in options.names or sorted(repository.entries()):
-        place = pull(name, repository, options.output, is_replacing=options.overwrite)
-        print(f"Wrote {place}, of {repository}.")
-    return 0
+        try:
+            place = pull(name, repository, options.output, is_replacing=options.overwrite)
+        except DenoiseError as error:
+            failed = complain(str(error), FAILED_INPUT)
+        else:
+            print(f"Wrote {place}, of {repository}.")
+    return failed

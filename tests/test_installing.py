@@ -158,10 +158,20 @@ def test_a_manifest_cannot_name_a_place_outside_the_folder(stand_in, hub, zoo):
     assert names(zoo.parent) == {"cache", "zoo"}
 
 
-def test_the_command_pulls_all_and_replaces_where_asked(hub, zoo, mine, monkeypatch, capsys):
+@pytest.fixture
+def command(hub, zoo, monkeypatch):
     monkeypatch.setattr("denoise.hub.Repository", lambda *_: hub)
-    command = ["pull", "--repo", REPO, "-o", str(zoo)]
-    assert main(command) == 2
+    return ["pull", "--repo", REPO, "-o", str(zoo)]
+
+
+def test_the_command_replaces_where_asked(command, mine, hub, zoo, capsys):
+    assert main(command) == 1
     assert "--overwrite replaces it" in capsys.readouterr().err
     assert main([*command, "--overwrite"]) == 0
     assert capsys.readouterr().out == f"Wrote {zoo / NAME}, of {hub}.\n"
+
+
+def test_a_network_that_cannot_be_pulled_stops_no_other(command, zoo, capsys):
+    assert main([*command, "vae", NAME]) == 1
+    assert "holds no vae" in capsys.readouterr().err
+    assert names(zoo) == {NAME}
