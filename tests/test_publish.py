@@ -96,6 +96,13 @@ def test_a_dry_run_lists_what_would_be_uploaded(capsys):
     assert "Nothing was uploaded" in printed
 
 
+def test_a_name_without_an_organisation_is_no_repository(stand_in, tmp_path):
+    with pytest.raises(HubError, match="'mine' is no name of a repository"):
+        publish(pack_models([NAME], BUNDLED), "mine", endpoint=stand_in.url, token=TOKEN)
+    with pytest.raises(HubError, match="'mine' is no name of a repository"):
+        Repository("mine", endpoint=stand_in.url, cache=tmp_path).entries()
+
+
 def pulled(stand_in, tmp_path, name=NAME):
     hub = Repository(REPO, endpoint=stand_in.url, cache=tmp_path / "cache")
     return pull(name, hub, tmp_path / "zoo")
