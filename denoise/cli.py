@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoise import batch, space_commands
+from denoise.brief_log import log_briefly
 from denoise.classic import CLASSICS
 from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS
 from denoise.errors import DenoiseError
@@ -28,6 +29,7 @@ Command = Callable[[argparse.Namespace], int]
 def main(arguments: list[str] | None = None) -> int:
     """Runs one command and gives its exit code: 0, 1 for a failed input, 2 for misuse."""
     options = _parser().parse_args(arguments)
+    log_briefly()
     try:
         if hasattr(options, "zoo"):
             options.zoo = _open_zoo(options.zoo)

@@ -11,6 +11,7 @@ FACES = {
     "ui",
     "cli",
     "batch",
+    "brief_log",
     "commands",
     "benchmark_commands",
     "hub_commands",
