@@ -16,6 +16,7 @@ def publish_command(options: argparse.Namespace) -> int:
         for path, content in sorted(parcel.files.items()):
             size = content.stat().st_size if isinstance(content, Path) else len(content)
             print(f"{size:>12,}  {path}")
+        print("README.md and manifest.json of the repository would be brought up to date, too.")
         print(f"Nothing was uploaded to {options.repo}.")
         return 0
     print(publish(parcel, options.repo, is_private=options.private))

@@ -71,6 +71,8 @@ def _is_expected(error: Exception) -> bool:
 
 
 def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
+    if isinstance(error, HFValidationError) or "/" not in repo:
+        return HubError(f"{repo!r} is no name of a repository on the Hub; it is organisation/name.")
     if isinstance(error, LocalTokenNotFoundError):
         return HubError(f"The Hub wants to know who you are: {_TOKEN}.")
     if isinstance(error, GatedRepoError):
@@ -85,8 +87,6 @@ def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
             f"{repo} has no revision {revision!r}; name a branch, a tag or the 40 hex digits of a "
             "commit."
         )
-    if isinstance(error, HFValidationError):
-        return HubError(f"{repo!r} is no name of a repository on the Hub; it is organisation/name.")
     if isinstance(error, LocalEntryNotFoundError):
         return unreachable(repo)
     if isinstance(error, EntryNotFoundError):

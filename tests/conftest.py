@@ -36,14 +36,16 @@ def server(tmp_path_factory) -> Iterator[Server]:
 
 
 @contextmanager
-def running_server(folder: Path, **environment: str) -> Iterator[Server]:
+def running_server(
+    folder: Path, *, python: str = sys.executable, **environment: str
+) -> Iterator[Server]:
     """Starts app.py, waits until it is ready, and stops it at the end."""
     folder.mkdir(exist_ok=True)
     port = free_port()
     log = folder.with_suffix(".log")
     settings = {"GRADIO_SERVER_PORT": str(port), "TMPDIR": str(folder), **environment}
     with log.open("wb") as output:
-        process = start_app(settings, output)
+        process = start_app(settings, output, python)
     try:
         url = f"http://127.0.0.1:{port}"
         wait_until_ready(url, process, log)
@@ -53,10 +55,12 @@ def running_server(folder: Path, **environment: str) -> Iterator[Server]:
         process.wait(STOP_S)
 
 
-def start_app(settings: dict[str, str], output=subprocess.PIPE) -> subprocess.Popen:
+def start_app(
+    settings: dict[str, str], output=subprocess.PIPE, python: str = sys.executable
+) -> subprocess.Popen:
     own = {name: value for name, value in os.environ.items() if not name.startswith("DENOISE_")}
     return subprocess.Popen(
-        [sys.executable, "app.py"],
+        [python, "app.py"],
         cwd=ROOT,
         env={**own, **settings},
         stdout=output,

@@ -1,11 +1,15 @@
+import os
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hub_stand_in import TOKEN, running_hub
 from huggingface_hub import ModelCard, constants
 
-from denoise import Denoiser
+from denoise import Denoiser, Picture, load_picture, save_picture
 from denoise.cli import main
 from denoise.errors import SettingError
 from denoise.hub import Repository
@@ -107,6 +111,13 @@ def sent_from(stand_in, folder, name):
     return Denoiser(f"{REPO}/{name}@{pin}", device="cpu", zoo=Zoo(open_repository=there))
 
 
+def test_a_name_without_an_organisation_is_no_repository(stand_in, tmp_path):
+    with pytest.raises(HubError, match="'mine' is no name of a repository"):
+        publish(pack_models([NAME], BUNDLED), "mine", endpoint=stand_in.url, token=TOKEN)
+    with pytest.raises(HubError, match="'mine' is no name of a repository"):
+        Repository("mine", endpoint=stand_in.url, cache=tmp_path).entries()
+
+
 def test_what_train_made_is_published_and_runs_from_there(stand_in, tmp_path):
     name, folder = "dense-mnist", tmp_path / "smoke"
     assert main(["train", name, "--smoke", "--runs", str(tmp_path)]) == 0
@@ -128,3 +139,43 @@ def test_what_the_train_tab_made_is_published_and_runs_from_there(stand_in, tmp_
     assert found.facts == facts
     card = stand_in.repos[REPO].commits[found.source.partition("@")[2]][f"{facts.name}/README.md"]
     assert ModelCard(card.decode()).data.datasets == ["made"]
+
+
+@pytest.fixture
+def denoise(stand_in, tmp_path):
+    """Gives the command line, as somebody runs it whose Hub is the stand-in."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    hub = {"HF_ENDPOINT": stand_in.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN}
+    paths = {"PYTHONPATH": str(Path(__file__).parent.parent), "HF_HUB_DISABLE_XET": "1"}
+
+    def run(*arguments, **environment):
+        return subprocess.run(
+            [sys.executable, "-m", "denoise", *arguments],
+            cwd=tmp_path,
+            env={**own, **hub, **paths, **environment},
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.mark.slow
+def test_what_the_command_line_publishes_it_pulls_and_runs(denoise, tmp_path):
+    save_picture(Picture(np.full((28, 28), 90, np.uint8)), tmp_path / "noisy.png")
+    commit = denoise("publish", NAME, "--repo", REPO).stdout.strip()
+    told = denoise("pull", NAME, "--repo", REPO, "-o", "zoo").stdout
+    assert told == f"Wrote {Path('zoo', NAME)}, of {REPO}@{commit}.\n"
+    wanted = ("run", "noisy.png", "-o", "clean.png", "--model", NAME, "--zoo", "zoo")
+    assert denoise(*wanted).returncode == 0
+    expected = Denoiser(NAME)(load_picture(tmp_path / "noisy.png").pixels)
+    assert (load_picture(tmp_path / "clean.png").pixels == expected).all()
+
+
+@pytest.mark.slow
+def test_a_pull_from_a_hub_that_is_dead_is_refused_in_a_sentence(denoise, tmp_path):
+    done = denoise("pull", NAME, "--repo", REPO, "-o", "zoo", HF_ENDPOINT="http://127.0.0.1:9")
+    assert done.returncode == 2
+    assert f"The Hub cannot be reached, and what is asked of {REPO} is not" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "zoo").exists()

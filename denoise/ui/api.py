@@ -134,10 +134,11 @@ def _add_noise(service: Service) -> Callable[..., Any]:
     ) -> Answer:
         """Adds seeded noise to a picture.
 
+        A mixture is written "gaussian:0.1+salt-pepper:0.02", applied from left to right.
+
         Args:
             image: the clean picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
-            kind: gaussian, poisson, salt-pepper, speckle, uniform, jpeg, camera or render, or a
-                mixture such as "gaussian:0.1+salt-pepper:0.02".
+            kind: gaussian, uniform, speckle, poisson, salt-pepper, jpeg, camera, render; a mixture.
             level: 0 for none; for gaussian noise its standard deviation, up to 1.
             seed: a whole number, 0 or more; the same one gives the same noise.
             gray: true gives all channels the same noise.
@@ -159,15 +160,17 @@ def _estimate(service: Service) -> Callable[..., Any]:
     def estimate(image: gr.FileData, model: str | None = None) -> dict[str, Any]:
         """Says how noisy a picture is, without the clean one.
 
+        Its sigma is the noise's standard deviation where white is 1, its correlation that of
+        neighbouring pixels: 0 is white noise, 0.5 a camera's. Its choice holds the sigma to tell
+        the model (null: auto), what it was judged_by (null: no estimate holds for such noise), and
+        ratings: sigma and rms, the estimated error, of each.
+
         Args:
             image: the picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
             model: a name from /models, to say which noise level to tell it; null: none.
 
         Returns:
-            The report: sigma (the noise's standard deviation where white is 1), sigma_255,
-            correlation (of neighbouring pixels: 0 is white noise, 0.5 a camera's), size, warnings,
-            and choice: sigma to tell the model (null: auto), what it was judged_by (null: no
-            estimate holds for such noise), ratings: sigma and rms, the estimated error, of each.
+            The report: sigma, sigma_255, correlation, size, warnings, and choice for a model.
         """
         with explained():
             check_text("model", model or DEFAULT_MODEL)

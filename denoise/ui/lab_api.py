@@ -39,8 +39,7 @@ def _compare(service: Service) -> Callable[..., Any]:
             kind: as of /add_noise.
             level: as of /add_noise.
             seed: as of /add_noise.
-            models: names from /models, and of classical methods: median, nl-means, tv, wavelets,
-                bm3d; null: all for such a picture that are quick.
+            models: names from /models, median, nl-means, tv, wavelets, bm3d; null: the quick ones.
             gray: true gives all channels the same noise.
             eight_bit: true clips and rounds the noisy picture, as a file would.
             told: true tells networks the noise level; classical methods always are told.

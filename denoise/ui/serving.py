@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from denoise.ui.api import add_endpoints
+from denoise.ui.api_view import info_routes
 from denoise.ui.guard import Guard
 from denoise.ui.openapi import describe
 from denoise.ui.service import Service
@@ -55,7 +56,11 @@ def start_serving(
         pwa=False,
         mcp_server=find_spec("mcp") is not None,  # the endpoints as tools, at /gradio_api/mcp/
         app_kwargs={
-            "routes": [*_probes(service), Route("/gradio_api/openapi.json", _document(page))],
+            "routes": [
+                *_probes(service),
+                *info_routes(page),
+                Route("/gradio_api/openapi.json", _document(page)),
+            ],
             "lifespan": _guarded_by(service, page),
             "openapi_url": None,  # FastAPI's, which knows nothing of the endpoints
             "exception_handlers": {
