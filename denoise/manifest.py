@@ -1,11 +1,11 @@
 """A zoo's manifest.json: sha256, size and place of every model, also of those on the Hub."""
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from denoise.drafts import write_file
 from denoise.errors import WeightsError
 
 MANIFEST_FILE = "manifest.json"
@@ -84,9 +84,7 @@ def update_manifest(folder: Path) -> None:
     if not file.is_file():
         return
     text = compose_manifest(read_manifest(folder) | find_entries(folder))
-    unfinished = file.with_name(f".{MANIFEST_FILE}.{os.getpid()}")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)
+    write_file(file, text.encode())
 
 
 def _describe(model: Path) -> Entry:

@@ -13,6 +13,7 @@ from torch import nn
 
 from denoise.community import load_checkpoint, read_checkpoint
 from denoise.defaults import BUNDLED
+from denoise.drafts import write_file
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest, update_manifest
 from denoise.models import ARCHITECTURES, Needs, build_network
@@ -133,7 +134,7 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
             "parameters": _count(network),
         }
     )
-    _replace(place / WEIGHTS_FILE, content)
+    write_file(place / WEIGHTS_FILE, content)
     write_facts(written, folder)
     update_manifest(folder)
     return written
@@ -142,7 +143,7 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
 def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
     """Writes the config of a model whose weights are there already."""
     text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
-    _replace(folder / facts.name / CONFIG_FILE, text.encode())
+    write_file(folder / facts.name / CONFIG_FILE, text.encode())
 
 
 def load_foreign_network(file: Path, name: str | None = None) -> tuple[nn.Module, ModelFacts]:
@@ -240,9 +241,3 @@ def _missing(facts: ModelFacts) -> str:
         f"The weights of {facts.name!r} are missing: its folder in weights/ has no readable "
         f"{WEIGHTS_FILE}. Restore it."
     )
-
-
-def _replace(file: Path, content: bytes) -> None:
-    unfinished = file.with_name(f"{file.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(file)
