@@ -15,19 +15,21 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 from tqdm import tqdm
 
 from denoise.errors import DenoiseError, ImageError, why_not_written
-from denoise.images import Picture, encode_picture, load_picture, save_picture
+from denoise.images import MAX_BYTES, Picture, encode_picture, load_picture, save_picture
 from denoise.inputs import PIPE, Job, Plan, is_so
 
 FAILED_INPUT, MISUSE = 1, 2
+BLOCK = 1 << 16  # bytes, of a pipe
 THREADS = 2  # that read and write; the network takes all cores by itself
 
 Report = dict[str, Any]
 Work = Callable[[Picture], tuple[Picture, Report]]
+DoneT = TypeVar("DoneT")
 
 
 @dataclass
@@ -84,7 +86,7 @@ def read(file: Path) -> Picture:
         return load_picture(file)
     if sys.stdin is None:
         raise ImageError("Standard input is closed; pipe a picture into it, or name a file.")
-    return load_picture(sys.stdin.buffer.read())
+    return load_picture(_read_pipe(sys.stdin.buffer))
 
 
 def about(file: Path, sentence: str) -> str:
@@ -153,24 +155,43 @@ def _overlapped(
     waiting = iter(jobs)
     writing: deque[tuple[Job, Report, Future[None]]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
-        reading = deque((job, pool.submit(read, job.file)) for job in islice(waiting, THREADS))
+        reading = deque((job, _begin_to_read(pool, job)) for job in islice(waiting, THREADS))
         try:
             while reading:
                 job, picture = reading.popleft()
-                reading += [(after, pool.submit(read, after.file)) for after in islice(waiting, 1)]
+                reading += [(after, _begin_to_read(pool, after)) for after in islice(waiting, 1)]
                 try:
                     result, report = work(picture.result())
                 except (DenoiseError, OSError, MemoryError) as error:
                     yield job, error
                     continue
-                writing.append((job, report, pool.submit(_write, result, job, image_format)))
-                writing[-1][2].add_done_callback(partial(_note, job.output, written))
+                begun = _begin(pool, job.output, _write, result, job, image_format)
+                begun.add_done_callback(partial(_note, job.output, written))
+                writing.append((job, report, begun))
                 if len(writing) > THREADS:
                     yield _written(writing.popleft())
             yield from map(_written, writing)
         finally:  # what is done is written, whatever came
             for _, picture in reading:
                 picture.cancel()
+
+
+def _begin_to_read(pool: ThreadPoolExecutor, job: Job) -> "Future[Picture]":
+    return _begin(pool, job.file, read, job.file)
+
+
+def _begin(
+    pool: ThreadPoolExecutor, file: Path, work: Callable[..., DoneT], *arguments: Any
+) -> "Future[DoneT]":
+    """Begins work on a file in a thread; on a pipe it is done here, where signals end a wait."""
+    if file != PIPE:
+        return pool.submit(work, *arguments)
+    done: Future[DoneT] = Future()
+    try:
+        done.set_result(work(*arguments))
+    except Exception as error:
+        done.set_exception(error)
+    return done
 
 
 def _note(output: Path, written: list[Path], writing: "Future[None]") -> None:
@@ -182,11 +203,24 @@ def _write(picture: Picture, job: Job, image_format: str | None) -> None:
     if job.output == PIPE:
         if sys.stdout is None:
             raise ImageError("Standard output is closed; pipe it on, or name a file with -o.")
-        sys.stdout.buffer.write(encode_picture(picture, format=image_format))
-        sys.stdout.buffer.flush()
+        _write_pipe(sys.stdout.buffer, encode_picture(picture, format=image_format))
         return
     job.output.parent.mkdir(parents=True, exist_ok=True)
     save_picture(picture, job.output)
+
+
+def _read_pipe(pipe: BinaryIO) -> bytes:
+    """Gives all that comes, up to more than is allowed; between blocks signals are heeded."""
+    content = bytearray()
+    while len(content) <= MAX_BYTES and (block := pipe.read(BLOCK)):
+        content += block
+    return bytes(content)
+
+
+def _write_pipe(pipe: BinaryIO, content: bytes) -> None:
+    for start in range(0, len(content), BLOCK):
+        pipe.write(content[start : start + BLOCK])
+        pipe.flush()
 
 
 def _written(one: tuple[Job, Report, "Future[None]"]) -> tuple[Job, Report | Exception]:

@@ -151,6 +151,26 @@ def test_a_signal_ends_the_run_in_order(folder, tmp_path, monkeypatch, capsys, n
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
+@pytest.mark.parametrize(
+    ("source", "out", "size"), [("-", "out.png", 8), ("in.png", "-", 400)], ids=["input", "output"]
+)
+def test_a_signal_ends_the_wait_for_a_pipe(tmp_path, source, out, size):
+    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "in.png")
+    command = [sys.executable, "-m", "denoise", "noise", source, "-o", out]
+    pipe, path = subprocess.PIPE, {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=tmp_path, env=path) as process:
+        if out == "-":
+            process.stdout.read(1)  # the rest of 480 kB is more than a pipe holds
+        else:
+            process.stdin.write(bytes(1_000_000))  # which ends once it reads
+            process.stdin.flush()
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    assert [file.name for file in tmp_path.iterdir()] == ["in.png"]
+
+
 def test_a_signal_that_the_caller_deals_with_is_left_to_him(folder, tmp_path, monkeypatch):
     def work(picture, **_):
         signal.raise_signal(signal.SIGTERM)
