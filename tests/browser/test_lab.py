@@ -64,7 +64,7 @@ def test_the_figures_are_those_that_python_gives(page):
     for name, image in (("noisy", noisy), ("denoised", Denoiser()(noisy))):
         words = page.locator(f"#{name}-words").inner_text()
         expected = f"PSNR {psnr(clean, image):.2f} dB · SSIM {ssim(clean, image):.4f}"
-        assert " ".join(words.split()).startswith(expected)
+        assert expected in " ".join(words.split())  # a clock may stand before it
         assert np.array_equal(shown(page, name), image)
 
 
