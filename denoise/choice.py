@@ -59,7 +59,7 @@ def choose_sigma(image: Pixels, denoise: Denoise, highest: float = 1.0) -> Choic
     """
     from scipy.stats import kurtosis  # takes half a second to import
 
-    level, correlation = estimate_noise(image)
+    level, correlation, *_ = estimate_noise(image)
     crops = cut_crops(image)
     tried = levels_to_try(level, highest)
     if correlation > CORRELATED:

@@ -21,16 +21,16 @@ from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
-from denoise.estimate import estimate_sigma
+from denoise.estimate import NoiseEstimate, estimate_noise, find_judge
 from denoise.hub_cache import OnBytes
 from denoise.images import Picture, fit_square
-from denoise.inference import Inference
+from denoise.inference import Inference, Part
 from denoise.misfit import TOO_MUCH, misfit
 from denoise.models import Needs
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
-from denoise.weights import load_network, read_facts
+from denoise.weights import ModelFacts, load_network, read_facts
 from denoise.zoo import Zoo
 
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
@@ -49,6 +49,7 @@ class Report:
     sha256: str  # of the weights
     source: str  # that they are from: folder, file, or org/repo@commit on the Hub
     textured_by: str | None  # model whose texture was mixed in
+    guided_by: str | None  # blind model that went first
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
     sigma_source: str  # told, chosen, guessed, estimated or ignored
@@ -170,13 +171,7 @@ class Denoiser:
             told = as_planes(choice.sigma, images.shape)
         plan = self._plan_sigma(images, told, always_estimate=always_estimate)
         estimated = time.perf_counter()
-        inference = Inference(
-            self._networks(settings.texture),
-            self.facts.needs,
-            self.dtype,
-            settings.strength,
-            settings.ensemble,
-        )
+        inference = self._inference(plan, settings)
         result, tiles = self._denoise_tiles(images, plan.planes, inference, on_tile)
         if settings.detail > 0:
             result = give_back_detail(images, result, settings.detail)
@@ -186,6 +181,7 @@ class Denoiser:
             sha256=self.facts.sha256,
             source=self.source,
             textured_by=self.facts.textured if settings.texture > 0 else None,
+            guided_by=self.facts.guide if plan.guided > 0 else None,
             sigma_estimated=plan.estimated,
             sigma_used=plan.used,
             sigma_source="chosen" if choice and choice.sigma is not None else plan.source,
@@ -239,7 +235,22 @@ class Denoiser:
     def _choose(self, images: Images) -> Choice:
         if len(images) > 1:
             raise SettingError(f"A noise level is chosen for one image; these are {len(images)}.")
-        return choose_sigma(to_unit(images[0]), self, self.facts.needs.trained_sigma[1])
+        auto = self._plan_sigma(images, None, always_estimate=False)  # for all of its pieces
+        if (
+            auto.guided > 0 and auto.is_of_camera
+        ):  # told alone, the network cannot do as well, at whatever level
+            return Choice(None, None, ())
+
+        def denoise(piece: NDArray[Any], sigma: float | None) -> Any:
+            return self._do(piece, auto) if sigma is None else self(piece, sigma)
+
+        return choose_sigma(to_unit(images[0]), denoise, self.facts.needs.trained_sigma[1])
+
+    def _do(self, piece: NDArray[Any], plan: "_Plan") -> Any:
+        """Gives a piece of a picture, denoised as the whole is to be."""
+        images, repack = unpack(piece)
+        inference = self._inference(plan, DEFAULTS)
+        return repack(self._denoise_tiles(images, plan.planes, inference, None)[0])
 
     def encode(self, image: Image.Image | NDArray[Any] | Tensor) -> Tensor:
         """Gives the codes, (N, *code_shape), that a network makes of noisy pictures.
@@ -283,21 +294,38 @@ class Denoiser:
         return self._network
 
     @cached_property
-    def _textured(self) -> nn.Module:
-        """The network of the textured counterpart, loaded when it is first needed."""
+    def _textured(self) -> tuple[nn.Module, ModelFacts]:
+        """The textured counterpart, loaded when it is first needed."""
         if self.facts.textured is None:
             raise SettingError(
                 f"{self.facts.name} has no textured counterpart; leave texture at 0."
             )
         partner = self.zoo.fetch(partner_of(self._asked, self.facts.textured))
-        network, _ = load_network(partner.folder.name, partner.folder.parent)
-        return _placed(network, self.device)
+        network, facts = load_network(partner.folder.name, partner.folder.parent)
+        return _placed(network, self.device), facts
 
-    def _networks(self, texture: float) -> tuple[tuple[nn.Module, float], ...]:
-        if texture == 0:
-            return ((self._network, 1.0),)
-        shares = ((self._network, 1 - texture), (self._textured, texture))
-        return tuple((network, share) for network, share in shares if share > 0)
+    @cached_property
+    def _guide(self) -> nn.Module:
+        """The network that goes first at auto, loaded when it is first needed."""
+        found = find_judge(self.zoo, str(self.facts.guide))
+        return _placed(load_network(found.name, found.parent)[0], self.device)
+
+    def _inference(self, plan: "_Plan", settings: Settings) -> Inference:
+        """Gives the networks at work, and how."""
+        guide = Part(self._guide, plan.guided) if plan.guided > 0 else None
+        own = Part(self._network, 1 - settings.texture)
+        if guide is not None and plan.is_guess:  # nothing is left for its own network to do
+            own, guide = Part(guide.network, 1 - settings.texture, is_told=False), None
+        parts = [own]
+        if settings.texture > 0:
+            textured, facts = self._textured
+            # It guesses by itself, if it can, where the level is but estimated.
+            is_told = not (plan.source == "estimated" and facts.needs.blind)
+            parts.append(Part(textured, settings.texture, is_told))
+        at_work = tuple(part for part in parts if part.share > 0)
+        return Inference(
+            at_work, self.facts.needs, self.dtype, settings.strength, settings.ensemble, guide
+        )
 
     def _check_image(self, images: Images, settings: Settings) -> None:
         needs, (_, height, width, channels) = self.facts.needs, images.shape
@@ -321,17 +349,23 @@ class Denoiser:
             warning = (f"{self.facts.name} cannot be told a noise level; sigma was ignored.",)
             return _Plan(None, None, None, "ignored", () if told is None else warning)
         must_estimate = told is None and not needs.blind
-        estimated = self._mean_sigma(images) if must_estimate or always_estimate else None
+        found = self._mean_estimate(images) if must_estimate or always_estimate else None
+        estimated = None if found is None else found.sigma
         if told is not None:
             used = round(told.item(), 6) if told.numel() == 1 else None
             return _Plan(told, estimated, used, "told", self._range_warnings(told))
-        if needs.blind or estimated is None:
+        if needs.blind or found is None:
             return _Plan(None, estimated, None, "guessed", ())
-        planes = torch.full((1, 1, 1, 1), estimated)
-        return _Plan(planes, estimated, estimated, "estimated", self._range_warnings(planes))
+        guided = max(found.camera, found.other) if self.facts.guide else 0.0
+        level = min((1 - guided) * found.white, needs.trained_sigma[1])
+        planes = torch.full((1, 1, 1, 1), level)
+        return _Plan(
+            planes, estimated, round(level, 6), "estimated", (), guided, found.camera > 0.5
+        )
 
-    def _mean_sigma(self, images: Images) -> float:
-        return float(np.mean([estimate_sigma(one, zoo=self.zoo) for one in images]))
+    def _mean_estimate(self, images: Images) -> NoiseEstimate:
+        found = [estimate_noise(one, zoo=self.zoo) for one in images]
+        return NoiseEstimate(*np.mean(found, axis=0).tolist())
 
     def _range_warnings(self, planes: Tensor) -> tuple[str, ...]:
         low, high = self.facts.needs.trained_sigma
@@ -428,6 +462,13 @@ class _Plan(NamedTuple):
     used: float | None
     source: str
     warnings: tuple[str, ...]
+    guided: float = 0.0  # share of the guide's result in what the network is given
+    is_of_camera: bool = False  # the noise, as it seems
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether the guide does it all."""
+        return self.guided == 1
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:

@@ -1,7 +1,6 @@
 """One pass of a network over a tile: padding, precision, orientations, blending."""
 
 from collections.abc import Callable
-from itertools import product
 from typing import NamedTuple
 
 import torch
@@ -13,19 +12,28 @@ from denoise.models import Needs
 ORIENTATIONS = tuple((turns, mirrored) for turns in range(4) for mirrored in (False, True))
 
 
-class Inference(NamedTuple):
-    """Networks of the same needs, and how they are to run."""
+class Part(NamedTuple):
+    """A network's part in the result."""
 
-    networks: tuple[tuple[nn.Module, float], ...]  # with their shares in the result, 1 in all
+    network: nn.Module
+    share: float  # of the result; 1 in all
+    is_told: bool = True  # whether it gets the noise level, or guesses
+
+
+class Inference(NamedTuple):
+    """Networks that take the same pictures, and how they are to run."""
+
+    parts: tuple[Part, ...]
     needs: Needs
     dtype: torch.dtype  # of the networks' inner layers
     strength: float = 1.0  # of the change, 0 to 1
     ensemble: bool = False  # whether to average over the eight orientations
+    guide: Part | None = None  # guesses first; its share of that is what the told ones are given
 
     @property
     def passes(self) -> int:
         """How often a network runs over a tile."""
-        return len(self.networks) * len(self._orientations)
+        return (len(self.parts) + (self.guide is not None)) * len(self._orientations)
 
     @property
     def _orientations(self) -> tuple[tuple[int, bool], ...]:
@@ -43,14 +51,30 @@ class Inference(NamedTuple):
             after_pass: called after every pass; what it raises stops the work.
         """
         with torch.inference_mode():
+            start = self._guided(noisy, after_pass)
             total = torch.zeros_like(noisy)
-            for (network, share), (turns, mirrored) in product(self.networks, self._orientations):
-                planes = None if sigma is None else _turn(sigma, turns, mirrored=mirrored)
-                denoised = self._run(network, _turn(noisy, turns, mirrored=mirrored), planes)
-                total += share * _turn_back(denoised, turns, mirrored=mirrored)
-                after_pass()
-            denoised = (total / len(self._orientations)).clamp(0, 1)
-            return torch.lerp(noisy, denoised, self.strength).clamp(0, 1)
+            for network, share, is_told in self.parts:
+                given, told = (start, sigma) if is_told else (noisy, None)
+                total += share * self._mean(network, given, told, after_pass)
+            return torch.lerp(noisy, total.clamp(0, 1), self.strength).clamp(0, 1)
+
+    def _guided(self, noisy: Tensor, after_pass: Callable[[], None]) -> Tensor:
+        if self.guide is None:
+            return noisy
+        guessed = self._mean(self.guide.network, noisy, None, after_pass).clamp(0, 1)
+        return torch.lerp(noisy, guessed, self.guide.share)
+
+    def _mean(
+        self, network: nn.Module, given: Tensor, told: Tensor | None, after_pass: Callable[[], None]
+    ) -> Tensor:
+        """Gives the mean over the orientations."""
+        total = torch.zeros_like(given)
+        for turns, mirrored in self._orientations:
+            planes = None if told is None else _turn(told, turns, mirrored=mirrored)
+            denoised = self._run(network, _turn(given, turns, mirrored=mirrored), planes)
+            total += _turn_back(denoised, turns, mirrored=mirrored)
+            after_pass()
+        return total / len(self._orientations)
 
     def _run(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
         height, width = noisy.shape[2:]

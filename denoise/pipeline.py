@@ -48,7 +48,7 @@ def estimate_picture(
         WeightsError: the judging network's weights are damaged.
         SettingError: a denoiser that cannot be told a noise level.
     """
-    sigma, correlation = estimate_noise(picture.pixels, zoo=zoo)
+    sigma, correlation, *_ = estimate_noise(picture.pixels, zoo=zoo)
     height, width = picture.pixels.shape[:2]
     return {
         "sigma": round(sigma, 5),

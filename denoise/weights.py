@@ -42,6 +42,7 @@ class ModelFacts:
     license: str = "Apache-2.0"
     bfloat16: bool = False  # measured: costs less than 0.02 dB
     textured: str | None = None  # model of the same needs that adds texture
+    guide: str | None = None  # blind model that goes first at auto, where noise is not white
 
 
 def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
@@ -232,8 +233,12 @@ def _unknown(name: str, names: list[str], folder: Path) -> UnknownModelError:
             f"{name} is not among the bundled weights but on the Hub: set DENOISE_HUB_REPO to a "
             f"repository that holds it, or name it as org/repo/{name}."
         )
-    choice = ", ".join(names) or "none is installed"
-    return UnknownModelError(f"Unknown model {name!r}; choose one of: {choice}.")
+    if not names:
+        return UnknownModelError(
+            f"Unknown model {name!r}: no network is installed there. Restore the folder weights/, "
+            "or set DENOISE_HUB_REPO to a repository that holds some."
+        )
+    return UnknownModelError(f"Unknown model {name!r}; choose one of: {', '.join(names)}.")
 
 
 def _missing(facts: ModelFacts) -> str:

@@ -132,7 +132,8 @@ class Zoo:
         try:
             names = self._entries()
         except HubError as error:
-            return (f"{error} The bundled networks serve instead.",)
+            serving = " The bundled networks serve instead." if list_models(self.folder) else ""
+            return (f"{error}{serving}",)
         there = {facts.name for facts in list_models(self.folder)}
         sentences = [sentence for name in names for sentence in self._doubts(name)]
         missing = sorted(there - set(names))

@@ -204,7 +204,7 @@ def test_json_reports_are_one_a_line(photo, tmp_path, capsys):
     assert run("run", photo, "-o", tmp_path / "out.png", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     assert report["model"] == "conv-photo"
-    assert report["sigma_source"] == "guessed"
+    assert report["sigma_source"] == "estimated"
     assert report["output"] == str(tmp_path / "out.png")
 
 
@@ -310,7 +310,7 @@ def test_a_training_that_cannot_be_shows_no_bar(tmp_path, capsys):
 
 def test_a_zoo_without_the_network_is_no_success(tmp_path, capsys):
     assert run("run", "photo.png", "-o", tmp_path / "out.png", "--zoo", tmp_path) == 2
-    assert "none is installed" in capsys.readouterr().err
+    assert "no network is installed there" in capsys.readouterr().err
 
 
 def test_a_hub_that_cannot_be_reached_is_told_in_sentences(tmp_path):

@@ -1,4 +1,5 @@
 import math
+import shutil
 import threading
 from dataclasses import replace
 
@@ -12,12 +13,13 @@ import denoise.denoiser
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
-from denoise.estimate import estimate_noise
+from denoise.estimate import estimate_noise, find_judge
 from denoise.images import Picture
-from denoise.inference import Inference
+from denoise.inference import Inference, Part
 from denoise.models import Needs
 from denoise.settings import Settings
-from denoise.weights import list_models
+from denoise.weights import BUNDLED, list_models
+from denoise.zoo import Zoo
 
 HALF_STEP = 0.5 / 255
 PHOTO_MODELS = [facts.name for facts in list_models() if facts.needs.fixed_size is None]
@@ -168,7 +170,8 @@ def textured_denoiser(monkeypatch):
     """A network whose textured counterpart gives half of its input."""
     denoiser = Denoiser("conv-photo", device="cpu")
     monkeypatch.setattr(denoiser, "facts", replace(denoiser.facts, textured="conv-photo"))
-    monkeypatch.setattr(denoiser, "_textured", lambda noisy, sigma: noisy / 2, raising=False)
+    made = (lambda noisy, sigma: noisy / 2, denoiser.facts)
+    monkeypatch.setattr(denoiser, "_textured", made, raising=False)
     return denoiser
 
 
@@ -243,11 +246,62 @@ def test_a_map_of_another_size_is_refused(photo_denoiser):
 
 def test_the_report_says_whether_sigma_was_told_or_guessed(denoisers, clean):
     told = denoisers["conv-photo"].run(clean, Settings(0.1)).report
-    guessed = denoisers["conv-photo"].run(clean).report
+    guessed = denoisers["blind-photo"].run(clean).report
     assert (told.sigma_used, told.sigma_source) == (0.1, "told")
     assert (guessed.sigma_used, guessed.sigma_source) == (None, "guessed")
     assert guessed.sigma_estimated == estimate_sigma(clean)
     assert guessed.size == (112, 96)
+
+
+def at_auto(denoiser, kind, level, **settings):
+    noisy = add_noise(data.astronaut()[:256, 100:356], kind, level)
+    passes = []
+    report = denoiser.run(noisy, Settings(**settings), on_tile=lambda *n: passes.append(n)).report
+    return report, len(passes)
+
+
+def test_white_noise_is_told_as_it_was_found(denoisers):
+    report, passes = at_auto(denoisers["conv-photo"], "gaussian", 0.1)
+    assert (report.sigma_source, report.guided_by, passes) == ("estimated", None, 1)
+    assert report.sigma_used == pytest.approx(0.095, rel=0.06)  # 0.1 before it was clipped
+
+
+@pytest.mark.parametrize(("kind", "level"), [("camera", 0.03), ("salt-pepper", 0.1)])
+def test_the_blind_network_takes_away_what_is_not_white(denoisers, kind, level):
+    noisy = add_noise(data.astronaut()[:256, 100:356], kind, level)
+    image, report = denoisers["conv-photo"].run(noisy)
+    assert (report.guided_by, report.sigma_used) == ("blind-photo", 0)
+    assert np.array_equal(image, denoisers["blind-photo"](noisy))
+
+
+def test_what_is_partly_white_is_left_to_both_networks(denoisers):
+    denoiser = denoisers["conv-photo"]
+    plan = denoise.denoiser._Plan(torch.full((1, 1, 1, 1), 0.05), None, 0.05, "estimated", (), 0.5)
+    assert denoiser._inference(plan, Settings()).passes == 2
+
+
+def test_a_level_that_is_told_needs_no_guide(denoisers):
+    report, passes = at_auto(denoisers["conv-photo"], "camera", 0.05, sigma=0.05)
+    assert (report.sigma_source, report.guided_by, passes) == ("told", None, 1)
+
+
+def test_a_textured_counterpart_guesses_where_the_level_is_but_estimated(denoisers):
+    noisy = add_noise(data.astronaut()[:128, 100:228], "gaussian", 0.1)
+    made_up = denoisers["conv-photo"](noisy, texture=1)
+    assert np.array_equal(made_up, denoisers["gan-photo"](noisy))
+
+
+def test_a_zoo_without_the_guide_takes_the_bundled_one(tmp_path, denoisers):
+    shutil.copytree(BUNDLED / "conv-photo", tmp_path / "conv-photo")
+    alone = Denoiser("conv-photo", device="cpu", zoo=tmp_path)
+    noisy = add_noise(data.astronaut()[:128, 100:228], "salt-pepper", 0.1)
+    assert np.array_equal(alone(noisy), denoisers["conv-photo"](noisy))
+
+
+def test_noise_is_judged_by_the_zoos_own_judge_where_it_has_one(tmp_path):
+    assert find_judge(Zoo(tmp_path)) == BUNDLED / "blind-photo"
+    shutil.copytree(BUNDLED / "blind-photo", tmp_path / "blind-photo")
+    assert find_judge(Zoo(tmp_path)) == tmp_path / "blind-photo"
 
 
 def test_a_network_that_takes_no_sigma_says_that_it_was_ignored(denoisers):
@@ -284,7 +338,7 @@ def test_gray_goes_in_as_the_network_takes_it(takes_gray, seen):
         return picture
 
     needs = Needs(3, "photo", (0.0, 1.0), takes_sigma=False, blind=True, takes_gray=takes_gray)
-    inference = Inference(((network, 1.0),), needs, torch.float32)
+    inference = Inference((Part(network, 1.0),), needs, torch.float32)
     gray = torch.rand(1, 1, 8, 8)
     torch.testing.assert_close(inference.denoise(gray, None, lambda: None), gray)
     assert channels == [seen]
@@ -361,6 +415,28 @@ def test_bfloat16_is_chosen_only_where_it_does_no_harm():
 def test_the_estimated_sigma_of_white_noise_is_near(level):
     noisy = add_noise(data.astronaut() / 255.0, "gaussian", level / 255)
     assert estimate_sigma(noisy) * 255 == pytest.approx(level, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "level", "camera", "other"),
+    [("gaussian", 0.1, 0, 0), ("camera", 0.03, 1, None), ("salt-pepper", 0.05, 0, 1)],
+)
+def test_the_kind_of_noise_is_told_apart(kind, level, camera, other):
+    found = estimate_noise(add_noise(data.astronaut()[:256, 100:356], kind, level))
+    assert found.camera == camera
+    assert other in (None, found.other)
+
+
+def test_a_clean_picture_has_little_noise_to_tell_of():
+    found = estimate_noise(data.coffee())
+    assert found.white < 1.5 / 255
+    assert (found.camera, found.other) == (0, 0)
+
+
+@pytest.mark.parametrize("level", [15, 25, 50])
+def test_the_level_to_tell_of_white_noise_is_right(level):
+    noisy = add_noise(data.astronaut() / 255.0, "gaussian", level / 255)
+    assert estimate_noise(noisy).white * 255 == pytest.approx(level, rel=0.05)
 
 
 @pytest.mark.parametrize(("kind", "low", "high"), [("gaussian", -0.1, 0.1), ("camera", 0.3, 0.8)])

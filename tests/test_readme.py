@@ -54,7 +54,7 @@ def test_the_command_lines_run_as_they_stand(folder):
 
 def test_the_client_snippet_runs_as_it_stands(folder, server):
     printed = run_python(at(server, PYTHON[2]), folder)
-    assert "guessed" in printed
+    assert "estimated" in printed
     assert "conv-fashion" in printed
 
 
@@ -64,7 +64,7 @@ def test_the_curl_snippet_runs_as_it_stands(folder, server):
 
 
 def test_the_javascript_snippet_runs_as_it_stands(folder, server):
-    assert "guessed" in run_javascript(at(server, SCRIPT[0]), folder)
+    assert "estimated" in run_javascript(at(server, SCRIPT[0]), folder)
     assert is_clean(folder)
 
 

@@ -41,11 +41,11 @@ def test_processes_in_minutes_are_refused(tmp_path, tiny_recipe):
 def test_training_starts_from_a_model_of_the_zoo(tmp_path):
     run = TrainingRun("gan-photo", (), runs=tmp_path, weights=tmp_path, is_smoke=True)
     list(train(run))
-    started, _ = load_network("conv-photo")
+    started, _ = load_network("blind-photo")
     trained, facts = load_network("gan-photo", tmp_path)
     moved = distance(started.parameters(), trained.parameters())
     assert 0 < moved < distance(started.parameters(), [0 * p for p in started.parameters()]) / 100
-    assert facts.recipe["start_from"] == "conv-photo"
+    assert facts.recipe["start_from"] == "blind-photo"
 
 
 def test_weights_of_another_network_are_no_start(tmp_path):

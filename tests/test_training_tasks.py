@@ -12,7 +12,7 @@ from denoise.training.made_pictures import made_digits
 from denoise.training.mixture import add_gaussian_noise, add_practical_noise
 from denoise.training.patch_task import PatchTask
 from denoise.training.patterns import add_pattern
-from denoise.training.photo_task import PhotoTask
+from denoise.training.photo_task import PhotoTask, ToldPhotoTask
 from denoise.training.small_image_task import SmallImageTask, TutorialTask, augment
 
 
@@ -165,3 +165,14 @@ def test_a_pattern_changes_a_patch_and_keeps_its_range(seed, channels):
     assert spoilt.min() >= 0
     assert spoilt.max() <= 1
     assert spoilt.std() > 0.01
+
+
+def test_a_told_networks_patches_are_under_white_noise_and_their_level_is_known():
+    photos = [np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)]
+    batch = ToldPhotoTask(photos, 0, side=32).batch(0)
+    assert batch["known"].all()
+    noise = batch["noisy"] - batch["clean"]
+    rms = noise.square().mean((1, 2, 3), keepdim=True).sqrt()
+    assert torch.allclose(rms, batch["sigma"], atol=1e-4)
+    neighbours = (noise[..., 1:] * noise[..., :-1]).mean()
+    assert abs(neighbours) < 0.05 * noise.square().mean()

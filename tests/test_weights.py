@@ -56,7 +56,9 @@ def test_every_architecture_is_in_the_registry(name):
 
 
 def test_an_unknown_model_is_refused_with_the_choice():
-    with pytest.raises(UnknownModelError, match="'vae'; choose one of: conv-fashion, conv-mnist"):
+    with pytest.raises(
+        UnknownModelError, match="'vae'; choose one of: blind-photo, conv-fashion, conv-mnist"
+    ):
         load_network("vae")
 
 

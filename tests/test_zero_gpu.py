@@ -123,4 +123,4 @@ def test_what_is_named_by_its_address_runs_itself_and_not_one_of_its_name(client
     models = ("org/conv-photo", "conv-photo")
     reports = [client.predict(picture, model, api_name="/denoise")[1] for model in models]
     assert [report["source"] for report in reports] == [f"org/conv-photo@{pin}", "folder"]
-    assert [report["sigma_source"] for report in reports] == ["ignored", "guessed"]
+    assert [report["sigma_source"] for report in reports] == ["ignored", "estimated"]

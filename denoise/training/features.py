@@ -40,14 +40,14 @@ class VggFeatures(nn.Module):
 
 
 class PhotoFeatures(nn.Module):
-    """Features of conv-photo's encoder, told that there is no noise."""
+    """Features of blind-photo's encoder, told that there is no noise."""
 
-    name = "the encoder of conv-photo"
+    name = "the encoder of blind-photo"
     license = "Apache-2.0"
 
     def __init__(self) -> None:
         super().__init__()
-        network, _ = load_network("conv-photo")
+        network, _ = load_network("blind-photo")
         self.network = cast(UNet, network)
 
     def forward(self, picture: Tensor) -> list[Tensor]:
@@ -59,10 +59,10 @@ Features = VggFeatures | PhotoFeatures
 
 
 def load_features(*, is_local: bool = False) -> Features:
-    """Gives VGG16's features where its weights are to be had, else those of conv-photo.
+    """Gives VGG16's features where its weights are to be had, else those of blind-photo.
 
     Args:
-        is_local: whether to be content with conv-photo's, which need nothing but the zoo.
+        is_local: whether to be content with blind-photo's, which need nothing but the zoo.
     """
     try:
         features: Features = PhotoFeatures() if is_local else VggFeatures()

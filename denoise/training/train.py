@@ -146,5 +146,6 @@ def describe_training(
         training_data=trainer.task.sources(),
         bfloat16=recipe.autocast and recipe.needs.fixed_size is None,  # tiny ones gain nothing
         textured=recipe.textured,
+        guide=recipe.guide,
         limits=list(recipe.limits),
     )

@@ -74,6 +74,8 @@ class LentDenoiser(Denoiser):
         super().__init__(model, device="auto", zoo=zoo or Zoo(takes_addresses=False))
         if self.facts.textured is not None:
             _ = self._textured
+        if self.facts.guide is not None:
+            _ = self._guide
         _HERE[model] = self
         _lent()  # a Space must have decorated something before its page is there
 

@@ -47,7 +47,7 @@ def test_the_python_snippet_gives_the_denoised_picture(shown, folder):
     printed = run_python(shown("Python"), folder)
     file, report = ast.literal_eval(printed.splitlines()[-1])
     assert is_clean(file, folder)
-    assert report["sigma_source"] == "guessed"
+    assert report["sigma_source"] == "estimated"
 
 
 def test_the_javascript_snippet_gives_the_denoised_picture(shown, folder):
