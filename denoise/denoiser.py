@@ -36,6 +36,7 @@ from denoise.zoo import Zoo
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
 DEFAULTS = Settings()
+MOSTLY = 0.5
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
 OnTile = Callable[[int, int], None]
@@ -236,9 +237,7 @@ class Denoiser:
         if len(images) > 1:
             raise SettingError(f"A noise level is chosen for one image; these are {len(images)}.")
         auto = self._plan_sigma(images, None, always_estimate=False)  # for all of its pieces
-        if (
-            auto.guided > 0 and auto.is_of_camera
-        ):  # told alone, the network cannot do as well, at whatever level
+        if auto.guided > MOSTLY:  # told alone, the network does worse, at whatever level
             return Choice(None, None, ())
 
         def denoise(piece: NDArray[Any], sigma: float | None) -> Any:
@@ -356,12 +355,12 @@ class Denoiser:
             return _Plan(told, estimated, used, "told", self._range_warnings(told))
         if needs.blind or found is None:
             return _Plan(None, estimated, None, "guessed", ())
-        guided = max(found.camera, found.other) if self.facts.guide else 0.0
-        level = min((1 - guided) * found.white, needs.trained_sigma[1])
+        # Rounded, so that the last bits of a sum, which threads may change, change no pixel.
+        guided = round(max(found.camera, found.other), 3) if self.facts.guide else 0.0
+        level = round((1 - guided) * found.white, 4)
         planes = torch.full((1, 1, 1, 1), level)
-        return _Plan(
-            planes, estimated, round(level, 6), "estimated", (), guided, found.camera > 0.5
-        )
+        doubts = self._range_warnings(planes)
+        return _Plan(planes, estimated, level, "estimated", doubts, guided)
 
     def _mean_estimate(self, images: Images) -> NoiseEstimate:
         found = [estimate_noise(one, zoo=self.zoo) for one in images]
@@ -463,7 +462,6 @@ class _Plan(NamedTuple):
     source: str
     warnings: tuple[str, ...]
     guided: float = 0.0  # share of the guide's result in what the network is given
-    is_of_camera: bool = False  # the noise, as it seems
 
     @property
     def is_guess(self) -> bool:

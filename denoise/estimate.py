@@ -28,7 +28,7 @@ CAMERA_GROWTH = (2.4, 1.6)
 CAMERA_SIGMA = (0.2 / 255, 0.5 / 255)
 DETAIL_GROWTH = (1.25, 1.75)
 COLOURED_CORRELATION = (0.15, 0.30)
-UNEVEN_KURTOSIS = (0.7, 2.0)  # excess: 0 of Gaussian noise, 8 and more of impulses
+UNEVEN_KURTOSIS = (1.5, 3.5)  # excess: 0 of Gaussian noise, 8 and more of impulses
 STRONG_SIGMA = (3 / 255, 6 / 255)
 # What the judge gets wrong is missing in what it takes of white noise: this variance, in squared
 # gray levels, per level in gray levels to that power (CBSD68 at 5 to 50).
@@ -88,8 +88,8 @@ def _estimate_one(image: NDArray[Any], judge: nn.Module) -> NoiseEstimate:
     crops = torch.from_numpy(np.stack(cut_crops(image))).permute(0, 3, 1, 2).expand(-1, 3, -1, -1)
     sparse = torch.cat((crops[..., ::2, ::2], crops[..., 1::2, 1::2]))
     with torch.inference_mode():
-        removed, sparsely_removed = crops - judge(crops), sparse - judge(sparse)
-    return _judged(_Removed.of(removed), _Removed.of(sparsely_removed))
+        clean, sparsely_clean = judge(crops), judge(sparse)
+    return _judged(_Removed.of(crops, clean), _Removed.of(sparse, sparsely_clean))
 
 
 class _Removed(NamedTuple):
@@ -101,14 +101,21 @@ class _Removed(NamedTuple):
     kurtosis: float  # excess
 
     @classmethod
-    def of(cls, removed: torch.Tensor) -> "_Removed":
-        """Measures (N, C, H, W)."""
+    def of(cls, noisy: torch.Tensor, clean: torch.Tensor) -> "_Removed":
+        """Measures what is between (N, C, H, W) and the same."""
+        removed = noisy - clean
         gray, power = removed.mean(dim=1), float(removed.square().mean())
         if power == 0:
             return cls(0.0, 0.0, 0.0, 0.0)
-        gray_share = math.sqrt(float(gray.square().mean()) / power)
-        kurtosis = float(removed.pow(4).mean()) / power**2 - 3
-        return cls(math.sqrt(power), _neighbour_correlation(gray), gray_share, kurtosis)
+        sigma, gray_power = math.sqrt(power), float(gray.square().mean())
+        # Near black and white noise is cut off: that it is less there says nothing of its kind.
+        open_there = removed[(clean >= 2 * sigma) & (clean <= 1 - 2 * sigma)]
+        return cls(
+            sigma,
+            _neighbour_correlation(gray),
+            math.sqrt(gray_power / power),
+            _kurtosis(open_there if open_there.numel() > removed.numel() / 20 else removed),
+        )
 
 
 def _judged(found: _Removed, sparse: _Removed) -> NoiseEstimate:
@@ -144,6 +151,11 @@ def _judged(found: _Removed, sparse: _Removed) -> NoiseEstimate:
 def _with_missed(sigma: float) -> float:
     level = 255 * sigma
     return math.sqrt(level**2 + MISSED * level**MISSED_POWER) / 255
+
+
+def _kurtosis(values: torch.Tensor) -> float:
+    """Gives the excess over that of Gaussian values."""
+    return float(values.pow(4).mean() / values.square().mean() ** 2) - 3
 
 
 def _ramp(value: float, bounds: tuple[float, float]) -> float:

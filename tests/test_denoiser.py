@@ -280,6 +280,14 @@ def test_what_is_partly_white_is_left_to_both_networks(denoisers):
     assert denoiser._inference(plan, Settings()).passes == 2
 
 
+def test_noise_beyond_the_trained_range_is_told_as_it_is_and_doubted(denoisers):
+    noisy = add_noise(data.astronaut()[:256, 100:356] / 255.0, "gaussian", 100 / 255)
+    image, report = denoisers["conv-photo"].run(noisy)
+    assert report.sigma_used == pytest.approx(100 / 255, rel=0.1)
+    assert "outside the range" in report.warnings[0]
+    assert psnr(data.astronaut()[:256, 100:356] / 255.0, image) > 24
+
+
 def test_a_level_that_is_told_needs_no_guide(denoisers):
     report, passes = at_auto(denoisers["conv-photo"], "camera", 0.05, sigma=0.05)
     assert (report.sigma_source, report.guided_by, passes) == ("told", None, 1)

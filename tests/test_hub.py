@@ -350,7 +350,9 @@ def test_what_is_neither_bundled_nor_within_reach_fails_with_a_sentence(tmp_path
 
 
 def test_an_unknown_name_is_refused_with_the_choice(stand_in, tmp_path):
-    with pytest.raises(UnknownModelError, match="'vae'; choose one of: conv-fashion, conv-mnist"):
+    with pytest.raises(
+        UnknownModelError, match="'vae'; choose one of: blind-photo, conv-fashion, conv-mnist"
+    ):
         zoo_of(stand_in, tmp_path).fetch("vae")
 
 
@@ -390,7 +392,7 @@ def test_an_address_is_taken_only_where_it_may_be(stand_in, tmp_path):
 
 
 def test_the_bundled_weights_go_and_the_picture_stays_the_same(stand_in, tmp_path):
-    names = ("conv-photo", "gan-photo")
+    names = ("blind-photo", "conv-photo", "gan-photo")
     for name in names:
         stand_in.repo(REPO, files_of(BUNDLED / name, f"{name}/"))
     entries = {name: find_entries(BUNDLED)[name] for name in names}

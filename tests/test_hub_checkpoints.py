@@ -132,7 +132,7 @@ def test_a_checkpoint_of_something_else_is_refused(stand_in, zoo):
 def test_a_repository_of_several_of_ours_names_them(stand_in, zoo):
     entries = compose_manifest(find_entries(BUNDLED)).encode()
     stand_in.repo("org/zoo", {MANIFEST_FILE: entries, "conv-mnist/model.safetensors": NAFNET})
-    with pytest.raises(HubError, match=r"conv-mnist, .*; name one as org/zoo/conv-fashion"):
+    with pytest.raises(HubError, match=r"conv-mnist, .*; name one as org/zoo/blind-photo"):
         zoo.fetch("org/zoo")
 
 
