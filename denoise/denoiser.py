@@ -36,7 +36,7 @@ from denoise.zoo import Zoo
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
 DEFAULTS = Settings()
-MOSTLY = 0.5
+MOSTLY = 0.5  # guided by more than that, the blind network makes most of the result
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
 OnTile = Callable[[int, int], None]
@@ -50,7 +50,7 @@ class Report:
     sha256: str  # of the weights
     source: str  # that they are from: folder, file, or org/repo@commit on the Hub
     textured_by: str | None  # model whose texture was mixed in
-    guided_by: str | None  # blind model that went first
+    guided_by: str | None  # blind model that took what is not white
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
     sigma_source: str  # told, chosen, guessed, estimated or ignored

@@ -97,9 +97,9 @@ PHOTO_RECIPES = {
         workers=0,
         limits=(
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
-            "Trained on white noise: a camera's has to be told some times too strong, which auto "
-            "does.",
-            "Traces of JPEG and other noise of few, large pieces: blind-photo takes more of them.",
+            "Trained on white noise: told a level, it hardly touches a camera's. Auto leaves that "
+            "to blind-photo.",
+            "White noise of 5/255 and less, and photon noise, blind-photo takes a little better.",
         ),
         textured="gan-photo",
         guide="blind-photo",

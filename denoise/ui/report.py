@@ -30,7 +30,7 @@ def report_words(report: dict[str, Any]) -> str:
         f"Noise level used: {in_255(used)}, {source}."
         if used is not None
         else f"Noise level: {source}.",
-        f"The noise is not white: **{report['guided_by']}** went first."
+        f"The noise is not all white: **{report['guided_by']}** worked on it."
         if report["guided_by"]
         else "",
         _choice_words(report["choice"]),
