@@ -176,3 +176,21 @@ def test_a_told_networks_patches_are_under_white_noise_and_their_level_is_known(
     assert torch.allclose(rms, batch["sigma"], atol=1e-4)
     neighbours = (noise[..., 1:] * noise[..., :-1]).mean()
     assert abs(neighbours) < 0.05 * noise.square().mean()
+
+
+def test_errors_under_weak_noise_weigh_more():
+    class Unmoved(nn.Module):
+        def forward(self, noisy, sigma, known):
+            return noisy
+
+    sigma = torch.tensor([5.0, 20.0]).view(2, 1, 1, 1) / 255
+    clean = torch.zeros(2, 3, 8, 8)
+    task, error = ToldPhotoTask([], 0), 1 / 255
+    losses = []
+    for wrong in range(2):
+        noisy = clean.clone()
+        noisy[wrong] = error
+        batch = {"noisy": noisy, "clean": clean, "sigma": sigma, "known": torch.ones_like(sigma)}
+        losses.append(task.loss(Unmoved(), batch).item())
+    assert losses[0] == pytest.approx(error)  # twice the weight, in one of two patches
+    assert losses[1] == pytest.approx(error / 2)

@@ -27,7 +27,7 @@ CLEAN_SHARE = 0.15  # of the others
 NOISY_IMPULSE_SHARE = 0.3  # of impulses, within Gaussian noise up to MAX_SIGMA_OF_IMPULSES
 MAX_SIGMA_OF_IMPULSES = 30 / 255
 USUAL_SIGMA, USUAL_SHARE = 55 / 255, 0.85  # most of the noise is of 0 to that
-WHITE_EIGHT_BIT_SHARE = 0.3
+WHITE_EIGHT_BIT_SHARE = 0.5
 JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
 # Noise of cameras has two scales. Trained with two fifths as much of the coarse one, the network
 # left most of it in real photographs: denoising every second pixel apart did better.

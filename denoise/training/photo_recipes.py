@@ -16,6 +16,7 @@ from denoise.training.features import load_features
 from denoise.training.loop import Budget, Schedule
 from denoise.training.made_pictures import MADE, made_scenes
 from denoise.training.mixture import MAX_SIGMA
+from denoise.training.muon import Muon
 from denoise.training.patch_task import PatchTask
 from denoise.training.photo_task import PhotoTask, ToldPhotoTask
 from denoise.training.photos import Sampling, describe_sources, load_photos
@@ -85,11 +86,12 @@ PHOTO_RECIPES = {
             _make_photo_task,
             min_side=128,
             kind=ToldPhotoTask,
-            large_from=16_000,
+            large_from=10_000,
+            large_batch_size=16,
             sampling=Sampling(shrunk=0.25, detailed=0.5, gray=0.12, patterned=0.02),
         ),
-        make_optimizer=PHOTO_OPTIMIZER,
-        schedule=Schedule(rate=1e-3, decay_share=0.4),
+        make_optimizer=Muon,
+        schedule=Schedule(rate=1.5e-3, decay_share=0.5),
         budget=Budget(minutes=100),
         is_half=True,
         autocast=True,

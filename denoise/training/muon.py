@@ -1,0 +1,99 @@
+"""Muon: an optimiser whose steps change every direction of a layer by the same amount."""
+
+import math
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from denoise.devices import has_fast_bfloat16
+
+# Of the polynomial that drives singular values from (0, 1] to about 1 (0.7 to 1.2).
+COEFFICIENTS = (3.4445, -4.7750, 2.0315)
+ITERATIONS = 5
+ADAM_SIZE = 0.2  # root mean square of a step of Adam's at rate 1: makes rates alike
+
+
+class Muon(torch.optim.Optimizer):
+    """Follows the gradient's moving average, its singular values all set to about 1.
+
+    Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with the size
+    of steps of Liu et al., "Muon is scalable for LLM training" (2025). PyTorch has one for
+    matrices alone; this one takes filters as matrices of outputs by all else, and those of one
+    shape at once.
+
+    Args:
+        parameters: of two dimensions and more.
+        lr: size of a step; what suits Adam is about right.
+        momentum: share of the average that is kept at a step (Nesterov's form).
+        weight_decay: share of lr by which weights shrink at a step.
+
+    Raises:
+        ValueError: a parameter of fewer than two dimensions.
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[nn.Parameter],
+        lr: float,
+        *,
+        momentum: float = 0.95,
+        weight_decay: float = 0.01,
+    ) -> None:
+        parameters = list(parameters)
+        if any(parameter.ndim < 2 for parameter in parameters):
+            raise ValueError("Muon takes matrices and filters, no vectors.")
+        defaults = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(parameters, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
+        """Changes the parameters once; gives the loss of a closure, which is called first."""
+        loss = None if closure is None else torch.enable_grad()(closure)()
+        for group in self.param_groups:
+            moved = [parameter for parameter in group["params"] if parameter.grad is not None]
+            for _, alike in groupby(sorted(moved, key=_shape), key=_shape):
+                self._move(list(alike), group)
+        return loss
+
+    def _move(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
+        """Changes parameters of one shape."""
+        directions = torch.stack(
+            [self._direction(parameter, group["momentum"]).flatten(1) for parameter in parameters]
+        )
+        size = group["lr"] * ADAM_SIZE * math.sqrt(max(directions.shape[1:]))
+        for parameter, change in zip(parameters, orthogonalised(directions), strict=True):
+            parameter.mul_(1 - group["lr"] * group["weight_decay"])
+            parameter.sub_(change.view_as(parameter), alpha=size)
+
+    def _direction(self, parameter: Tensor, momentum: float) -> Tensor:
+        gradient, state = parameter.grad, self.state[parameter]
+        if gradient is None:
+            raise ValueError("A parameter without a gradient has no direction to move in.")
+        average = state.setdefault("average", torch.zeros_like(gradient))
+        average.lerp_(gradient, 1 - momentum)
+        return gradient.lerp(average, momentum)
+
+
+def orthogonalised(matrices: Tensor) -> Tensor:
+    """Gives matrices of the same singular vectors, all singular values 0.7 to 1.2 (Newton-Schulz).
+
+    Args:
+        matrices: (N, H, W), float32.
+    """
+    is_fast = has_fast_bfloat16(matrices.device)
+    x = matrices.mT if matrices.shape[1] > matrices.shape[2] else matrices
+    x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
+    x = x.to(torch.bfloat16 if is_fast else torch.float32)
+    first, third, fifth = COEFFICIENTS  # of the odd powers
+    for _ in range(ITERATIONS):
+        square = x @ x.mT
+        x = first * x + (third * square + fifth * square @ square) @ x
+    found: Tensor = x.to(matrices.dtype)
+    return found.mT if matrices.shape[1] > matrices.shape[2] else found
+
+
+def _shape(parameter: Tensor) -> tuple[int, ...]:
+    return tuple(parameter.shape)
