@@ -1,6 +1,7 @@
 """One pass of a network over a tile: padding, precision, orientations, blending."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -16,8 +17,21 @@ class Part(NamedTuple):
     """A network's part in the result."""
 
     network: nn.Module
-    share: float  # of the result; 1 in all
+    share: float  # of the result; what is missing of 1 in all is the guide's
     is_told: bool = True  # whether it gets the noise level, or guesses
+
+
+class Guide(NamedTuple):
+    """Goes first and guesses; what it leaves, a told network takes of every second pixel apart.
+
+    What is left of a camera's noise is shared by neighbours, which networks that know white noise
+    take for picture. Two pixels apart it is nearly white.
+    """
+
+    network: nn.Module
+    share: float  # of its result in what the others are given
+    second: nn.Module  # the told one
+    left: float  # level that the second is told, in [0,1]; 0: it has nothing to do
 
 
 class Inference(NamedTuple):
@@ -28,12 +42,13 @@ class Inference(NamedTuple):
     dtype: torch.dtype  # of the networks' inner layers
     strength: float = 1.0  # of the change, 0 to 1
     ensemble: bool = False  # whether to average over the eight orientations
-    guide: Part | None = None  # guesses first; its share of that is what the told ones are given
+    guide: Guide | None = None
 
     @property
     def passes(self) -> int:
         """How often a network runs over a tile."""
-        return (len(self.parts) + (self.guide is not None)) * len(self._orientations)
+        guided = 0 if self.guide is None else 1 + (self.guide.left > 0)
+        return (len(self.parts) + guided) * len(self._orientations)
 
     @property
     def _orientations(self) -> tuple[tuple[int, bool], ...]:
@@ -52,29 +67,48 @@ class Inference(NamedTuple):
         """
         with torch.inference_mode():
             start = self._guided(noisy, after_pass)
-            total = torch.zeros_like(noisy)
+            total = (1 - sum(part.share for part in self.parts)) * start
             for network, share, is_told in self.parts:
                 given, told = (start, sigma) if is_told else (noisy, None)
-                total += share * self._mean(network, given, told, after_pass)
+                total += share * self._mean(partial(self._run, network), given, told, after_pass)
             return torch.lerp(noisy, total.clamp(0, 1), self.strength).clamp(0, 1)
 
     def _guided(self, noisy: Tensor, after_pass: Callable[[], None]) -> Tensor:
         if self.guide is None:
             return noisy
-        guessed = self._mean(self.guide.network, noisy, None, after_pass).clamp(0, 1)
-        return torch.lerp(noisy, guessed, self.guide.share)
+        first, share, second, left = self.guide
+        guessed = self._mean(partial(self._run, first), noisy, None, after_pass).clamp(0, 1)
+        if left > 0:
+            level = guessed.new_full((1, 1, 1, 1), left)
+            guessed = self._mean(partial(self._run_apart, second), guessed, level, after_pass)
+        return torch.lerp(noisy, guessed.clamp(0, 1), share)
 
     def _mean(
-        self, network: nn.Module, given: Tensor, told: Tensor | None, after_pass: Callable[[], None]
+        self,
+        run: Callable[[Tensor, Tensor | None], Tensor],
+        given: Tensor,
+        told: Tensor | None,
+        after_pass: Callable[[], None],
     ) -> Tensor:
         """Gives the mean over the orientations."""
         total = torch.zeros_like(given)
         for turns, mirrored in self._orientations:
             planes = None if told is None else _turn(told, turns, mirrored=mirrored)
-            denoised = self._run(network, _turn(given, turns, mirrored=mirrored), planes)
+            denoised = run(_turn(given, turns, mirrored=mirrored), planes)
             total += _turn_back(denoised, turns, mirrored=mirrored)
             after_pass()
         return total / len(self._orientations)
+
+    def _run_apart(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
+        """Runs it over the four pictures of every second pixel of every second row."""
+        height, width = noisy.shape[2:]
+        count, channels = noisy.shape[:2]
+        apart = F.pixel_unshuffle(_pad(noisy, 2), 2)  # (N, C * 4, H/2, W/2)
+        size = apart.shape[2:]
+        four = apart.reshape(count, channels, 4, *size).transpose(1, 2).flatten(0, 1)
+        denoised = self._run(network, four, sigma).reshape(count, 4, channels, *size)
+        joined = denoised.transpose(1, 2).flatten(1, 2)
+        return F.pixel_shuffle(joined, 2)[:, :, :height, :width]
 
     def _run(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
         height, width = noisy.shape[2:]

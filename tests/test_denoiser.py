@@ -1,3 +1,4 @@
+import itertools
 import math
 import shutil
 import threading
@@ -8,9 +9,11 @@ import pytest
 import torch
 from PIL import Image
 from skimage import data
+from torch import nn
 
 import denoise.denoiser
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
+from denoise.denoiser import LEFT_BY_GUIDE
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
 from denoise.estimate import estimate_noise, find_judge
@@ -266,12 +269,38 @@ def test_white_noise_is_told_as_it_was_found(denoisers):
     assert report.sigma_used == pytest.approx(0.095, rel=0.06)  # 0.1 before it was clipped
 
 
-@pytest.mark.parametrize(("kind", "level"), [("camera", 0.03), ("salt-pepper", 0.1)])
-def test_the_blind_network_takes_away_what_is_not_white(denoisers, kind, level):
-    noisy = add_noise(data.astronaut()[:256, 100:356], kind, level)
+def test_the_blind_network_takes_away_what_is_not_white(denoisers):
+    noisy = add_noise(data.astronaut()[:256, 100:356], "salt-pepper", 0.1)
     image, report = denoisers["conv-photo"].run(noisy)
     assert (report.guided_by, report.sigma_used) == ("blind-photo", 0)
     assert np.array_equal(image, denoisers["blind-photo"](noisy))
+
+
+def test_what_the_blind_network_leaves_of_a_cameras_noise_is_taken_pixels_apart(denoisers):
+    noisy = add_noise(data.astronaut()[:256, 100:356] / 255.0, "camera", 0.03)
+    image, report = denoisers["conv-photo"].run(noisy)
+    assert (report.guided_by, report.sigma_used) == ("blind-photo", 0)
+    expected = denoisers["blind-photo"](noisy)
+    for row, column in itertools.product(range(2), repeat=2):
+        apart = expected[row::2, column::2]
+        expected[row::2, column::2] = denoisers["conv-photo"](apart, round(LEFT_BY_GUIDE, 4))
+    np.testing.assert_allclose(image, expected, atol=1e-5)
+
+
+def test_pixels_apart_fit_together_again_at_any_size(denoisers):
+    class Darkens(nn.Module):
+        def forward(self, noisy, sigma):
+            return noisy - sigma
+
+    inference = Inference((), denoisers["conv-photo"].facts.needs, torch.float32)
+    noisy = torch.rand(2, 3, 37, 51)
+    darker = inference._run_apart(Darkens(), noisy, torch.full((1, 1, 1, 1), 0.1))
+    torch.testing.assert_close(darker, noisy - 0.1)
+
+
+def test_texture_alone_is_made_without_the_guide(denoisers):
+    report, passes = at_auto(denoisers["conv-photo"], "camera", 0.03, texture=1.0)
+    assert (report.textured_by, passes) == ("gan-photo", 1)
 
 
 def test_what_is_partly_white_is_left_to_both_networks(denoisers):
