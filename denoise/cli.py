@@ -152,6 +152,9 @@ def _add_lab(sub: Any) -> None:
             "--float", action="store_true", help="noise neither clipped nor rounded to 8 bits"
         )
         command.add_argument(
+            "--clip", action="store_true", help="with --float: clipped all the same, not rounded"
+        )
+        command.add_argument(
             "--told", action="store_true", help="tell networks the level; classics always are"
         )
         command.add_argument(

@@ -44,7 +44,8 @@ class Injection:
     level: float = 0.1
     seed: int = 0
     gray: bool = False
-    eight_bit: bool = True  # clipped and rounded, as in a file; otherwise as float, unclipped
+    eight_bit: bool = True  # clipped and rounded, as in a file; otherwise as float
+    clip: bool = False  # whether a float is clipped to [0,1], too
 
     def check(self) -> None:
         """Raises the SettingError that adding it would."""
@@ -52,9 +53,11 @@ class Injection:
         seeded_generator(self.seed)
 
     def add_to(self, clean: Pixels) -> NDArray[Any]:
-        """Gives the noisy picture: uint8, or float32 outside [0,1], too."""
+        """Gives the noisy picture: uint8, or float32, outside [0,1] where it is not clipped."""
         image = clean if self.eight_bit else to_unit(clean, np.float64)
-        noisy = add_noise(image, self.kind, self.level, seed=self.seed, gray=self.gray)
+        noisy = add_noise(
+            image, self.kind, self.level, seed=self.seed, clip=self.clip, gray=self.gray
+        )
         return noisy if self.eight_bit else noisy.astype(np.float32)
 
 

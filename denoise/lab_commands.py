@@ -87,7 +87,9 @@ def _load(options: argparse.Namespace) -> Subject:
 
 
 def _injection(options: argparse.Namespace, level: float) -> Injection:
-    return Injection(options.kind, level, options.seed, options.gray, not options.float)
+    return Injection(
+        options.kind, level, options.seed, options.gray, not options.float, options.clip
+    )
 
 
 def _printed(options: argparse.Namespace, entries: Iterator[Entry]) -> Iterator[Entry]:

@@ -258,11 +258,13 @@ def _render(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
     Where few paths are traced a pixel, one that finds a lamp by chance outshines all others.
     """
     height, width, channels = clean.shape
-    is_hit = rng.random((height, width, 1)) < level
-    light = rng.exponential(FIREFLY_LIGHT, (height, width, 1))
-    tint = clean + 0.5 * rng.random((height, width, channels))
-    tint /= np.maximum(tint.max(axis=2, keepdims=True), 1e-9)
-    return np.asarray(clean + is_hit * light * tint)
+    hit = np.nonzero(rng.random((height, width)) < level)
+    light = rng.exponential(FIREFLY_LIGHT, (height, width, 1))[hit]
+    tint = clean[hit] + 0.5 * rng.random((height, width, channels))[hit]
+    tint /= np.maximum(tint.max(axis=1, keepdims=True), 1e-9)
+    noisy: Pixels = clean.copy()
+    noisy[hit] += light * tint
+    return noisy
 
 
 def _jpeg_quality(level: float) -> int:

@@ -33,6 +33,7 @@ GOOD = {
     "seed": "3",
     "gray": "true",
     "eight_bit": "false",
+    "clip": "true",
     "mixture": "gaussian:0.1",
 }
 
@@ -53,6 +54,7 @@ GOOD = {
         ("mixture", "gaussian:0.1;rm"),
         ("mixture", "gaussian"),
         ("gray", "yes"),
+        ("clip", "1"),
     ],
 )
 def test_what_there_is_not_is_left_out_with_a_sentence_and_the_rest_taken(name, value):

@@ -29,6 +29,7 @@ def _compare(service: Service) -> Callable[..., Any]:
         gray: bool = False,
         eight_bit: bool = True,
         told: bool = False,
+        clip: bool = False,
     ) -> Answers:
         """Adds noise to a clean picture and takes it through networks and classical methods.
 
@@ -43,6 +44,7 @@ def _compare(service: Service) -> Callable[..., Any]:
             gray: true gives all channels the same noise.
             eight_bit: true clips and rounds the noisy picture, as a file would.
             told: true tells networks the noise level; classical methods always are told.
+            clip: true clips the noisy picture where eight_bit is false, without rounding it.
 
         Returns:
             A zip of all pictures as PNG and of the table as CSV.
@@ -50,7 +52,7 @@ def _compare(service: Service) -> Callable[..., Any]:
         """
         with explained():
             file = uploaded_file(image, service.folder)
-            injection = _checked(kind, level, seed, gray, eight_bit, told)
+            injection = _checked(kind, level, seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
             entries: list[Entry] = []
             for entry in service.compare(subject, injection, is_told=told):
@@ -74,6 +76,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
         gray: bool = False,
         eight_bit: bool = True,
         told: bool = False,
+        clip: bool = False,
     ) -> Answers:
         """Does what /compare does at one noise level after another.
 
@@ -88,6 +91,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
             gray: true gives all channels the same noise.
             eight_bit: true clips and rounds the noisy picture, as a file would.
             told: true tells networks the noise level.
+            clip: as of /compare.
 
         Returns:
             The table as CSV, a row for each level and method.
@@ -96,7 +100,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
         with explained():
             file = uploaded_file(image, service.folder)
             chosen = listed("levels", levels, (int, float), "numbers") or list(LEVELS)
-            injection = _checked(kind, chosen[0], seed, gray, eight_bit, told)
+            injection = _checked(kind, chosen[0], seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
             total = len(chosen) * (len(subject.methods) + 1)
             rows: list[dict[str, Any]] = []
@@ -111,9 +115,10 @@ def _sweep(service: Service) -> Callable[..., Any]:
 
 
 def _checked(
-    kind: str, level: float, seed: int, gray: bool, eight_bit: bool, told: bool
+    kind: str, level: float, seed: int, gray: bool, eight_bit: bool, told: bool, clip: bool
 ) -> Injection:
     check_text("kind", kind)
-    for name, value in (("gray", gray), ("eight_bit", eight_bit), ("told", told)):
+    flags = {"gray": gray, "eight_bit": eight_bit, "told": told, "clip": clip}
+    for name, value in flags.items():
         check_flag(name, value)
-    return Injection(kind, level, seed, gray, eight_bit)
+    return Injection(kind, level, seed, gray, eight_bit, clip)

@@ -14,7 +14,7 @@ from denoise.zoo import Zoo
 BUNDLED_ZOO = Zoo(takes_addresses=False)
 LAB = "lab"  # the tab, in an address
 MAX_DIGITS = 15  # of a seed: a browser's numbers are exact so far
-NAMES = ("network", "kind", "level", "seed", "gray", "eight_bit", "mixture")
+NAMES = ("network", "kind", "level", "seed", "gray", "eight_bit", "clip", "mixture")
 # A Space shows the page in a frame; the address that visitors see is that of the frame's parent.
 WRITE = (
     "(...values) => { const names = "
@@ -113,6 +113,7 @@ def settings_of(asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO) -> tuple[list[
         "seed": take("seed", _seed, 0),
         "gray": take("gray", _flag, gr.skip()),
         "eight_bit": take("eight_bit", _flag, gr.skip()),
+        "clip": take("clip", _flag, gr.skip()),
         "mixture": take("mixture", _mixture, gr.skip()),
     }
     return [updates[name] for name in NAMES], refused
@@ -142,5 +143,5 @@ def _flag(text: str) -> bool:
 
 def _mixture(text: str) -> str:
     written = text.replace(" ", "+")  # as which an address reads a plus
-    injection_of("", 0, 0, False, True, written)
+    injection_of("", 0, 0, False, True, False, written)
     return written

@@ -110,7 +110,8 @@ def noise_words(injection: Injection, noise: str) -> str:
     """
     words = [f"Noise: {noise}, seed {injection.seed}."]
     words += ["The same in all channels."] * injection.gray
-    words += ["Neither clipped nor rounded."] * (not injection.eight_bit)
+    if not injection.eight_bit:
+        words.append("Clipped, not rounded." if injection.clip else "Neither clipped nor rounded.")
     return " ".join(words)
 
 

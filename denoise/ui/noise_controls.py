@@ -20,6 +20,7 @@ class NoiseControls(NamedTuple):
     seed: gr.Number
     gray: gr.Checkbox
     eight_bit: gr.Checkbox
+    clip: gr.Checkbox
     mixture: gr.Textbox
 
 
@@ -51,8 +52,8 @@ def build_noise_controls() -> NoiseControls:
     return NoiseControls(kind, level, seed, *_build_more(kind, level))
 
 
-def _build_more(kind: gr.Dropdown, level: gr.Slider) -> tuple[gr.Checkbox, gr.Checkbox, gr.Textbox]:
-    """Adds what few need: gray noise, float noise and mixtures."""
+def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
+    """Adds what few need, and gives it: gray noise, float noise, its clipping, and mixtures."""
     with gr.Accordion("More about the noise", open=False), gr.Row(equal_height=True):
         gray = gr.Checkbox(
             label="Gray noise", info="The same in all channels.", elem_id="gray-noise"
@@ -63,6 +64,11 @@ def _build_more(kind: gr.Dropdown, level: gr.Slider) -> tuple[gr.Checkbox, gr.Ch
             info="Clipped and rounded; otherwise the network gets it as it is drawn.",
             elem_id="eight-bit",
         )
+        clip = gr.Checkbox(
+            label="Clip",
+            info="At black and white. An 8-bit file always is clipped.",
+            elem_id="clip",
+        )
         mixture = gr.Textbox(
             label="Mixture, in place of kind and level",
             info="Such as gaussian:0.1+salt-pepper:0.02, from left to right.",
@@ -72,7 +78,7 @@ def _build_more(kind: gr.Dropdown, level: gr.Slider) -> tuple[gr.Checkbox, gr.Ch
         )
         add = gr.Button("Add kind and level to the mixture", size="sm", min_width=200)
     add.click(_add_part, [mixture, kind, level], mixture, queue=False, api_visibility="private")
-    return gray, eight_bit, mixture
+    return [gray, eight_bit, clip, mixture]
 
 
 def _show_unit(kind: gr.Dropdown, level: gr.Slider, shown: gr.Markdown) -> None:
@@ -98,7 +104,13 @@ def _show_unit(kind: gr.Dropdown, level: gr.Slider, shown: gr.Markdown) -> None:
 
 
 def injection_of(
-    kind: str, level: float, seed: float, gray: bool, eight_bit: bool, mixture: str | None
+    kind: str,
+    level: float,
+    seed: float,
+    gray: bool,
+    eight_bit: bool,
+    clip: bool,
+    mixture: str | None,
 ) -> Injection:
     """Gives the noise that the controls ask for.
 
@@ -108,7 +120,7 @@ def injection_of(
     written = (mixture or "").strip()
     if written and ":" not in written:
         raise SettingError("A mixture is written like gaussian:0.1+salt-pepper:0.02.")
-    injection = Injection(written or kind, float(level), int(seed or 0), gray, eight_bit)
+    injection = Injection(written or kind, float(level), int(seed or 0), gray, eight_bit, clip)
     injection.check()
     return injection
 

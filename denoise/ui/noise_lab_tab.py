@@ -1,5 +1,6 @@
 """The tab Noise lab: what noise does to a clean picture, and what each method makes of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -70,11 +71,10 @@ class _Lab:
                 subject, noisy = self._spoil(file, model, *noise)
             except SettingError as error:
                 return gr.skip(), gr.skip(), str(error)
-            return (
-                " ".join(subject.warnings),
-                write_shown(self.service, noisy, "noisy.png"),
-                _psnr_words(subject.clean, noisy),
-            )
+            with ThreadPoolExecutor() as threads:
+                shown = threads.submit(write_shown, self.service, noisy, "noisy.png")
+                words = _psnr_words(subject.clean, noisy)
+            return " ".join(subject.warnings), shown.result(), words
 
     def show_denoised(self, file: str | None, model: str, *noise: Any) -> Any:
         """Gives all figures, the denoised picture, and the files of both."""

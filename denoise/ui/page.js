@@ -35,3 +35,12 @@ new MutationObserver(() => {
     image.closest('button').setAttribute('aria-label', file.replace(/\.\w+$/, ''));
   });
 }).observe(document.documentElement, { childList: true, subtree: true });
+
+// Closes a list of choices that is left with the Tab key: Gradio lets it stand open.
+document.addEventListener('focusout', ({ target }) => {
+  if (!target.matches('[role="combobox"]')) return;
+  setTimeout(() => {  // when Gradio is done with the key
+    if (document.activeElement === target || target.ariaExpanded !== 'true') return;
+    target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+  }, 100);
+});

@@ -14,6 +14,8 @@ from skimage import data
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
 from denoise.cli import main
 from denoise.comparison import Injection, compare
+from denoise.conversion import to_8_bits
+from denoise.noise import KINDS
 from denoise.removed import analyse_removed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -44,6 +46,10 @@ def denoised():
 
 def wait_for_noise(page, noisy, clean=CLEAN):
     page.locator("#noisy-words").get_by_text(f"{psnr(clean, noisy):.2f} dB").wait_for()
+
+
+def wait_until_done(page, view):
+    page.locator(f"#{view}-status").get_by_text("Done. Noise: gaussian").wait_for()
 
 
 def shown(page, name):
@@ -100,19 +106,23 @@ def test_a_mixture_that_is_none_gets_a_sentence(lab):
     lab.get_by_text("Unknown kind of noise 'fog'").first.wait_for()
 
 
-def test_float_noise_goes_to_the_network_unclipped(lab):
+def test_float_noise_goes_to_the_network_unclipped_or_clipped(lab):
     lab.get_by_text("More about the noise").click()
     lab.get_by_label("As an 8-bit file").uncheck()
     noisy = Injection(eight_bit=False).add_to(CLEAN)
-    expected = np.rint(np.clip(Denoiser()(noisy), 0, 1) * 255).astype(np.uint8)
+    expected = to_8_bits(Denoiser()(noisy))
     lab.locator("#denoised-words").get_by_text(f"{psnr(CLEAN, expected):.2f} dB").wait_for()
     assert np.array_equal(shown(lab, "denoised"), expected)
+    lab.get_by_label("Clip", exact=True).check()
+    clipped = to_8_bits(Denoiser()(np.clip(noisy, 0, 1)))
+    lab.locator("#denoised-words").get_by_text(f"{psnr(CLEAN, clipped):.2f} dB").wait_for()
+    assert np.array_equal(shown(lab, "denoised"), clipped)
 
 
 def test_methods_are_compared_in_a_table_a_gallery_and_a_zip(lab):
     choose_methods(lab, "compare", ["conv-photo", "median"])
     lab.locator("#compare").click()
-    lab.locator("#compare-status").get_by_text("Done.").wait_for()
+    wait_until_done(lab, "compare")
     entries = list(compare(CLEAN, Injection(), ["conv-photo", "median"]))
     text = " ".join(lab.locator("#compare-table").inner_text().split())
     for entry in entries:
@@ -152,21 +162,25 @@ def test_a_comparison_is_the_same_on_page_over_http_and_by_command(browser, serv
 
 
 def contents_of(packed):
-    """Gives the files of a comparison, the table without the seconds, which are never the same."""
+    """Gives the files of a comparison, the table as rows."""
     if isinstance(packed, bytes):
         with zipfile.ZipFile(io.BytesIO(packed)) as files:
             contents = {name: files.read(name) for name in files.namelist()}
     else:
         contents = {name: file.read_bytes() for name, file in packed.items()}
-    rows = csv.DictReader(io.StringIO(contents.pop("table.csv").decode()))
-    table = [{key: row[key] for key in row if key != "seconds_per_mpixel"} for row in rows]
-    return contents | {"table": table}
+    return contents | {"table": timeless(contents.pop("table.csv").decode())}
+
+
+def timeless(table):
+    """Gives the rows of a table without the seconds, which are never the same."""
+    rows = csv.DictReader(io.StringIO(table))
+    return [{key: row[key] for key in row if key != "seconds_per_mpixel"} for row in rows]
 
 
 def test_the_same_detail_of_all_is_where_the_visitor_clicks(lab):
     choose_methods(lab, "compare", ["median"])
     lab.locator("#compare").click()
-    lab.locator("#compare-status").get_by_text("Done.").wait_for()
+    wait_until_done(lab, "compare")
     details = lab.locator("#strip img")
     details.nth(2).wait_for()
     assert details.count() == 3  # noisy, median and clean
@@ -189,7 +203,7 @@ def test_a_sweep_draws_a_chart_and_gives_its_figures(lab):
     lab.locator("#sweep-count input[type=number]").fill("2")
     lab.keyboard.press("Tab")
     lab.locator("#sweep").click()
-    lab.locator("#sweep-status").get_by_text("Done.").wait_for()
+    wait_until_done(lab, "sweep")
     lab.wait_for_function("document.querySelector('#sweep-plot canvas')?.clientWidth > 500")
     rows = list(csv.DictReader(io.StringIO(bytes_of(download(lab, "#sweep-download")).decode())))
     expected = [
@@ -198,6 +212,48 @@ def test_a_sweep_draws_a_chart_and_gives_its_figures(lab):
         for entry in compare(CLEAN, Injection(level=level), ["median"])
     ]
     assert [(float(r["level"]), r["method"], float(r["psnr"])) for r in rows] == expected
+
+
+def test_a_sweep_is_the_same_on_page_over_http_and_by_command(lab, server, tmp_path, capsys):
+    file, methods, levels = tmp_path / "cup.png", ["conv-photo", "tv"], [0.1, 0.2]
+    open_tab(lab, "Sweep")
+    choose_methods(lab, "sweep", methods)
+    for setting, value in (("highest", "0.2"), ("count", "2")):
+        lab.locator(f"#sweep-{setting} input[type=number]").fill(value)
+        lab.keyboard.press("Tab")
+    lab.locator("#seed input").fill("7")
+    wait_for_noise(lab, add_noise(CLEAN, seed=7))
+    lab.locator("#sweep").click()
+    lab.locator("#sweep-status").get_by_text("2 levels up to 0.2, seed 7.").wait_for()
+    on_page = bytes_of(download(lab, "#sweep-download")).decode()
+    asked = {"levels": levels, "seed": 7, "models": methods}
+    client = Client(server.url, verbose=False)
+    over_http, _ = client.predict(handle_file(file), **asked, api_name="/sweep")
+    options = ["--levels", *map(str, levels), "--seed", "7", "--model", *methods]
+    assert main(["sweep", str(file), *options]) == 0
+    by_command = capsys.readouterr().out
+    assert timeless(on_page) == timeless(Path(over_http).read_text()) == timeless(by_command)
+    assert len(timeless(on_page)) == len(levels) * (1 + len(methods))
+
+
+def test_every_noise_is_the_same_on_page_over_http_and_by_command(lab, server, tmp_path):
+    file, by_command = tmp_path / "cup.png", tmp_path / "noisy.png"
+    client = Client(server.url, verbose=False)
+    lab.locator("#seed input").fill("5")
+    for kind in KINDS:
+        lab.locator("#kind input").click()
+        lab.get_by_role("option", name=kind, exact=True).click()
+        expected = add_noise(CLEAN, kind, 0.1, seed=5)
+        wait_for_noise(lab, expected)
+        over_http, _ = client.predict(handle_file(file), kind, seed=5, api_name="/add_noise")
+        asked = ["--kind", kind, "--seed", "5", "--overwrite"]
+        assert main(["noise", str(file), "-o", str(by_command), *asked]) == 0
+        for noisy in (shown(lab, "noisy"), *map(pixels_of, (over_http, by_command))):
+            assert np.array_equal(noisy, expected)
+
+
+def pixels_of(file):
+    return load_picture(file).pixels
 
 
 def test_what_was_removed_is_analysed(lab):
@@ -274,7 +330,7 @@ def test_an_outcome_says_when_the_settings_have_changed_since(lab, view):
     choose_methods(lab, view, ["median"])
     lab.locator(f"#{view}").click()
     status, stale = lab.locator(f"#{view}-status"), lab.locator(f"#{view}-stale")
-    status.get_by_text("Done. Noise: gaussian").wait_for()
+    wait_until_done(lab, view)
     assert stale.count() == 0
     lab.locator("#seed input").fill("4")
     stale.get_by_text("The settings above have changed since").wait_for()

@@ -17,6 +17,7 @@ from PIL import Image
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
+from denoise.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -166,6 +167,24 @@ def test_a_level_is_chosen_and_what_was_tried_is_listed(page, noisy):
     assert shown.first.inner_text().split() == ["auto", f"{255 * choice.ratings[0].rms:.2f}/255"]
 
 
+def test_noise_and_choice_are_the_same_on_page_over_http_and_by_command(
+    page, server, noisy, capsys
+):
+    upload(page, noisy)
+    page.get_by_label("Choose for me").check()
+    denoise(page)
+    client = Client(server.url, verbose=False)
+    found = client.predict(handle_file(noisy), "conv-photo", api_name="/estimate")
+    assert main(["estimate", str(noisy), "--model", "conv-photo", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert {key: printed[key] for key in found} == found
+    report = page.locator("#report")
+    about = f"Noise found: about {255 * found['sigma']:.1f}/255 (sigma {found['sigma']:.3f})"
+    assert about in report.inner_text()
+    errors = [f"{255 * one['rms']:.2f}/255" for one in found["choice"]["ratings"]]
+    assert report.locator("table tbody td:last-child").all_inner_texts() == errors
+
+
 def test_the_texture_slider_mixes_in_the_textured_network(page, noisy):
     upload(page, noisy)
     page.locator("#texture input[type=number]").fill("0.5")
@@ -201,6 +220,18 @@ def test_the_page_works_by_keyboard(page, noisy):
             page.evaluate("document.activeElement.id || document.activeElement.closest('[id]')?.id")
         )
     assert "download" in focused
+
+
+def test_a_list_of_choices_that_is_tabbed_over_closes(page):
+    open_tab(page, "Noise lab")
+    choices = page.get_by_role("option")
+    for _ in range(2):
+        page.locator("#kind input").focus()
+        choices.get_by_text("camera").wait_for()
+        page.keyboard.press("Tab")
+        page.wait_for_timeout(1000)
+        assert choices.count() == 0
+    assert page.locator("#kind input").input_value() == "gaussian"
 
 
 NAMELESS = """() => [...document.querySelectorAll(
