@@ -80,8 +80,8 @@ PHOTO_RECIPES = {
         config=UNetConfig(),
         needs=replace(UNET_NEEDS, blind=False),
         purpose="Photos and scans of any size, in colour or gray. Told the noise, or its estimate.",
-        method="64x64 patches, later 96x96, Gaussian noise of 0 to 75/255, always told, and some "
-        "impulses; mean absolute error",
+        method="64x64 patches, later 96x96, Gaussian noise of 0 to 75/255, half of it in 8 bits, "
+        "always told, and some impulses; mean absolute error, weak noise weighted more; Muon",
         make_task=partial(
             _make_photo_task,
             min_side=128,
@@ -100,7 +100,7 @@ PHOTO_RECIPES = {
         limits=(
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
             "Trained on white noise: told a level, it hardly touches a camera's. Auto leaves that "
-            "to blind-photo.",
+            "to blind-photo, and takes the rest of every second pixel apart.",
             "White noise of 5/255 and less, and photon noise, blind-photo takes a little better.",
         ),
         textured="gan-photo",
