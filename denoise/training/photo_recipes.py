@@ -101,7 +101,8 @@ PHOTO_RECIPES = {
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
             "Trained on white noise: told a level, it hardly touches a camera's. Auto leaves that "
             "to blind-photo, and takes the rest of every second pixel apart.",
-            "White noise of 5/255 and less, and photon noise, blind-photo takes a little better.",
+            "White noise of about 5/255, photon noise and speckle, blind-photo takes a little "
+            "better.",
         ),
         textured="gan-photo",
         guide="blind-photo",
