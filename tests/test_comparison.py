@@ -76,13 +76,13 @@ def test_networks_are_told_the_level_only_where_asked(clean):
 
 def test_float_noise_is_not_clipped(clean):
     assert Injection(level=0.5, eight_bit=False).add_to(clean).max() > 1
+    assert Injection(level=0.5).add_to(clean).dtype == np.uint8
 
 
 def test_float_noise_is_clipped_where_asked_and_never_rounded(clean):
     drawn = Injection(level=0.5, eight_bit=False).add_to(clean)
     clipped = Injection(level=0.5, eight_bit=False, clip=True).add_to(clean)
     assert np.array_equal(clipped, drawn.clip(0, 1))
-    assert Injection(level=0.5).add_to(clean).dtype == np.uint8
 
 
 def test_slow_methods_get_the_middle(monkeypatch):
