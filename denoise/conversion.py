@@ -68,8 +68,11 @@ def to_unit(images: NDArray[Any], dtype: type[np.floating[Any]] = np.float32) ->
 
 def from_unit(unit: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Gives floats in [0,1] as `dtype`; integers are clipped and rounded, floats kept."""
-    values = np.rint(np.clip(unit, 0, 1) * full_scale(dtype)) if dtype.kind == "u" else unit
-    converted: NDArray[Any] = values.astype(dtype)
+    if dtype.kind == "u":
+        unit = np.clip(unit, 0, 1)
+        unit *= full_scale(dtype)
+        np.rint(unit, out=unit)
+    converted: NDArray[Any] = unit.astype(dtype)
     return converted
 
 

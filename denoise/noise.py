@@ -179,8 +179,11 @@ def camera_noise(
         field = gray + math.sqrt(1 - gray_share) * own.standard_normal(gray.shape)
         if blur > 0:
             field = gaussian_filter(field, blur, mode="wrap") / _blurred_std(blur)
-        signal = np.ascontiguousarray(clean[..., channel])
-        noisy[..., channel] = signal + level * _camera_gain(signal, read_share) * field
+        for top in range(0, len(field), 64):  # what is worked on stays in the processor's cache
+            rows = slice(top, top + 64)
+            signal = clean[rows, :, channel]
+            gain = level * _camera_gain(np.ascontiguousarray(signal), read_share)
+            noisy[rows, :, channel] = signal + gain * field[rows]
 
     with ThreadPoolExecutor() as threads:  # each channel draws from a generator of its own
         list(threads.map(spoil, channels, rng.spawn(len(channels))))
@@ -194,8 +197,9 @@ def _camera_gain(clean: Pixels, read_share: float) -> Pixels:
 
 def _camera_std(signal: NDArray[np.float64], read_share: float) -> NDArray[np.float64]:
     shade = np.clip(signal, 0, 1)
-    variance = read_share * 0.5**2.2 + (1 - read_share) * shade**2.2  # sRGB's curve, near enough
-    slope = np.maximum(shade, 0.1) ** (1 - 2.2)  # of the tone curve; bounded in the shadows
+    light = shade**2.2  # sRGB's curve, near enough
+    variance = read_share * 0.5**2.2 + (1 - read_share) * light
+    slope = np.maximum(shade, 0.1) / np.maximum(light, 0.1**2.2)  # of it; bounded in the shadows
     return np.asarray(np.sqrt(variance) * slope)
 
 
@@ -231,10 +235,13 @@ def _poisson(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
     peak = 1 / level**2  # photons that white stands for
     if peak > 1e12:  # beyond what the sampler's integers hold; the noise is invisible there
         return clean
-    light = np.array_split(np.clip(clean, 0, None) * peak, POISSON_BANDS)
+
+    def spoil(band: Pixels, own: np.random.Generator) -> Pixels:
+        return own.poisson(np.clip(band, 0, None) * peak) / peak
+
     with ThreadPoolExecutor() as threads:  # each band of rows draws from a generator of its own
-        draws = threads.map(np.random.Generator.poisson, rng.spawn(POISSON_BANDS), light)
-        return np.concatenate(list(draws)) / peak
+        bands = np.array_split(clean, POISSON_BANDS)
+        return np.concatenate(list(threads.map(spoil, bands, rng.spawn(POISSON_BANDS))))
 
 
 def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
