@@ -74,3 +74,15 @@ def test_the_legend_in_chinese_has_the_names_of_the_lines():
 def test_a_figure_that_there_is_not_is_left_out():
     chart = sweep_chart(ROWS, "SSIM", "jpeg", None)
     assert not [part for part in parts_of(chart) if "tooltip" in part]
+
+
+@pytest.mark.parametrize(("count", "from_zero"), [(1, True), (2, False)])
+def test_a_single_figure_has_a_scale_from_0_and_several_have_their_own(count, from_zero):
+    rows = [row for row in ROWS if row["method"] == "Noisy"]
+    charts = [
+        sweep_chart(rows[:count], "PSNR", "jpeg", None),
+        lesson_chart([(1, 0.5), (2, 0.4)][:count], "loss"),
+    ]
+    for chart in charts:
+        heights = [part["y"] for part in parts_of(chart) if "y" in part]
+        assert [height["scale"] for height in heights] == [{"zero": from_zero}]

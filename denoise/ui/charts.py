@@ -38,8 +38,13 @@ def sweep_chart(
     for row in values:
         row["column"] = _column(methods.index(row["method"]))
     data = altair.InlineData(values=values)
-    level = altair.X("level:Q", title=f"level of {kind} noise", axis=altair.Axis(tickCount=TICKS))
-    height = altair.Y("figure:Q", title=UNITS[figure], scale=altair.Scale(zero=False))
+    level = altair.X(
+        "level:Q",
+        title=f"level of {kind} noise",
+        axis=altair.Axis(tickCount=TICKS),
+        scale=altair.Scale(zero=True),
+    )
+    height = altair.Y("figure:Q", title=UNITS[figure], scale=_scale_of(values))
     lines = (
         altair.Chart(data)
         .mark_line(point=altair.OverlayMarkDef(size=40), strokeWidth=2)
@@ -48,6 +53,11 @@ def sweep_chart(
     crosshair = _crosshair(data, level, methods, DIGITS[figure])
     layers = [*_shaded(trained), lines, crosshair] if values else [lines]
     return _finished(altair.layer(*layers), height=340)
+
+
+def _scale_of(values: Sequence[dict[str, Any]]) -> altair.Scale:
+    """Gives the scale of the figures, from 0 where a single one would leave it without a range."""
+    return altair.Scale(zero=len({row["figure"] for row in values}) == 1)
 
 
 def _colour_of(methods: list[str]) -> altair.Color:
@@ -110,8 +120,13 @@ def lesson_chart(points: Sequence[tuple[float, float]], title: str) -> altair.La
         altair.Chart(altair.InlineData(values=values))
         .mark_line(color=AMBER, strokeWidth=2, point=altair.OverlayMarkDef(size=24, color=AMBER))
         .encode(
-            altair.X("epoch:Q", title="epoch", axis=altair.Axis(tickCount=TICKS)),
-            altair.Y("figure:Q", title=title, scale=altair.Scale(zero=False)),
+            altair.X(
+                "epoch:Q",
+                title="epoch",
+                axis=altair.Axis(tickCount=TICKS),
+                scale=altair.Scale(zero=True),
+            ),
+            altair.Y("figure:Q", title=title, scale=_scale_of(values)),
             tooltip=[
                 altair.Tooltip("epoch:Q", title="epoch", format=".2f"),
                 altair.Tooltip("figure:Q", title=title, format=".4~f"),
