@@ -13,6 +13,7 @@ import pytest
 from denoise.ui.language import TEXTS, Phrases, read_phrases, translate_page
 from denoise.ui.page import LANGUAGES, build_page
 from denoise.ui.service import Service
+from denoise.ui.tables import table_of
 from denoise.ui.terms import term
 from denoise.weights import list_models
 
@@ -143,7 +144,8 @@ def a_page():
         def answer():
             chart = alt.Chart(alt.InlineData([])).mark_line().encode(alt.X("x:Q", title="noisy"))
             update = gr.update(choices=["auto"], value="auto", label="noisy")
-            yield "Done.", update, chart, [("auto", "noisy")], [["noisy", 1.5]]
+            rows = table_of([["noisy", 1.5]], ["", ".2f"])
+            yield "Done.", update, chart, [("auto", "noisy")], rows
 
         def fail():
             raise gr.Error("Tile 1 of 2")
@@ -165,12 +167,13 @@ def test_answers_are_translated_and_values_are_not():
     assert parts["choice"].choices == [("自动", "auto"), ("told", "told")]
     assert parts["choice"].value == "auto"
     assert (parts["start"].value, parts["table"].headers) == ("完成。", ["自动"])
-    status, update, chart, shown, rows = next(answer())
+    status, update, chart, shown, table = next(answer())
     assert status == "完成。"
     assert (update["choices"], update["value"]) == ([("自动", "auto")], "auto")
     assert update["label"] == "带噪"
     assert chart.to_dict()["encoding"]["x"]["title"] == "带噪"
-    assert (shown, rows) == ([("auto", "带噪")], [["带噪", 1.5]])
+    assert shown == [("auto", "带噪")]
+    assert table == table_of([["带噪", 1.5]], ["", ".2f"])
 
 
 def test_errors_are_translated():

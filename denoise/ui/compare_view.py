@@ -14,10 +14,12 @@ from denoise.ui.methods import build_run, listen_run, noise_words
 from denoise.ui.noise_controls import NoiseControls, describe_injection
 from denoise.ui.parts import PictureInput, Slider, inline_image, write_shown
 from denoise.ui.service import Service
+from denoise.ui.tables import Table, table_of
 from denoise.ui.terms import measured_words
 
 HEADERS = ["Method", "PSNR, dB", "SSIM", "HaarPSI", "s per Mpixel", "Parameters, M", "Note"]
 TYPES = ["str", "number", "number", "number", "number", "number", "str"]
+FORMATS = ["", ".2f", ".4f", ".4f", ".2f", ".2f", ""]
 DETAIL_SIDES = (32, 64, 128, 256)
 WORDS = (
     "All on the same noisy picture. A column's menu (⋮) sorts the table. **HaarPSI** (1 is "
@@ -123,38 +125,28 @@ def _work(
         if entry.image.shape == subject.clean.shape:  # not a part of it only
             shown = [*shown, (caption, file)]
         done = f"{len(entries) - 1} of {len(subject.methods)} methods are done."
-        yield done, _rows(entries), gallery, gr.skip(), shown
+        yield done, _table(entries), gallery, gr.skip(), shown
     clean = write_shown(service, subject.clean, "clean.png")
     packed = service.new_file("compared.zip")
     pack(subject.clean, entries, packed)
     noise = noise_words(injection, describe_injection(injection))
     yield (
         " ".join(["Done.", noise, *subject.warnings]),
-        _rows(entries),
+        _table(entries),
         [*gallery, (clean, "Clean")],
         gr.update(value=str(packed), interactive=True),
         [*shown, ("Clean", clean)],
     )
 
 
-def _rows(entries: list[Entry]) -> list[list[Any]]:
-    table = []
+def _table(entries: list[Entry]) -> Table:
+    rows = []
     for entry in entries:
-        found = entry.to_dict()
+        found = entry.to_dict()  # without infinities, which JSON has not
+        figures = [found[key] for key in ("psnr", "ssim", "haarpsi", "seconds_per_mpixel")]
         size = None if entry.parameters is None else entry.parameters / 1e6
-        figures = [
-            _rounded(found["psnr"], 2),
-            _rounded(found["ssim"], 4),
-            _rounded(found["haarpsi"], 4),
-            _rounded(found["seconds_per_mpixel"], 2),
-            _rounded(size, 2),
-        ]
-        table.append([entry.title, *figures, entry.note])
-    return table
-
-
-def _rounded(figure: float | None, digits: int) -> float | None:
-    return None if figure is None else round(figure, digits)
+        rows.append([entry.title, *figures, size, entry.note])
+    return table_of(rows, FORMATS)
 
 
 def show_details(shown: Shown, across: float, down: float, side: int) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 import altair as alt
 import gradio as gr
 
+from denoise.ui.tables import say_table
+
 TEXTS = Path(__file__).parent / "texts"  # a file for each language but English
 # Properties of a component that visitors read.
 NAMED = ("label", "info", "placeholder", "alt_text", "html_template")
@@ -129,8 +131,7 @@ def _translate_block(block: Any, phrases: Phrases) -> None:
     if isinstance(getattr(block, "headers", None), list):
         block.headers = _translate_all(block.headers, phrases)
     if isinstance(block, gr.Dataframe):
-        rows = [_translate_all(row, phrases) for row in block.value["data"]]
-        block.value = block.value | {"headers": block.headers, "data": rows}
+        block.value = say_table(block.value, phrases.say) | {"headers": block.headers}
 
 
 def _translated(
@@ -176,8 +177,8 @@ def _translate_property(component: Any, name: str, value: Any, phrases: Phrases)
         return _translate_choices(value, phrases)
     if isinstance(value, alt.TopLevelMixin):
         return translate_chart(value, phrases)
-    if isinstance(component, gr.Dataframe) and isinstance(value, list):
-        return [_translate_all(row, phrases) for row in value]
+    if isinstance(component, gr.Dataframe) and isinstance(value, dict):
+        return say_table(value, phrases.say)
     if isinstance(component, gr.Gallery) and isinstance(value, list):
         return [_translate_caption(one, phrases) for one in value]
     return value

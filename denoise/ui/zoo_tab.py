@@ -11,6 +11,7 @@ from denoise.defaults import DEFAULT_MODEL
 from denoise.ui.failures import explained
 from denoise.ui.parts import DOMAINS, auto_at_25, model_choices, networks
 from denoise.ui.service import Service
+from denoise.ui.tables import table_of
 from denoise.ui.terms import measured_words
 from denoise.weights import ModelFacts
 
@@ -21,6 +22,7 @@ WORDS = (
 HEADERS = ["Network", "For", "Parameters", "File, MB", "PSNR at 25/255, dB", "s per Mpixel"]
 MEASURED = ("Parameters", "File", "PSNR at 25/255", "s per Mpixel, measured")
 TYPES = ["str", "str", "number", "number", "number", "number"]
+FORMATS = ["", "", ",", ".2f", ".2f", ".2f"]
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 PICTURE = re.compile(r"\]\(([\w-]+\.png)\)")
 
@@ -29,7 +31,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
     """Adds the tab's contents; gives the function, inputs and outputs that first fill it."""
     gr.Markdown(WORDS, elem_classes="quiet")
     gr.Dataframe(
-        [_row(service, facts) for facts in networks(service)],
+        table_of([_row(service, facts) for facts in networks(service)], FORMATS),
         headers=HEADERS,
         datatype=TYPES,  # type: ignore[arg-type]
         interactive=False,
@@ -59,17 +61,15 @@ def build_zoo_tab(service: Service) -> list[Any]:
 
 
 def _row(service: Service, facts: ModelFacts) -> list[Any]:
-    measured = facts.metrics
-    at_25 = [round(row["psnr"], 2) for row in auto_at_25(facts)]
-    seconds = measured.get("seconds_per_mpixel")
+    at_25 = [row["psnr"] for row in auto_at_25(facts)]
     size = service.zoo.weights_size(facts.name)
     return [
         facts.name,
         DOMAINS[facts.needs.domain],
         facts.parameters,
-        None if size is None else round(size / 1e6, 2),
+        None if size is None else size / 1e6,
         at_25[0] if at_25 else None,
-        None if seconds is None else round(seconds, 2),
+        facts.metrics.get("seconds_per_mpixel"),
     ]
 
 

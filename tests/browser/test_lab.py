@@ -126,13 +126,31 @@ def test_methods_are_compared_in_a_table_a_gallery_and_a_zip(lab):
     entries = list(compare(CLEAN, Injection(), ["conv-photo", "median"]))
     text = " ".join(lab.locator("#compare-table").inner_text().split())
     for entry in entries:
-        assert f"{entry.title} {round(entry.psnr, 2):g} {round(entry.ssim, 4):g}" in text
+        assert f"{entry.title} {entry.psnr:.2f} {entry.ssim:.4f} {entry.haarpsi:.4f}" in text
     with zipfile.ZipFile(io.BytesIO(bytes_of(download(lab, "#compare-download")))) as packed:
         for entry in entries:
             picture = load_picture(packed.read(f"{entry.method}.png"))
             assert np.array_equal(picture.pixels, entry.image)
         rows = csv.DictReader(io.TextIOWrapper(packed.open("table.csv")))
         assert [row["method"] for row in rows] == ["noisy", "conv-photo", "median"]
+
+
+def test_the_table_sorts_its_figures_as_numbers(lab):
+    lab.locator("#level input[type=number]").fill("0.7")
+    wait_for_noise(lab, add_noise(CLEAN, level=0.7))
+    choose_methods(lab, "compare", ["median"])
+    lab.locator("#compare").click()
+    wait_until_done(lab, "compare")
+    noisy, median = compare(CLEAN, Injection(level=0.7), ["median"])
+    assert noisy.psnr < 10 < median.psnr  # the other way round as texts
+    head = lab.locator("#compare-table th").filter(has_text="PSNR", visible=True).first
+    head.hover()
+    head.get_by_label("Open cell menu").click()
+    lab.get_by_role("menuitem", name="Sort descending").click()
+    lab.wait_for_function(
+        "order => document.querySelector('#compare-table').innerText.match(order)",
+        arg=rf"Median\s+{median.psnr:.2f}[^]*Noisy\s+{noisy.psnr:.2f}",
+    )
 
 
 def test_a_comparison_is_the_same_on_page_over_http_and_by_command(browser, server, tmp_path):

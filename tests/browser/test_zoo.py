@@ -20,7 +20,7 @@ def test_the_table_lists_every_network(zoo):
     text = zoo.locator("#zoo-table").inner_text()
     for facts in list_models():
         assert facts.name in text
-        assert str(facts.parameters) in text
+        assert f"{facts.parameters:,}" in text
 
 
 def test_a_card_shows_text_and_pictures_of_its_folder(zoo):
