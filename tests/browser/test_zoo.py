@@ -4,6 +4,7 @@ import pytest
 from browsing import PHONE, open_page, open_tab
 
 from denoise import list_models
+from denoise.ui.parts import DOMAINS
 from denoise.weights import BUNDLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -16,11 +17,35 @@ def zoo(page):
     return page
 
 
-def test_the_table_lists_every_network(zoo):
-    text = zoo.locator("#zoo-table").inner_text()
+def test_the_table_has_the_figures_of_every_network(zoo):
+    text = words_of(zoo, "#zoo-table")
     for facts in list_models():
-        assert facts.name in text
-        assert f"{facts.parameters:,}" in text
+        size = (BUNDLED / facts.name / "model.safetensors").stat().st_size
+        expected = f"{facts.name} {DOMAINS[facts.needs.domain]} {facts.parameters:,}"
+        expected += f" {size / 1e6:.2f}"
+        if facts.needs.domain == "photo":
+            (quality,) = [row["psnr"] for row in facts.metrics["table"] if is_auto_at_25(row)]
+            expected += f" {quality:.2f} {facts.metrics['seconds_per_mpixel']:.2f}"
+        assert expected in text
+
+
+def test_a_card_has_the_figures_that_were_measured(zoo):
+    text = words_of(zoo, "#zoo-card")
+    facts = next(facts for facts in list_models() if facts.name == "conv-photo")
+    for row in facts.metrics["table"]:
+        way = "told" if row["told"] else "auto"
+        depth = "8 bits" if row["eight_bit"] else "float"
+        quality = f"{row['psnr_noisy']:.2f} {row['psnr']:.2f} {row['ssim']:.4f}"
+        assert f"{row['set_name']} {row['sigma_255']:g} {way} {depth} {quality}" in text
+    assert f"One Mpixel takes {facts.metrics['seconds_per_mpixel']:.2g} s" in text
+
+
+def words_of(page, where):
+    return " ".join(page.locator(where).inner_text().split())
+
+
+def is_auto_at_25(row):
+    return row["sigma_255"] == 25 and not row["told"] and not row["eight_bit"]
 
 
 def test_a_card_shows_text_and_pictures_of_its_folder(zoo):
