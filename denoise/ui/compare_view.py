@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
+from gradio.events import Dependency
 
 from denoise.comparison import Entry, Injection, Subject, pack
 from denoise.images import load_picture
@@ -39,7 +40,11 @@ class _Place(NamedTuple):
 
 
 def build_compare_view(
-    service: Service, clean: PictureInput, noise: NoiseControls, noisy: gr.Image
+    service: Service,
+    clean: PictureInput,
+    noise: NoiseControls,
+    changed: Dependency,
+    noisy: gr.Image,
 ) -> None:
     """Adds the view; a click into the noisy picture chooses the detail."""
     gr.Markdown(WORDS, elem_classes="quiet")
@@ -56,7 +61,7 @@ def build_compare_view(
     def work(subject: Subject, injection: Injection, is_told: bool) -> Iterator[Any]:
         yield from _work(service, subject, injection, is_told=is_told)
 
-    listen_run(service, run, clean, noise, [], [table, gallery, packed, shown], work)
+    listen_run(service, run, clean, noise, changed, [], [table, gallery, packed, shown], work)
     gr.on(
         [shown.change, *[one.change for one in place]],
         show_details,

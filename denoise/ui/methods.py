@@ -1,9 +1,11 @@
 """Choosing methods and starting what takes a clean picture through all of them."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from denoise.classic import CLASSICS, is_installed
 from denoise.comparison import Injection, Subject
@@ -52,6 +54,7 @@ def listen_run(
     run: Run,
     clean: PictureInput,
     noise: NoiseControls,
+    changed: Dependency,
     shown: list[Any],
     outputs: list[Any],
     work: Callable[..., Iterator[Any]],
@@ -63,6 +66,7 @@ def listen_run(
         run: the buttons.
         clean: the picture.
         noise: its noise.
+        changed: the event that follows picture and noise.
         shown: components that decide only how the outcome is shown.
         outputs: what the work fills, after the status.
         work: takes subject, injection, whether networks are told the level, and the values of
@@ -90,15 +94,16 @@ def listen_run(
     )
     at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
     run.stop.click(lambda: "Stopped.", None, run.status, cancels=running, **at_once)
-    gr.on(
-        [made_for.change, *[one.change for one in asked]],
-        lambda made, *values: _stale_words(run.name, made, list(values)),
-        [made_for, *asked],
-        run.stale,
-        show_progress="hidden",
-        trigger_mode="always_last",
-        **at_once,
-    )
+    own = [made_for, run.methods, run.told, *run.settings]
+    for follow in (partial(gr.on, [one.change for one in own]), changed.then):
+        follow(
+            lambda made, *values: _stale_words(run.name, made, list(values)),
+            [made_for, *asked],
+            run.stale,
+            show_progress="hidden",
+            trigger_mode="always_last",
+            **at_once,
+        )
 
 
 def noise_words(injection: Injection, noise: str) -> str:

@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from denoise.comparison import Injection
 from denoise.errors import SettingError
@@ -24,8 +25,8 @@ class NoiseControls(NamedTuple):
     mixture: gr.Textbox
 
 
-def build_noise_controls() -> NoiseControls:
-    """Adds two rows of controls."""
+def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
+    """Adds two rows of controls, and gives them and the place of the level's natural unit."""
     with gr.Row(equal_height=True):
         kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
         with gr.Column(min_width=240, elem_classes="tight"):
@@ -38,7 +39,7 @@ def build_noise_controls() -> NoiseControls:
                 info=_level_words(KINDS["gaussian"]),
                 elem_id="level",
             )
-            shown = gr.Markdown(
+            unit = gr.Markdown(
                 _in_known_unit("gaussian", FIRST_LEVEL), elem_classes="figures", elem_id="unit"
             )
         seed = gr.Number(
@@ -48,8 +49,15 @@ def build_noise_controls() -> NoiseControls:
             precision=0,
             elem_id="seed",
         )
-    _show_unit(kind, level, shown)
-    return NoiseControls(kind, level, seed, *_build_more(kind, level))
+    kind.input(
+        lambda name: level_update(KINDS[name]),
+        kind,
+        level,
+        queue=False,
+        trigger_mode="always_last",
+        api_visibility="private",
+    )
+    return NoiseControls(kind, level, seed, *_build_more(kind, level)), unit
 
 
 def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
@@ -81,24 +89,21 @@ def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
     return [gray, eight_bit, clip, mixture]
 
 
-def _show_unit(kind: gr.Dropdown, level: gr.Slider, shown: gr.Markdown) -> None:
-    """Has the level follow its kind, and the words on it both."""
-    kind.input(
-        lambda name: level_update(KINDS[name]),
-        kind,
-        level,
-        queue=False,
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
-    gr.on(
-        [kind.change, level.change],
+def show_unit(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> None:
+    """Has the words on the level follow it and its kind.
+
+    Args:
+        changed: the event that follows the controls.
+        noise: the controls.
+        unit: the place of the words.
+    """
+    changed.then(
         _in_known_unit,
-        [kind, level],
-        shown,
+        [noise.kind, noise.level],
+        unit,
         queue=False,
         show_progress="hidden",
-        trigger_mode="always_last",  # a link sets both at once
+        trigger_mode="always_last",
         api_visibility="private",
     )
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
+from gradio.events import Dependency
 from numpy.typing import NDArray
 
 from denoise.comparison import Subject
@@ -23,6 +24,7 @@ from denoise.ui.noise_controls import (
     build_noise_controls,
     describe_injection,
     injection_of,
+    show_unit,
 )
 from denoise.ui.parts import PictureInput, clean_examples, is_tiny, model_choices, write_shown
 from denoise.ui.removed_view import build_removed_view
@@ -117,7 +119,7 @@ def build_noise_lab_tab(service: Service) -> LabTab:
     """Adds the tab's contents."""
     gr.Markdown(WORDS, elem_classes="quiet")
     examples = clean_examples(service)
-    noise = build_noise_controls()
+    noise, unit = build_noise_controls()
     model = gr.Dropdown(
         model_choices(service),
         value=DEFAULT_MODEL,
@@ -127,42 +129,49 @@ def build_noise_lab_tab(service: Service) -> LabTab:
         elem_id="lab-network",
     )
     views = _build_views(examples)
+    spoilt, fill = _listen(_Lab(service), noise, model, views)
+    show_unit(spoilt, noise, unit)
     with gr.Tabs():
         with gr.Tab("Compare"):
-            build_compare_view(service, views.clean, noise, views.noisy)
+            build_compare_view(service, views.clean, noise, spoilt, views.noisy)
         with gr.Tab("Sweep") as levels:
-            build_sweep_view(service, views.clean, noise)
+            build_sweep_view(service, views.clean, noise, spoilt)
         with gr.Tab("Removed") as removed:
             build_removed_view(service, views.pair)
     for tab in (levels, removed):
         tab.select(None, js=FIT_CHARTS, api_visibility="private")
-    return LabTab(_listen(_Lab(service), noise, model, views), model, noise)
+    return LabTab(fill, model, noise)
 
 
 def _listen(
     lab: _Lab, noise: NoiseControls, model: gr.Dropdown, views: _Views
-) -> list[tuple[Any, list[Any], list[Any]]]:
-    """Has the pictures follow the controls: the noisy one at once, the denoised one after it."""
+) -> tuple[Dependency, list[tuple[Any, list[Any], list[Any]]]]:
+    """Has the pictures follow the controls: the noisy one at once, the denoised one after it.
+
+    Gives the first of these events, which all that follows the controls is to wait for: two that
+    are "always_last" of the same change start each other again, for ever (Gradio 6.31).
+    """
     inputs = [views.clean, model, *noise]
     quick = [views.clean_words, views.noisy, views.noisy_words]
     slow = [views.noisy_words, views.denoised, views.denoised_words, views.pair]
-    changes = [views.clean.change, model.input, *[one.change for one in noise]]
-    for work, outputs, turn in (
-        (lab.show_noise, quick, "noise"),
-        (lab.show_denoised, slow, COMPUTE),
-    ):
-        gr.on(
-            changes,
-            work,
-            inputs,
-            outputs,
-            trigger_mode="always_last",
-            show_progress="hidden" if turn == "noise" else "minimal",
-            concurrency_id=turn,
-            concurrency_limit=1,
-            api_visibility="private",
-        )
-    return [(lab.show_noise, inputs, quick), (lab.show_denoised, inputs, slow)]
+    last: dict[str, Any] = {
+        "trigger_mode": "always_last",
+        "concurrency_limit": 1,
+        "api_visibility": "private",
+    }
+    spoilt = gr.on(
+        [views.clean.change, model.input, *[one.change for one in noise]],
+        lab.show_noise,
+        inputs,
+        quick,
+        show_progress="hidden",
+        concurrency_id="noise",
+        **last,
+    )
+    spoilt.then(
+        lab.show_denoised, inputs, slow, show_progress="minimal", concurrency_id=COMPUTE, **last
+    )
+    return spoilt, [(lab.show_noise, inputs, quick), (lab.show_denoised, inputs, slow)]
 
 
 def _build_views(examples: list[str]) -> _Views:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from denoise.classic import CLASSICS
 from denoise.comparison import Injection, Subject, write_table
@@ -28,7 +29,9 @@ class _Views(NamedTuple):
     about: gr.State  # the kind of noise, and the trained range
 
 
-def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls) -> None:
+def build_sweep_view(
+    service: Service, clean: PictureInput, noise: NoiseControls, changed: Dependency
+) -> None:
     """Adds the view."""
     gr.Markdown(WORDS, elem_classes="quiet")
     run = build_run(service, "sweep", _build_settings)
@@ -43,7 +46,7 @@ def build_sweep_view(service: Service, clean: PictureInput, noise: NoiseControls
     def work(subject: Subject, injection: Injection, is_told: bool, *chosen: Any) -> Iterator[Any]:
         yield from _work(service, subject, injection, *chosen, is_told=is_told)
 
-    listen_run(service, run, clean, noise, [figure], list(views), work)
+    listen_run(service, run, clean, noise, changed, [figure], list(views), work)
     figure.change(
         lambda rows, about, figure: sweep_chart(rows, figure, *about) if rows else gr.skip(),
         [views.rows, views.about, figure],

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import time
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from browsing import DESKTOP, PHONE, bytes_of, download, open_page, open_tab, upload
+from browsing import DESKTOP, PHONE, WAIT_MS, bytes_of, download, open_page, open_tab, upload
 from gradio_client import Client, handle_file
 from skimage import data
 
@@ -304,6 +305,26 @@ def test_a_link_opens_the_lab_with_its_settings(browser, server):
     page.locator("#noisy-words").get_by_text(f"{expected:.2f} dB").wait_for()
     page.locator("#denoised-words").get_by_text("SSIM").wait_for()
     page.locator("#unit").get_by_text("5% of the pixels").wait_for()
+    context.close()
+
+
+def test_after_a_link_and_hasty_changes_the_page_comes_to_rest(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    asked_at = []
+    page.on("request", lambda asked: "/queue/join" in asked.url and asked_at.append(time.time()))
+    page.goto(f"{server.url}/?tab=lab&seed=3&gray=true")
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+    for _ in range(6):
+        page.locator("#seed input").press("ArrowUp")
+        page.wait_for_timeout(100)
+    clean = data.astronaut()
+    expected = psnr(clean, add_noise(clean, "gaussian", 0.1, seed=9, gray=True))
+    page.locator("#noisy-words").get_by_text(f"{expected:.2f} dB").wait_for()
+    deadline = time.time() + WAIT_MS / 1000
+    while time.time() - asked_at[-1] < 5:  # without end there is no such pause
+        assert time.time() < deadline
+        page.wait_for_timeout(500)
     context.close()
 
 
