@@ -25,7 +25,6 @@ CAMERA_CORRELATION = (0.30, 0.42)
 CAMERA_COARSE_CORRELATION = (-0.12, -0.02)
 CAMERA_GRAY_SHARE = (0.55, 0.70)
 CAMERA_GROWTH = (2.4, 1.6)
-CAMERA_KURTOSIS = (40.0, 15.0)  # excess
 CAMERA_SIGMA = (0.2 / 255, 0.5 / 255)
 DETAIL_GROWTH = (1.25, 1.75)
 COLOURED_CORRELATION = (0.15, 0.30)
@@ -91,10 +90,10 @@ def _estimate_one(image: NDArray[Any], judge: nn.Module) -> NoiseEstimate:
     sparse = torch.cat((crops[..., ::2, ::2], crops[..., 1::2, 1::2]))
     with torch.inference_mode():
         clean, sparsely_clean = judge(crops), judge(sparse)
-    return judged(Removed.of(crops, clean), Removed.of(sparse, sparsely_clean))
+    return _judged(_Removed.of(crops, clean), _Removed.of(sparse, sparsely_clean))
 
 
-class Removed(NamedTuple):
+class _Removed(NamedTuple):
     """What the judge takes away, in figures."""
 
     sigma: float
@@ -103,7 +102,7 @@ class Removed(NamedTuple):
     kurtosis: float  # excess
 
     @classmethod
-    def of(cls, noisy: torch.Tensor, clean: torch.Tensor) -> "Removed":
+    def of(cls, noisy: torch.Tensor, clean: torch.Tensor) -> "_Removed":
         """Measures what is between (N, C, H, W) and the same."""
         removed = noisy - clean
         gray, power = removed.mean(dim=1), float(removed.square().mean())
@@ -120,12 +119,12 @@ class Removed(NamedTuple):
         )
 
 
-def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
+def _judged(found: _Removed, sparse: _Removed) -> NoiseEstimate:
     """Says what kind of noise it is.
 
     A camera's noise lies in light, is shared by neighbours, also by those two pixels apart, and is
     as strong among every second pixel. What the judge takes from a clean picture is weaker in
-    light, or is stronger there, or lies in few places: that is detail.
+    light, or is stronger there: that is detail.
 
     Args:
         found: taken from the picture.
@@ -141,7 +140,6 @@ def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
         * _ramp(sparse.correlation, CAMERA_COARSE_CORRELATION)
         * _ramp(found.gray_share, CAMERA_GRAY_SHARE)
         * _ramp(growth, CAMERA_GROWTH)
-        * _ramp(found.kurtosis, CAMERA_KURTOSIS)
         * _ramp(found.sigma, CAMERA_SIGMA),
         other=_ramp(found.sigma, STRONG_SIGMA)
         * max(

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 
 from denoise.models import Needs
 
-APART = (2, 4)  # pixels, of one pass each
 ORIENTATIONS = tuple((turns, mirrored) for turns in range(4) for mirrored in (False, True))
 
 
@@ -23,10 +22,10 @@ class Part(NamedTuple):
 
 
 class Guide(NamedTuple):
-    """Goes first and guesses; what it leaves, a told network takes of pixels apart.
+    """Goes first and guesses; what it leaves, a told network takes of every second pixel apart.
 
     What is left of a camera's noise is shared by neighbours, which networks that know white noise
-    take for picture. Pixels apart it is nearly white: first what is fine, then what is coarse.
+    take for picture. Two pixels apart it is nearly white.
     """
 
     network: nn.Module
@@ -48,7 +47,7 @@ class Inference(NamedTuple):
     @property
     def passes(self) -> int:
         """How often a network runs over a tile."""
-        guided = 0 if self.guide is None else 1 + len(APART) * (self.guide.left > 0)
+        guided = 0 if self.guide is None else 1 + (self.guide.left > 0)
         return (len(self.parts) + guided) * len(self._orientations)
 
     @property
@@ -81,10 +80,8 @@ class Inference(NamedTuple):
         guessed = self._mean(partial(self._run, first), noisy, None, after_pass).clamp(0, 1)
         if left > 0:
             level = guessed.new_full((1, 1, 1, 1), left)
-            for spacing in APART:
-                run = partial(self._run_apart, second, spacing)
-                guessed = self._mean(run, guessed, level, after_pass).clamp(0, 1)
-        return torch.lerp(noisy, guessed, share)
+            guessed = self._mean(partial(self._run_apart, second), guessed, level, after_pass)
+        return torch.lerp(noisy, guessed.clamp(0, 1), share)
 
     def _mean(
         self,
@@ -102,18 +99,16 @@ class Inference(NamedTuple):
             after_pass()
         return total / len(self._orientations)
 
-    def _run_apart(
-        self, network: nn.Module, spacing: int, noisy: Tensor, sigma: Tensor | None
-    ) -> Tensor:
-        """Runs it over the pictures of pixels so far apart, of rows as far apart."""
+    def _run_apart(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
+        """Runs it over the four pictures of every second pixel of every second row."""
         height, width = noisy.shape[2:]
         count, channels = noisy.shape[:2]
-        apart = F.pixel_unshuffle(_pad(noisy, spacing), spacing)  # (N, C * spacing^2, H, W)
+        apart = F.pixel_unshuffle(_pad(noisy, 2), 2)  # (N, C * 4, H/2, W/2)
         size = apart.shape[2:]
-        pictures = apart.reshape(count, channels, -1, *size).transpose(1, 2).flatten(0, 1)
-        denoised = self._run(network, pictures, sigma).reshape(count, -1, channels, *size)
+        four = apart.reshape(count, channels, 4, *size).transpose(1, 2).flatten(0, 1)
+        denoised = self._run(network, four, sigma).reshape(count, 4, channels, *size)
         joined = denoised.transpose(1, 2).flatten(1, 2)
-        return F.pixel_shuffle(joined, spacing)[:, :, :height, :width]
+        return F.pixel_shuffle(joined, 2)[:, :, :height, :width]
 
     def _run(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
         height, width = noisy.shape[2:]

@@ -14,11 +14,11 @@ from denoise.noise import KINDS, camera_noise
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
-FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.45  # early, when it teaches more, and later
+FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.6  # early, when it teaches more, and later
 FIRST_STEPS = 6000
 MAX_SIGMA = 75 / 255
 EIGHT_BIT_SHARE = 0.5  # of Gaussian patches that are clipped and rounded, as an upload is
-UNTOUCHED_SHARE = 0.06  # of practical patches: a clean picture must come back as it is
+UNTOUCHED_SHARE = 0.04  # of practical patches: a clean picture must come back as it is
 PHOTO_SHARE = 0.62  # of practical patches: what cameras leave
 IMPULSE_SHARE = 0.14  # of practical patches: salt and pepper alone; the others any mixture
 # Of the patches of a network that knows white noise alone.
@@ -39,8 +39,8 @@ COARSE_BLURS = (1.2, 5.0)  # pixels
 SMOOTHED_SHARE = 0.7  # of camera noise
 SMOOTHED_GRAY_SHARES = ((0.8, 1.0), (0.0, 0.7))  # of the variance of the fine and the coarse part
 # Real noise is stronger at edges: hands and mirrors shake, and demosaicing errs there.
-TREMBLE_SHARE = 0.7  # of camera noise
-MAX_TREMBLE = 0.6  # pixels, standard deviation of the displacement
+TREMBLE_SHARE = 0.6  # of camera noise
+MAX_TREMBLE = 0.5  # pixels, standard deviation of the displacement
 TREMBLE_SCALES = (1.5, 12.0)  # pixels, over which displacements are alike
 # Of the stages of any mixture.
 STAGE_WEIGHTS = {

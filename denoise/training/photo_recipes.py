@@ -100,7 +100,7 @@ PHOTO_RECIPES = {
         limits=(
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
             "Trained on white noise: told a level, it hardly touches a camera's. Auto leaves that "
-            "to blind-photo, and takes the rest of pixels apart.",
+            "to blind-photo, and takes the rest of every second pixel apart.",
             "White noise of about 5/255, photon noise and speckle, blind-photo takes a little "
             "better.",
         ),
@@ -112,7 +112,7 @@ PHOTO_RECIPES = {
         config=UNetConfig(),
         needs=UNET_NEEDS,
         purpose="Photos and scans of any size, whatever the noise: it guesses by itself.",
-        method="64x64 and 96x96 patches, 45% Gaussian noise, the others practical; the "
+        method="64x64 and 96x96 patches, three fifths Gaussian noise, two fifths practical; the "
         "logarithm of the squared error, which is PSNR",
         make_task=partial(_make_photo_task, min_side=128, large_from=60_000),
         make_optimizer=PHOTO_OPTIMIZER,

@@ -24,10 +24,8 @@ KNOWN_SHARE = 0.6  # under Gaussian noise
 PRACTICAL_KNOWN_SHARE = 0.35
 # Of the patches under practical noise, those that are softened first: straight from a camera,
 # photographs are softer than the shrunken ones to train on, where their noise would be detail.
-# Tuned for 8 minutes with half of them softened, by 0.4 to 1.2, 20 pairs of PolyU came back 0.18
-# dB worse.
-SOFT_SHARE = 0.85
-SOFTENING = (0.5, 2.2)  # deviation of the blur, in pixels
+SOFT_SHARE = 0.5
+SOFTENING = (0.4, 1.2)  # deviation of the blur, in pixels
 GOOD_ENOUGH = 1.5 / 255  # errors below it count less and less
 LOSS_SCALE = 0.02  # about the size of a mean absolute error, as the gradient's bound wants it
 LARGE_SIDE = 96
