@@ -145,7 +145,12 @@ def test_a_signal_ends_the_run_in_order(folder, tmp_path, monkeypatch, capsys, n
 
     calls, out = [], tmp_path / "out"
     monkeypatch.setattr(commands, "noise_picture", work)
-    assert run("noise", folder, "-o", out, "--recursive") == code
+    # Of a job in the background a shell lets SIGINT be ignored, by its children, too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        assert run("noise", folder, "-o", out, "--recursive") == code
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert sorted(file.name for file in out.iterdir()) == ["a.png", "b.png"]
     assert capsys.readouterr().err.endswith("2 of 3 pictures written.\nStopped.\n")
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
