@@ -36,9 +36,9 @@ from denoise.zoo import Zoo
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
 DEFAULTS = Settings()
-# What the guide leaves of a camera's noise, as its every second pixel shows it. Told 1, 1.5, 2,
-# 2.5, 3 and 4/255, 20 pairs of PolyU gained 0.20, 0.37, 0.40, 0.31, 0.24 and 0.15 dB.
-LEFT_BY_GUIDE = 2 / 255
+# Of the change that the guide makes where neighbours share the noise, half is made before a told
+# network takes over, and so much more that this much stays, as a standard deviation in [0,1].
+MOST_LEFT = 2 / 255
 MOSTLY = 0.5  # guided by more than that, the blind network makes most of the result
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
@@ -324,7 +324,7 @@ class Denoiser:
         takes_guided = any(part.is_told for part in at_work) or settings.texture < 1
         guide = None
         if plan.guided > 0 and takes_guided:
-            guide = Guide(self._guide, plan.guided, self._network, plan.left_by_guide)
+            guide = Guide(self._guide, plan.guided, self._network, plan.dithered, plan.given)
         return Inference(
             at_work, self.facts.needs, self.dtype, settings.strength, settings.ensemble, guide
         )
@@ -363,8 +363,9 @@ class Denoiser:
         level = round((1 - guided) * found.white, 4)
         planes = torch.full((1, 1, 1, 1), level)
         doubts = self._range_warnings(planes)
-        left = round(found.camera * LEFT_BY_GUIDE, 4) if self.facts.guide else 0.0
-        return _Plan(planes, estimated, level, "estimated", doubts, guided, left)
+        dithered = round(found.coloured, 3)
+        given = round(max(0.5, 1 - MOST_LEFT / max(found.sigma, MOST_LEFT)), 3)
+        return _Plan(planes, estimated, level, "estimated", doubts, guided, dithered, given)
 
     def _mean_estimate(self, images: Images) -> NoiseEstimate:
         found = [estimate_noise(one, zoo=self.zoo) for one in images]
@@ -466,7 +467,8 @@ class _Plan(NamedTuple):
     source: str
     warnings: tuple[str, ...]
     guided: float = 0.0  # share of the guide's result in what the network is given
-    left_by_guide: float = 0.0  # level in [0,1] of what the guide leaves of a camera's noise
+    dithered: float = 0.0  # share of a told network's result, dithered, in the guide's
+    given: float = 0.0  # share of the guide's change in what that network is given
 
     @property
     def is_guess(self) -> bool:

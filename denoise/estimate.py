@@ -25,6 +25,7 @@ CAMERA_CORRELATION = (0.30, 0.42)
 CAMERA_COARSE_CORRELATION = (-0.12, -0.02)
 CAMERA_GRAY_SHARE = (0.55, 0.70)
 CAMERA_GROWTH = (2.4, 1.6)
+CAMERA_KURTOSIS = (40.0, 15.0)  # excess
 CAMERA_SIGMA = (0.2 / 255, 0.5 / 255)
 DETAIL_GROWTH = (1.25, 1.75)
 COLOURED_CORRELATION = (0.15, 0.30)
@@ -66,6 +67,11 @@ class NoiseEstimate(NamedTuple):
     camera: float  # 0 to 1: whether it is a camera's
     other: float  # 0 to 1: whether it is strong, and not Gaussian or not white, as impulses are
 
+    @property
+    def coloured(self) -> float:
+        """From 0 to 1: whether neighbouring pixels share it."""
+        return _ramp(self.correlation, COLOURED_CORRELATION)
+
 
 def estimate_noise(
     image: Image.Image | NDArray[Any] | torch.Tensor, *, zoo: Zoo | None = None
@@ -90,10 +96,10 @@ def _estimate_one(image: NDArray[Any], judge: nn.Module) -> NoiseEstimate:
     sparse = torch.cat((crops[..., ::2, ::2], crops[..., 1::2, 1::2]))
     with torch.inference_mode():
         clean, sparsely_clean = judge(crops), judge(sparse)
-    return _judged(_Removed.of(crops, clean), _Removed.of(sparse, sparsely_clean))
+    return judged(Removed.of(crops, clean), Removed.of(sparse, sparsely_clean))
 
 
-class _Removed(NamedTuple):
+class Removed(NamedTuple):
     """What the judge takes away, in figures."""
 
     sigma: float
@@ -102,7 +108,7 @@ class _Removed(NamedTuple):
     kurtosis: float  # excess
 
     @classmethod
-    def of(cls, noisy: torch.Tensor, clean: torch.Tensor) -> "_Removed":
+    def of(cls, noisy: torch.Tensor, clean: torch.Tensor) -> "Removed":
         """Measures what is between (N, C, H, W) and the same."""
         removed = noisy - clean
         gray, power = removed.mean(dim=1), float(removed.square().mean())
@@ -119,12 +125,12 @@ class _Removed(NamedTuple):
         )
 
 
-def _judged(found: _Removed, sparse: _Removed) -> NoiseEstimate:
+def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
     """Says what kind of noise it is.
 
     A camera's noise lies in light, is shared by neighbours, also by those two pixels apart, and is
     as strong among every second pixel. What the judge takes from a clean picture is weaker in
-    light, or is stronger there: that is detail.
+    light, or is stronger there, or lies in few places: that is detail.
 
     Args:
         found: taken from the picture.
@@ -140,6 +146,7 @@ def _judged(found: _Removed, sparse: _Removed) -> NoiseEstimate:
         * _ramp(sparse.correlation, CAMERA_COARSE_CORRELATION)
         * _ramp(found.gray_share, CAMERA_GRAY_SHARE)
         * _ramp(growth, CAMERA_GROWTH)
+        * _ramp(found.kurtosis, CAMERA_KURTOSIS)
         * _ramp(found.sigma, CAMERA_SIGMA),
         other=_ramp(found.sigma, STRONG_SIGMA)
         * max(

@@ -10,6 +10,14 @@ from torch.nn import functional as F
 
 from denoise.models import Needs
 
+# Deviation in [0,1] of the white noise that is added where a picture has no fine detail, and where
+# it has much: of these, the root mean square of what the Laplacian finds around. With 4, 6, 8 and
+# 12/255 everywhere, 40 pairs of PolyU gained 0.52, 0.83, 0.98 and 1.03 dB over the guide alone; 14
+# sharp pictures with made camera noise of 3/255 gained 0.24, -0.08, -0.57 and -1.65.
+DITHER, DETAIL = (10 / 255, 4 / 255), (6 / 255, 17 / 255)
+DITHERED = 7 / 6  # level that the network is told then, in that added
+DETAIL_SIDE = 17  # pixels
+DITHER_SIDE = 256  # pixels, after which it repeats; tiles start at multiples of it
 ORIENTATIONS = tuple((turns, mirrored) for turns in range(4) for mirrored in (False, True))
 
 
@@ -22,16 +30,17 @@ class Part(NamedTuple):
 
 
 class Guide(NamedTuple):
-    """Goes first and guesses; what it leaves, a told network takes of every second pixel apart.
+    """Goes first and guesses; a told network does better, given a part of that, dithered.
 
     What is left of a camera's noise is shared by neighbours, which networks that know white noise
-    take for picture. Two pixels apart it is nearly white.
+    take for picture. Under white noise of the network's own it is noise among noise.
     """
 
     network: nn.Module
     share: float  # of its result in what the others are given
     second: nn.Module  # the told one
-    left: float  # level that the second is told, in [0,1]; 0: it has nothing to do
+    dithered: float = 0.0  # share of the second's result in the guide's; 0: it has nothing to do
+    given: float = 0.0  # share of the guide's change in what the second is given
 
 
 class Inference(NamedTuple):
@@ -47,7 +56,7 @@ class Inference(NamedTuple):
     @property
     def passes(self) -> int:
         """How often a network runs over a tile."""
-        guided = 0 if self.guide is None else 1 + (self.guide.left > 0)
+        guided = 0 if self.guide is None else 1 + 2 * (self.guide.dithered > 0)
         return (len(self.parts) + guided) * len(self._orientations)
 
     @property
@@ -76,12 +85,27 @@ class Inference(NamedTuple):
     def _guided(self, noisy: Tensor, after_pass: Callable[[], None]) -> Tensor:
         if self.guide is None:
             return noisy
-        first, share, second, left = self.guide
+        first, share, second, dithered, given = self.guide
         guessed = self._mean(partial(self._run, first), noisy, None, after_pass).clamp(0, 1)
-        if left > 0:
-            level = guessed.new_full((1, 1, 1, 1), left)
-            guessed = self._mean(partial(self._run_apart, second), guessed, level, after_pass)
-        return torch.lerp(noisy, guessed.clamp(0, 1), share)
+        if dithered > 0:
+            start, level = torch.lerp(noisy, guessed, given), dither_level(guessed)
+            better = self._dithered(second, start, level, after_pass).clamp(0, 1)
+            guessed = torch.lerp(guessed, better, dithered)
+        return torch.lerp(noisy, guessed, share)
+
+    def _dithered(
+        self, network: nn.Module, start: Tensor, level: Tensor, after_pass: Callable[[], None]
+    ) -> Tensor:
+        """Gives what the network makes of it under white noise: the mean for some and its negative.
+
+        The two nearly cancel what the network leaves of that noise: as many draws again brought
+        0.01 dB.
+        """
+        run, noise = partial(self._run, network), level * _white_noise(start)
+        both = [
+            self._mean(run, start + sign * noise, DITHERED * level, after_pass) for sign in (1, -1)
+        ]
+        return (both[0] + both[1]) / 2
 
     def _mean(
         self,
@@ -99,17 +123,6 @@ class Inference(NamedTuple):
             after_pass()
         return total / len(self._orientations)
 
-    def _run_apart(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
-        """Runs it over the four pictures of every second pixel of every second row."""
-        height, width = noisy.shape[2:]
-        count, channels = noisy.shape[:2]
-        apart = F.pixel_unshuffle(_pad(noisy, 2), 2)  # (N, C * 4, H/2, W/2)
-        size = apart.shape[2:]
-        four = apart.reshape(count, channels, 4, *size).transpose(1, 2).flatten(0, 1)
-        denoised = self._run(network, four, sigma).reshape(count, 4, channels, *size)
-        joined = denoised.transpose(1, 2).flatten(1, 2)
-        return F.pixel_shuffle(joined, 2)[:, :, :height, :width]
-
     def _run(self, network: nn.Module, noisy: Tensor, sigma: Tensor | None) -> Tensor:
         height, width = noisy.shape[2:]
         channels = noisy.shape[1] if self.needs.takes_gray else self.needs.channels
@@ -124,6 +137,31 @@ class Inference(NamedTuple):
                 denoised = network(padded)
         result: Tensor = denoised.float()[:, :, :height, :width]
         return result if noisy.shape[1] == channels else result.mean(1, keepdim=True)
+
+
+def dither_level(picture: Tensor) -> Tensor:
+    """Gives how much white noise to add, (N, 1, H, W) in [0,1]: less where there is fine detail.
+
+    Args:
+        picture: (N, C, H, W), without most of its noise.
+    """
+    gray = F.pad(picture.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
+    laplacian = gray.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
+    power = F.conv2d(gray, laplacian).square()
+    for _ in range(2):
+        power = F.avg_pool2d(power, DETAIL_SIDE, 1, DETAIL_SIDE // 2, count_include_pad=False)
+    (smooth, detailed), (least, most) = DITHER, DETAIL
+    share = ((power.sqrt() - least) / (most - least)).clamp(0, 1)
+    return smooth + (detailed - smooth) * share
+
+
+def _white_noise(like: Tensor) -> Tensor:
+    """Gives noise of deviation 1, (1, C, H, W), the same at every call."""
+    height, width = like.shape[2:]
+    generator = torch.Generator().manual_seed(0)
+    square = torch.randn(3, DITHER_SIDE, DITHER_SIDE, generator=generator)[: like.shape[1]]
+    repeats = (1, -(-height // DITHER_SIDE), -(-width // DITHER_SIDE))
+    return square.repeat(repeats)[None, :, :height, :width].to(like)
 
 
 def _pad(planes: Tensor, multiple: int) -> Tensor:

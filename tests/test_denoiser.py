@@ -1,4 +1,3 @@
-import itertools
 import math
 import shutil
 import threading
@@ -9,18 +8,18 @@ import pytest
 import torch
 from PIL import Image
 from skimage import data
-from torch import nn
 
 import denoise.denoiser
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
-from denoise.denoiser import LEFT_BY_GUIDE
+from denoise.conversion import unpack
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
-from denoise.estimate import estimate_noise, find_judge
+from denoise.estimate import Removed, estimate_noise, find_judge, judged
 from denoise.images import Picture
-from denoise.inference import Inference, Part
+from denoise.inference import Inference, Part, _white_noise, dither_level
 from denoise.models import Needs
 from denoise.settings import Settings
+from denoise.training.held_out import to_chw
 from denoise.weights import BUNDLED, list_models
 from denoise.zoo import Zoo
 
@@ -276,29 +275,53 @@ def test_the_blind_network_takes_away_what_is_not_white(denoisers):
     assert np.array_equal(image, denoisers["blind-photo"](noisy))
 
 
-def test_what_the_blind_network_leaves_of_a_cameras_noise_is_taken_pixels_apart():
+def test_a_cameras_noise_is_taken_by_the_told_network_under_white_noise():
     conv, blind = (
         Denoiser(name, device="cpu", dtype="float32") for name in ("conv-photo", "blind-photo")
     )
     noisy = add_noise(data.astronaut()[:256, 100:356] / 255.0, "camera", 0.03)
     image, report = conv.run(noisy)
     assert (report.guided_by, report.sigma_used) == ("blind-photo", 0)
-    expected = blind(noisy)
-    for row, column in itertools.product(range(2), repeat=2):
-        apart = expected[row::2, column::2]
-        expected[row::2, column::2] = conv(apart, round(LEFT_BY_GUIDE, 4))
-    np.testing.assert_allclose(image, expected, atol=1e-5)
+    given = conv._plan_sigma(unpack(noisy)[0], None, always_estimate=False).given
+    before, guessed = (to_chw(picture)[None] for picture in (noisy, blind(noisy)))
+    start, level = torch.lerp(before, guessed, given), dither_level(guessed)
+    dither = level * _white_noise(start)
+    planes = 7 / 6 * level
+    with torch.inference_mode():
+        both = [conv._network(start + sign * dither, planes) for sign in (1, -1)]
+    expected = ((both[0] + both[1]) / 2)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(image, expected.clip(0, 1), atol=1e-5)
 
 
-def test_pixels_apart_fit_together_again_at_any_size(denoisers):
-    class Darkens(nn.Module):
-        def forward(self, noisy, sigma):
-            return noisy - sigma
+@pytest.mark.parametrize(("level", "given"), [(0.012, (0.5, 0.6)), (0.06, (0.75, 0.9))])
+def test_of_stronger_noise_the_guide_takes_more_first(denoisers, level, given):
+    noisy = add_noise(data.astronaut()[:256, 100:356], "camera", level)
+    plan = denoisers["conv-photo"]._plan_sigma(unpack(noisy)[0], None, always_estimate=False)
+    assert given[0] <= plan.given <= given[1]
 
-    inference = Inference((), denoisers["conv-photo"].facts.needs, torch.float32)
-    noisy = torch.rand(2, 3, 37, 51)
-    darker = inference._run_apart(Darkens(), noisy, torch.full((1, 1, 1, 1), 0.1))
-    torch.testing.assert_close(darker, noisy - 0.1)
+
+def test_what_neighbours_do_not_share_is_left_to_the_guide_alone(denoisers):
+    report, passes = at_auto(denoisers["conv-photo"], "salt-pepper", 0.1)
+    assert (report.guided_by, passes) == ("blind-photo", 1)
+    report, passes = at_auto(denoisers["conv-photo"], "camera", 0.06)
+    assert (report.guided_by, passes) == ("blind-photo", 3)
+
+
+def test_less_white_noise_is_added_where_there_is_fine_detail():
+    picture = torch.full((1, 3, 64, 128), 0.5)
+    picture[..., 64:] += 0.1 * torch.randn(64, 64, generator=torch.Generator().manual_seed(0))
+    level = dither_level(picture)
+    assert level.shape == (1, 1, 64, 128)
+    assert torch.allclose(level[..., :40], torch.tensor(10 / 255))
+    assert torch.allclose(level[..., 88:], torch.tensor(4 / 255))
+
+
+def test_the_white_noise_that_is_added_is_the_same_on_every_tile():
+    whole = _white_noise(torch.zeros(1, 3, 512, 700))
+    tile = _white_noise(torch.zeros(2, 3, 300, 300))
+    assert torch.equal(whole[..., 256:, 256:556], tile[..., :256, :])
+    assert torch.equal(_white_noise(torch.zeros(1, 1, 9, 9)), whole[:, :1, :9, :9])
+    assert abs(float(whole.std()) - 1) < 0.01
 
 
 def test_texture_alone_is_made_without_the_guide(denoisers):
@@ -465,6 +488,12 @@ def test_the_kind_of_noise_is_told_apart(kind, level, camera, other):
     found = estimate_noise(add_noise(data.astronaut()[:256, 100:356], kind, level))
     assert found.camera == camera
     assert other in (None, found.other)
+
+
+def test_what_is_taken_in_few_places_is_not_a_cameras_noise():
+    sparse = Removed(3 / 255, correlation=0.1, gray_share=0.8, kurtosis=2)
+    spread, rare = (sparse._replace(correlation=0.6, kurtosis=kurtosis) for kurtosis in (2, 60))
+    assert (judged(spread, sparse).camera, judged(rare, sparse).camera) == (1, 0)
 
 
 def test_a_clean_picture_has_little_noise_to_tell_of():

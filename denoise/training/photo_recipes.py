@@ -99,8 +99,8 @@ PHOTO_RECIPES = {
         workers=0,
         limits=(
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
-            "Trained on white noise: told a level, it hardly touches a camera's. Auto leaves that "
-            "to blind-photo, and takes the rest of every second pixel apart.",
+            "Trained on white noise: told a level, it hardly touches a camera's. Auto lets "
+            "blind-photo take a part of that first, and works under white noise of its own.",
             "White noise of about 5/255, photon noise and speckle, blind-photo takes a little "
             "better.",
         ),
