@@ -205,3 +205,10 @@ def test_terms_are_translated():
     said = read_phrases("zh").say(f"{term('PSNR')} **31.20 dB** · {term('SSIM')} **0.9**")
     assert said.count("<abbr") == 2
     assert not re.search("of|the", said)
+
+
+@pytest.mark.parametrize("facts", list_models(), ids=lambda facts: facts.name)
+def test_what_a_network_is_for_and_where_it_fails_is_translated(facts):
+    said = read_phrases("zh")
+    for english in [facts.summary, *(f"- {limit}" for limit in facts.limits)]:
+        assert re.search("[一-鿿]", said.say(english))
