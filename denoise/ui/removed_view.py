@@ -36,7 +36,7 @@ def build_removed_view(service: Service, pair: gr.State) -> None:
             )
             words = gr.Markdown(elem_id="removed-words", elem_classes="figures")
         with gr.Column(min_width=300):
-            histogram = gr.Plot(label="Histogram; the line is normal noise as strong")
+            histogram = gr.Plot(label="Histogram; line: normal noise as strong")
             spectrum = gr.Plot(label="Power by frequency; white noise is level at 1")
 
     def analyse(files: list[str] | None) -> Any:
