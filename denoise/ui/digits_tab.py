@@ -207,7 +207,7 @@ def _build_samples() -> _SampleChoice:
             label="Or take a sample",
             format="png",
             columns=6,
-            height=270,
+            height=295,
             object_fit="contain",
             allow_preview=False,
             interactive=False,
