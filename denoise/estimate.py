@@ -21,12 +21,14 @@ CROP_SIDE = 256  # pixels; half of it is a multiple of what the judge needs
 MAX_CROPS = 4
 # From where on a sign counts, and from where on fully; found on pairs of PolyU, and on CID22-val as
 # clean pictures, by hand: figures on these two are not of pictures never seen.
-CAMERA_CORRELATION = (0.30, 0.42)
-CAMERA_COARSE_CORRELATION = (-0.12, -0.02)
-CAMERA_GRAY_SHARE = (0.55, 0.70)
+CAMERA_CORRELATION = (0.22, 0.34)
+CAMERA_GRAY_SHARE = (0.45, 0.60)  # 0.58 of channels that share nothing
 CAMERA_GROWTH = (2.4, 1.6)
 CAMERA_KURTOSIS = (40.0, 15.0)  # excess
-CAMERA_SIGMA = (0.2 / 255, 0.5 / 255)
+CAMERA_SIGMA = (1.5 / 255, 2.5 / 255)
+# Weaker noise must be coarse, too, or what is taken of clean pictures would pass for it.
+CAMERA_COARSE_CORRELATION = (-0.12, -0.02)
+WEAK_CAMERA_SIGMA = (0.2 / 255, 0.5 / 255)
 DETAIL_GROWTH = (1.25, 1.75)
 COLOURED_CORRELATION = (0.15, 0.30)
 UNEVEN_KURTOSIS = (1.5, 3.5)  # excess: 0 of Gaussian noise, 8 and more of impulses
@@ -128,9 +130,9 @@ class Removed(NamedTuple):
 def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
     """Says what kind of noise it is.
 
-    A camera's noise lies in light, is shared by neighbours, also by those two pixels apart, and is
-    as strong among every second pixel. What the judge takes from a clean picture is weaker in
-    light, or is stronger there, or lies in few places: that is detail.
+    A camera's noise lies in light, is shared by neighbours, where it is weak also by those two
+    pixels apart, and is as strong among every second pixel. What the judge takes from a clean
+    picture is weaker in light, or is stronger there, or lies in few places: that is detail.
 
     Args:
         found: taken from the picture.
@@ -143,11 +145,14 @@ def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
         correlation=found.correlation,
         white=min(1.0, _with_missed(found.sigma) * (1 - DETAIL_CUT * detail)),
         camera=_ramp(found.correlation, CAMERA_CORRELATION)
-        * _ramp(sparse.correlation, CAMERA_COARSE_CORRELATION)
         * _ramp(found.gray_share, CAMERA_GRAY_SHARE)
         * _ramp(growth, CAMERA_GROWTH)
         * _ramp(found.kurtosis, CAMERA_KURTOSIS)
-        * _ramp(found.sigma, CAMERA_SIGMA),
+        * max(
+            _ramp(found.sigma, CAMERA_SIGMA),
+            _ramp(found.sigma, WEAK_CAMERA_SIGMA)
+            * _ramp(sparse.correlation, CAMERA_COARSE_CORRELATION),
+        ),
         other=_ramp(found.sigma, STRONG_SIGMA)
         * max(
             _ramp(found.kurtosis, UNEVEN_KURTOSIS),

@@ -293,6 +293,14 @@ def test_a_cameras_noise_is_taken_by_the_told_network_under_white_noise():
     np.testing.assert_allclose(image, expected.clip(0, 1), atol=1e-5)
 
 
+@pytest.mark.parametrize("level", [0.012, 0.03, 0.06])
+def test_both_networks_take_more_of_a_cameras_noise_than_the_guide_alone(denoisers, level):
+    clean = data.astronaut()[:256, 100:356]
+    noisy = add_noise(clean, "camera", level)
+    alone, both = (denoisers[name](noisy) for name in ("blind-photo", "conv-photo"))
+    assert psnr(clean, both) > psnr(clean, alone) + 0.02 > psnr(clean, noisy) + 1
+
+
 @pytest.mark.parametrize(("level", "given"), [(0.012, (0.5, 0.6)), (0.06, (0.75, 0.9))])
 def test_of_stronger_noise_the_guide_takes_more_first(denoisers, level, given):
     noisy = add_noise(data.astronaut()[:256, 100:356], "camera", level)
