@@ -101,8 +101,7 @@ PHOTO_RECIPES = {
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
             "Trained on white noise: told a level, it hardly touches a camera's. Auto lets "
             "blind-photo take a part of that first, and works under white noise of its own.",
-            "White noise of about 5/255, photon noise and speckle, blind-photo takes a little "
-            "better.",
+            "Of strong photon noise and speckle blind-photo takes a little more.",
         ),
         textured="gan-photo",
         guide="blind-photo",
