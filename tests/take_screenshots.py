@@ -1,4 +1,7 @@
-"""Takes the README's screenshots of every tab: `python tests/take_screenshots.py`."""
+"""Takes the README's screenshots of every tab: `python tests/take_screenshots.py`.
+
+The names of languages want a font that has Chinese.
+"""
 
 import io
 import tempfile

@@ -13,6 +13,7 @@ from denoise.comparison import Injection, compare
 from denoise.ui.controls import AUTO
 from denoise.ui.denoise_tab import _Work
 from denoise.ui.methods import method_choices
+from denoise.ui.noise_lab_tab import _Lab
 from denoise.ui.parts import Slider
 from denoise.ui.service import Service
 from denoise.weights import load_network, write_weights
@@ -27,6 +28,15 @@ def service(tmp_path):
 @pytest.mark.parametrize(("typed", "taken"), [(7, 1), (-1, 0), (None, 0), (0.3, 0.3)])
 def test_a_number_beyond_a_slider_is_taken_as_the_nearest_one(typed, taken):
     assert Slider(0, 1, 0.5).preprocess(typed) == taken
+
+
+def test_noise_that_cannot_be_is_told_again_after_the_figures_of_earlier_noise(service, tmp_path):
+    file = tmp_path / "cup.png"
+    Image.fromarray(data.coffee()[:48, :64]).save(file)
+    lab, below = _Lab(service), ("gaussian", 0.1, -1, False, True, True, "")
+    *_, told = lab.show_noise(str(file), "conv-photo", *below)
+    assert told.startswith("The seed is a whole number, 0 or more")
+    assert lab.show_denoised(str(file), "conv-photo", *below)[0] == told
 
 
 def test_every_method_is_offered_and_the_quick_ones_for_photos_chosen(service, monkeypatch):

@@ -85,8 +85,8 @@ class _Lab:
                 return (gr.skip(),) * 4
             try:
                 subject, noisy = self._spoil(file, model, *noise)
-            except SettingError:
-                return (gr.skip(),) * 4
+            except SettingError as error:  # once more: earlier figures may have come after it
+                return str(error), gr.skip(), gr.skip(), gr.skip()
             denoised = self.service.denoiser(model)(noisy)
             words = describe_injection(injection_of(*noise))
             kept = self._keep(denoised, "denoised.png")
