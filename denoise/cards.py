@@ -147,7 +147,7 @@ def _architecture(facts: ModelFacts) -> str:
     }[needs.takes_sigma, needs.blind]
     size = f"{needs.fixed_size}x{needs.fixed_size} pixels" if needs.fixed_size else "any size"
     if facts.guide:
-        level += f", and what is not white noise is left to `{facts.guide}`"
+        level += f", and where noise is not white it comes after `{facts.guide}`"
     trained = f"; it was trained for {low:.0f} to {high:.0f}/255" if facts.recipe else ""
     config = ", ".join(f"{key} {_plain(value)}" for key, value in facts.config.items())
     return (

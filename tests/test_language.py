@@ -10,12 +10,13 @@ import altair as alt
 import gradio as gr
 import pytest
 
+from denoise.cards import compose_card
 from denoise.ui.language import TEXTS, Phrases, read_phrases, translate_page
 from denoise.ui.page import LANGUAGES, build_page
 from denoise.ui.service import Service
 from denoise.ui.tables import table_of
 from denoise.ui.terms import term
-from denoise.weights import list_models
+from denoise.weights import BUNDLED, list_models
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What is the same in both languages: names and units.
@@ -209,6 +210,9 @@ def test_terms_are_translated():
 
 @pytest.mark.parametrize("facts", list_models(), ids=lambda facts: facts.name)
 def test_what_a_network_is_for_and_where_it_fails_is_translated(facts):
-    said = read_phrases("zh")
+    said, card = read_phrases("zh"), compose_card(facts, BUNDLED / facts.name)
     for english in [facts.summary, *(f"- {limit}" for limit in facts.limits)]:
         assert re.search("[一-鿿]", said.say(english))
+    (numbers,) = (line for line in card.splitlines() if f"{facts.parameters:,} parameters" in line)
+    assert " It " not in said.say(numbers)
+    assert "。It" not in said.say(numbers)
