@@ -19,9 +19,9 @@ from denoise.zoo import Zoo
 JUDGE = "blind-photo"  # guesses the level of white and of correlated noise alike
 CROP_SIDE = 256  # pixels; half of it is a multiple of what the judge needs
 MAX_CROPS = 4
-# From where on a sign counts, and from where on fully; found by hand on pairs of PolyU, on CID22-val
-# as clean pictures, and on some of it and of CBSD68 under made camera noise: figures on these are
-# not of pictures never seen.
+# From where on a sign counts, and from where on fully; found on pairs of PolyU, on CID22-val as
+# clean pictures, and on some of it and of CBSD68 under made camera noise, by hand: figures on these
+# are not of pictures never seen.
 CAMERA_CORRELATION = (0.22, 0.34)
 CAMERA_GRAY_SHARE = (0.45, 0.60)  # 0.58 of channels that share nothing
 CAMERA_GROWTH = (2.4, 1.6)
