@@ -39,8 +39,8 @@ class Guide(NamedTuple):
     network: nn.Module
     share: float  # of its result in what the others are given
     second: nn.Module  # the told one
-    dithered: float = 0.0  # share of the second's result in the guide's; 0: it has nothing to do
-    given: float = 0.0  # share of the guide's change in what the second is given
+    dithered: float  # share of the second's result in the guide's; 0: it has nothing to do
+    given: float  # share of the guide's change in what the second is given
 
 
 class Inference(NamedTuple):
@@ -161,7 +161,7 @@ def _white_noise(like: Tensor) -> Tensor:
     generator = torch.Generator().manual_seed(0)
     square = torch.randn(3, DITHER_SIDE, DITHER_SIDE, generator=generator)[: like.shape[1]]
     repeats = (1, -(-height // DITHER_SIDE), -(-width // DITHER_SIDE))
-    return square.repeat(repeats)[None, :, :height, :width].to(like)
+    return square.to(like).repeat(repeats)[None, :, :height, :width]
 
 
 def _pad(planes: Tensor, multiple: int) -> Tensor:
