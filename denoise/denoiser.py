@@ -24,7 +24,7 @@ from denoise.errors import ImageError, SettingError
 from denoise.estimate import NoiseEstimate, estimate_noise, find_judge
 from denoise.hub_cache import OnBytes
 from denoise.images import Picture, fit_square
-from denoise.inference import Guide, Inference, Part
+from denoise.inference import Dither, Guide, Inference, Part, jpeg_dither_level
 from denoise.misfit import TOO_MUCH, misfit
 from denoise.models import Needs
 from denoise.settings import Settings
@@ -42,6 +42,7 @@ DEFAULTS = Settings()
 # pictures with a camera's noise of 3/255 came to 38.1, 38.0 and 37.7 dB, three with 12/255 to 26.3,
 # 26.9 and 27.2.
 LEAST_GIVEN, MOST_LEFT = 0.5, 2 / 255
+NO_DITHER = Dither()
 MOSTLY = 0.5  # guided by more than that, the blind network makes most of the result
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
@@ -327,7 +328,7 @@ class Denoiser:
         takes_guided = any(part.is_told for part in at_work) or settings.texture < 1
         guide = None
         if plan.guided > 0 and takes_guided:
-            guide = Guide(self._guide, plan.guided, self._network, plan.dithered, plan.given)
+            guide = Guide(self._guide, plan.guided, self._network, plan.dither)
         return Inference(
             at_work, self.facts.needs, self.dtype, settings.strength, settings.ensemble, guide
         )
@@ -362,13 +363,11 @@ class Denoiser:
         if needs.blind or found is None:
             return _Plan(None, estimated, None, "guessed", ())
         # Rounded, so that the last bits of a sum, which threads may change, change no pixel.
-        guided = round(max(found.camera, found.other), 3) if self.facts.guide else 0.0
+        guided = round(max(found.camera, found.other, found.jpeg), 3) if self.facts.guide else 0.0
         level = round((1 - guided) * found.white, 4)
         planes = torch.full((1, 1, 1, 1), level)
         doubts = self._range_warnings(planes)
-        dithered = round(found.coloured, 3)
-        given = round(max(LEAST_GIVEN, 1 - MOST_LEFT / max(found.sigma, MOST_LEFT)), 3)
-        return _Plan(planes, estimated, level, "estimated", doubts, guided, dithered, given)
+        return _Plan(planes, estimated, level, "estimated", doubts, guided, _dither_for(found))
 
     def _mean_estimate(self, images: Images) -> NoiseEstimate:
         found = [estimate_noise(one, zoo=self.zoo) for one in images]
@@ -470,13 +469,21 @@ class _Plan(NamedTuple):
     source: str
     warnings: tuple[str, ...]
     guided: float = 0.0  # share of the guide's result in what the network is given
-    dithered: float = 0.0  # share of a told network's result, dithered, in the guide's
-    given: float = 0.0  # share of the guide's change in what that network is given
+    dither: Dither = NO_DITHER
 
     @property
     def is_guess(self) -> bool:
         """Whether the guide does it all."""
         return self.guided == 1
+
+
+def _dither_for(found: NoiseEstimate) -> Dither:
+    """Gives what suits the noise; rounded, as the level is."""
+    given = max(LEAST_GIVEN, 1 - MOST_LEFT / max(found.sigma, MOST_LEFT))
+    adaptive = 1 - found.jpeg * (1 - found.camera)
+    least = found.jpeg * jpeg_dither_level(found.jpeg_step)
+    share = max(found.coloured, found.jpeg)
+    return Dither(round(share, 3), round(given, 3), round(adaptive, 3), round(least, 4))
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import nn
 
 from denoise.conversion import to_unit, unpack
+from denoise.jpeg import quantisation_step
 from denoise.weights import load_network
 from denoise.zoo import Zoo
 
@@ -34,6 +35,8 @@ DETAIL_GROWTH = (1.25, 1.75)
 COLOURED_CORRELATION = (0.15, 0.30)
 UNEVEN_KURTOSIS = (1.5, 3.5)  # excess: 0 of Gaussian noise, 8 and more of impulses
 STRONG_SIGMA = (3 / 255, 6 / 255)
+# Of JPEG's rounding error, to what the judge takes: where other noise is much stronger, it counts.
+JPEG_RATIO = (0.2, 0.4)
 # What the judge gets wrong is missing in what it takes of white noise: this variance, in squared
 # gray levels, per level in gray levels to that power (by hand, on scikit-image's astronaut and
 # coffee and on CBSD68 at 5 to 50).
@@ -69,6 +72,8 @@ class NoiseEstimate(NamedTuple):
     white: float  # the level in [0,1] as far as it is Gaussian noise
     camera: float  # 0 to 1: whether it is a camera's
     other: float  # 0 to 1: whether it is strong, and not Gaussian or not white, as impulses are
+    jpeg: float  # 0 to 1: whether much of it is what JPEG has done
+    jpeg_step: float  # that JPEG rounded low frequencies to, in [0,1]; 0: no sign of JPEG
 
     @property
     def coloured(self) -> float:
@@ -99,7 +104,8 @@ def _estimate_one(image: NDArray[Any], judge: nn.Module) -> NoiseEstimate:
     sparse = torch.cat((crops[..., ::2, ::2], crops[..., 1::2, 1::2]))
     with torch.inference_mode():
         clean, sparsely_clean = judge(crops), judge(sparse)
-    return judged(Removed.of(crops, clean), Removed.of(sparse, sparsely_clean))
+    found, sparsely_found = Removed.of(crops, clean), Removed.of(sparse, sparsely_clean)
+    return judged(found, sparsely_found, quantisation_step(image))
 
 
 class Removed(NamedTuple):
@@ -128,7 +134,7 @@ class Removed(NamedTuple):
         )
 
 
-def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
+def judged(found: Removed, sparse: Removed, jpeg_step: float = 0.0) -> NoiseEstimate:
     """Says what kind of noise it is.
 
     A camera's noise lies in light, is shared by neighbours, where it is weak also by those two
@@ -138,6 +144,7 @@ def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
     Args:
         found: taken from the picture.
         sparse: taken from every second pixel of every second row.
+        jpeg_step: as `quantisation_step` gives it.
     """
     growth = sparse.sigma / found.sigma if found.sigma > 0 else 1.0
     detail = _ramp(growth, DETAIL_GROWTH)
@@ -159,6 +166,8 @@ def judged(found: Removed, sparse: Removed) -> NoiseEstimate:
             _ramp(found.kurtosis, UNEVEN_KURTOSIS),
             _ramp(found.correlation, COLOURED_CORRELATION),
         ),
+        jpeg=_ramp(jpeg_step / math.sqrt(12) / max(found.sigma, 1e-6), JPEG_RATIO),
+        jpeg_step=jpeg_step,
     )
 
 

@@ -109,6 +109,14 @@ class Measurements:
         """PSNR in dB of every clean picture of CID22-val after auto."""
         return [psnr(clean, self.denoiser(clean)) for clean in self._set("CID22-val")]
 
+    def jpeg_gains(self, quality: int) -> float:
+        """Gives the mean gain in dB at auto on CID22-val, stored as JPEG."""
+        gains = []
+        for clean in self._set("CID22-val"):
+            stored = add_noise(clean, "jpeg", 1 - quality / 100)
+            gains.append(psnr(clean, self.denoiser(stored)) - psnr(clean, stored))
+        return statistics.mean(gains)
+
     def colour_shift(self) -> float:
         """Gives the mean of result - noisy on CBSD68 at 25, of the worst channel, in 1/255."""
         changes = []
@@ -281,6 +289,15 @@ GOALS = [
         lambda m: statistics.mean(m.unharmed),
     ),
     Goal("conv-photo", "clean CID22-val back, auto, worst, dB", 40.0, lambda m: min(m.unharmed)),
+    *(
+        Goal(
+            "conv-photo",
+            f"JPEG of quality {quality}, auto, gain on CID22-val, dB",
+            None,
+            partial(Measurements.jpeg_gains, quality=quality),
+        )
+        for quality in (50, 75)
+    ),
     _shift_goal("conv-photo"),
     Goal("conv-photo", "level chosen, gain on all of PolyU, dB", 1.5, Measurements.choice_gains),
     Goal(

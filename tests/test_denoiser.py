@@ -282,7 +282,7 @@ def test_a_cameras_noise_is_taken_by_the_told_network_under_white_noise():
     noisy = add_noise(data.astronaut()[:256, 100:356] / 255.0, "camera", 0.03)
     image, report = conv.run(noisy)
     assert (report.guided_by, report.sigma_used) == ("blind-photo", 0)
-    given = conv._plan_sigma(unpack(noisy)[0], None, always_estimate=False).given
+    given = conv._plan_sigma(unpack(noisy)[0], None, always_estimate=False).dither.given
     before, guessed = (to_chw(picture)[None] for picture in (noisy, blind(noisy)))
     start, level = torch.lerp(before, guessed, given), dither_level(guessed)
     dither = level * _white_noise(start)
@@ -305,7 +305,7 @@ def test_both_networks_take_more_of_a_cameras_noise_than_the_guide_alone(denoise
 def test_of_stronger_noise_the_guide_takes_more_first(denoisers, level, given):
     noisy = add_noise(data.astronaut()[:256, 100:356], "camera", level)
     plan = denoisers["conv-photo"]._plan_sigma(unpack(noisy)[0], None, always_estimate=False)
-    assert given[0] <= plan.given <= given[1]
+    assert given[0] <= plan.dither.given <= given[1]
 
 
 def test_what_neighbours_do_not_share_is_left_to_the_guide_alone(denoisers):
@@ -330,6 +330,34 @@ def test_the_white_noise_that_is_added_is_the_same_on_every_tile():
     assert torch.equal(whole[..., 256:, 256:556], tile[..., :256, :])
     assert torch.equal(_white_noise(torch.zeros(1, 1, 9, 9)), whole[:, :1, :9, :9])
     assert abs(float(whole.std()) - 1) < 0.01
+
+
+@pytest.mark.parametrize("quality", [30, 60, 80])
+@pytest.mark.parametrize("level", [0, 0.03])
+def test_what_jpeg_leaves_is_taken_with_the_noise_under_it(denoisers, level, quality):
+    clean = data.astronaut()[:256, 100:356]
+    stored = add_noise(add_noise(clean, "gaussian", level), "jpeg", 1 - quality / 100)
+    alone, both = (denoisers[name](stored) for name in ("blind-photo", "conv-photo"))
+    assert psnr(clean, both) > psnr(clean, alone) + 0.2
+    assert psnr(clean, both) > psnr(clean, stored) + 0.5
+
+
+def test_of_a_coarser_jpeg_more_is_taken(denoisers):
+    clean = data.astronaut()[:256, 100:356]
+    levels = []
+    for quality in (20, 50, 80):
+        images, _ = unpack(add_noise(clean, "jpeg", 1 - quality / 100))
+        plan = denoisers["conv-photo"]._plan_sigma(images, None, always_estimate=False)
+        assert (plan.guided, plan.dither.share) == (1, 1)
+        levels.append(255 * plan.dither.least)
+    assert levels[0] > 1.5 * levels[1] > 2 * levels[2] > 6
+
+
+def test_a_jpegs_steps_do_not_count_beside_much_stronger_noise(denoisers):
+    noisy = add_noise(data.astronaut()[:256, 100:356], "gaussian", 0.1)
+    images, _ = unpack(add_noise(noisy, "jpeg", 0.15))
+    plan = denoisers["conv-photo"]._plan_sigma(images, None, always_estimate=False)
+    assert plan.dither.least == 0
 
 
 def test_texture_alone_is_made_without_the_guide(denoisers):

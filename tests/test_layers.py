@@ -70,7 +70,8 @@ ALLOWED = {
         "shelf",
         "weights",
     },
-    "estimate": {"weights", "models", "zoo"},
+    "jpeg": set(),
+    "estimate": {"jpeg", "weights", "models", "zoo"},
     "choice": {"estimate"},
     "denoiser": {
         "address",

@@ -99,8 +99,9 @@ PHOTO_RECIPES = {
         workers=0,
         limits=(
             "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
-            "Trained on white noise: told a level, it hardly touches a camera's. Auto lets "
-            "blind-photo take a part of that first, and works under white noise of its own.",
+            "Trained on white noise: told a level, it hardly touches a camera's, or what JPEG "
+            "leaves. Auto lets blind-photo take a part of that first, and works under white noise "
+            "of its own.",
             "Of strong photon noise and speckle blind-photo takes a little more.",
         ),
         textured="gan-photo",

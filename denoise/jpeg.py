@@ -1,0 +1,83 @@
+"""What JPEG has done to a picture, read off its pixels."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.fft import idct
+from torch.nn import functional as F
+
+from denoise.conversion import LUMA
+
+SIDE = 512  # pixels of the picture's middle that are looked at
+BLOCK = 8
+FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0))
+LEAST_AGREEING = 5  # of them: where fewer show a step, chance may have made it
+FEWEST_SHADES = 32  # JPEG leaves more; a drawing's few may lie on multiples by themselves
+NEAR_ZERO = 0.5  # gray levels
+LARGEST_STEP = 121  # gray levels: of quality 10 for the highest of the frequencies is 95
+FAR = 0.4  # of a step; half of one lies beyond, so that twice the step is none
+LEAST_COUNT = 24  # coefficients that lie farther from zero
+LEAST_PERIODIC = 0.6  # mean cosine over a step: 1 of multiples, 0 of anything else
+
+
+def quantisation_step(image: NDArray[Any]) -> float:
+    """Gives the mean step that JPEG rounded low frequencies to, in [0,1]; 0: no sign of JPEG.
+
+    The coefficients of JPEG's blocks lie on multiples of the step (Fan, de Queiroz,
+    "Identification of bitmap compression history: JPEG detection and quantizer estimation", 2003).
+    Whatever changes the pixels afterwards, such as shrinking, hides that; cutting does not. Steps
+    of less than 3/255 (qualities above 90) are not seen.
+
+    Args:
+        image: (H, W, C) in [0,1].
+    """
+    height, width = image.shape[:2]
+    top, left = max(0, (height - SIDE) // 2), max(0, (width - SIDE) // 2)
+    middle = image[top : top + SIDE, left : left + SIDE]
+    if min(middle.shape[:2]) < 2 * BLOCK:
+        return 0.0
+    light = 255 * (middle @ LUMA if middle.shape[2] == 3 else middle[..., 0])
+    if len(np.unique(light.round(2))) < FEWEST_SHADES:
+        return 0.0
+    is_cut_off = np.any((middle <= 0) | (middle >= 1), axis=2)
+    found, is_open = _block_coefficients(light, is_cut_off)
+    # What was cut off at black or white lies on no multiples; but open blocks may be few.
+    for values in (found, found[:, is_open]):
+        steps = [step for step in map(_step, values) if step > 0]
+        if len(steps) >= LEAST_AGREEING:
+            return sum(steps) / len(steps) / 255
+    return 0.0
+
+
+def _block_coefficients(
+    light: NDArray[Any], is_cut_off: NDArray[np.bool_]
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Gives the low frequencies, (F, N), of the blocks of 8 pixels, wherever these start.
+
+    And, (N,), whether nothing is cut off in the block.
+    """
+    rows = idct(np.eye(BLOCK), axis=1, norm="ortho")  # (frequency, pixel)
+    filters = np.stack([np.outer(rows[u], rows[v]) for u, v in FREQUENCIES])[:, None]
+    planes = torch.from_numpy(np.stack((light, is_cut_off))).float()[:, None]
+    found = F.conv2d(planes[:1], torch.from_numpy(filters).float())[0].numpy()
+    is_open = F.max_pool2d(planes[1:], BLOCK, stride=1)[0, 0].numpy() == 0
+    # Where blocks start, the steps left many coefficients at zero.
+    near_zero = (np.abs(found) < NEAR_ZERO).sum(axis=0)
+    starts = [(top, left) for top in range(BLOCK) for left in range(BLOCK)]
+    top, left = max(starts, key=lambda at: near_zero[at[0] :: BLOCK, at[1] :: BLOCK].mean())
+    values = found[:, top::BLOCK, left::BLOCK].reshape(len(FREQUENCIES), -1)
+    return values, is_open[top::BLOCK, left::BLOCK].ravel()
+
+
+def _step(values: NDArray[np.float32]) -> int:
+    """Gives the largest step that values are multiples of, (N,), in their unit; 0: none."""
+    largest = 0
+    for step in range(1, LARGEST_STEP + 1):
+        far = values[np.abs(values) > FAR * step]  # zero is a multiple of all
+        if len(far) < LEAST_COUNT:
+            break
+        if np.cos(2 * np.pi * far / step).mean() > LEAST_PERIODIC:
+            largest = step
+    return largest
