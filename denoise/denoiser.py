@@ -61,6 +61,7 @@ class Report:
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
     sigma_source: str  # told, chosen, guessed, estimated or ignored
+    jpeg_step: float | None  # that JPEG rounded to, in [0,1], where what that left was taken, too
     choice: Choice | None  # noise levels that were tried, where that was asked for
     seconds: dict[str, float]  # by stage
     device: str
@@ -193,6 +194,7 @@ class Denoiser:
             sigma_estimated=plan.estimated,
             sigma_used=plan.used,
             sigma_source="chosen" if choice and choice.sigma is not None else plan.source,
+            jpeg_step=plan.jpeg_step,
             choice=choice,
             seconds={
                 "estimate": round(estimated - started, 3),
@@ -367,7 +369,9 @@ class Denoiser:
         level = round((1 - guided) * found.white, 4)
         planes = torch.full((1, 1, 1, 1), level)
         doubts = self._range_warnings(planes)
-        return _Plan(planes, estimated, level, "estimated", doubts, guided, _dither_for(found))
+        dither = _dither_for(found)
+        step = round(found.jpeg_step, 4) if guided and dither.least else None
+        return _Plan(planes, estimated, level, "estimated", doubts, guided, dither, step)
 
     def _mean_estimate(self, images: Images) -> NoiseEstimate:
         found = [estimate_noise(one, zoo=self.zoo) for one in images]
@@ -470,6 +474,7 @@ class _Plan(NamedTuple):
     warnings: tuple[str, ...]
     guided: float = 0.0  # share of the guide's result in what the network is given
     dither: Dither = NO_DITHER
+    jpeg_step: float | None = None
 
     @property
     def is_guess(self) -> bool:

@@ -342,6 +342,16 @@ def test_what_jpeg_leaves_is_taken_with_the_noise_under_it(denoisers, level, qua
     assert psnr(clean, both) > psnr(clean, stored) + 0.5
 
 
+def test_the_report_tells_of_a_jpeg_where_what_it_left_is_taken(denoisers):
+    clean = data.astronaut()[:256, 100:356]
+    stored = add_noise(clean, "jpeg", 0.25)
+    assert 255 * denoisers["conv-photo"].run(stored).report.jpeg_step == pytest.approx(6.6, abs=0.5)
+    assert denoisers["blind-photo"].run(stored).report.jpeg_step is None
+    assert denoisers["conv-photo"].run(clean).report.jpeg_step is None
+    told = denoisers["conv-photo"].run(stored, Settings(sigma=0.02)).report
+    assert told.jpeg_step is None
+
+
 def test_of_a_coarser_jpeg_more_is_taken(denoisers):
     clean = data.astronaut()[:256, 100:356]
     levels = []

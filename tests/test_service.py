@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -9,12 +10,16 @@ import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import data
 
 from denoise import Denoiser
 from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
+from denoise.noise import add_noise
 from denoise.ui import cleanup
 from denoise.ui.cleanup import clean_folder, new_home
 from denoise.ui.failures import BUG, explained
+from denoise.ui.language import read_phrases
+from denoise.ui.report import report_words
 from denoise.ui.service import Limits, Service, Step
 from denoise.ui.uploads import is_inside, uploaded_file
 from denoise.ui.watched import watch
@@ -243,3 +248,10 @@ def wait_until(is_true):
     while not is_true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_the_words_on_a_picture_tell_of_jpeg_in_both_languages():
+    stored = add_noise(data.astronaut()[:256, 100:356], "jpeg", 0.25)
+    words = report_words(Denoiser("conv-photo", device="cpu").run(stored).report.to_dict())
+    assert re.search(r"It was a JPEG, rounded to steps of about 6\.\d/255:", words)
+    assert "取整步长约为 6." in read_phrases("zh").say(words)

@@ -33,6 +33,10 @@ def report_words(report: dict[str, Any]) -> str:
         f"The noise is not all white: **{report['guided_by']}** worked on it."
         if report["guided_by"]
         else "",
+        f"It was a JPEG, rounded to steps of about {255 * report['jpeg_step']:.1f}/255: what that "
+        "left was taken, too."
+        if report["jpeg_step"]
+        else "",
         _choice_words(report["choice"]),
         *report["warnings"],
     ]
