@@ -18,11 +18,12 @@ from denoise.devices import device_label
 from denoise.errors import ImageError, SettingError
 from denoise.images import load_picture
 from denoise.metrics import psnr, ssim
-from denoise.weights import read_facts, write_facts
+from denoise.weights import STAMP, read_facts, stamp_of, write_facts
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SPEED_SIDE = 1024  # pixels of the square picture that speed is measured on
 SPEED_RUNS = 5
+NO_FIGURES = {"sha256", "own_stamps", *STAMP}  # beside the figures that were recorded
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def check_recordable(denoiser: Denoiser) -> None:
 def record(denoiser: Denoiser, **figures: Any) -> None:
     """Writes what was measured, and with what, into the model's config.
 
+    What is kept of figures recorded before keeps its stamp: see `weights.stamp_of`.
+
     Args:
         denoiser: that was measured.
         figures: JSON by name; they take the place of those recorded before.
@@ -64,14 +67,20 @@ def record(denoiser: Denoiser, **figures: Any) -> None:
     check_recordable(denoiser)
     facts = read_facts(denoiser.facts.name, denoiser.folder.parent)
     kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}
-    stamp = {
-        "sha256": facts.sha256,
-        "date": date.today().isoformat(),
-        "torch": torch.__version__,
-        "device": device_label(denoiser.device),
-        "precision": str(denoiser.dtype).removeprefix("torch."),
-    }
-    write_facts(replace(facts, metrics=kept | stamp | _rounded(figures)), denoiser.folder.parent)
+    now = (
+        date.today().isoformat(),
+        torch.__version__,
+        device_label(denoiser.device),
+        str(denoiser.dtype).removeprefix("torch."),
+    )
+    stamp = dict(zip(STAMP, now, strict=True))
+    before = {name: value for name, value in kept.items() if name not in NO_FIGURES}
+    stamps = {name: stamp_of(kept, name) for name in before} | dict.fromkeys(figures, stamp)
+    most = stamps.get("table") or stamps.get("errors") or stamp
+    own = {name: one for name, one in stamps.items() if one != most}
+    metrics = {"sha256": facts.sha256} | most | before | _rounded(figures)
+    metrics |= {"own_stamps": own} if own else {}
+    write_facts(replace(facts, metrics=metrics), denoiser.folder.parent)
 
 
 def _rounded(value: Any) -> Any:

@@ -168,14 +168,25 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
     if not parts:
         return ""
     speed = measured.get("seconds_per_mpixel")
-    stamp = (
-        f"Measured by `python -m denoise benchmark` on {measured['date']} with PyTorch "
-        f"{measured['torch']} on {measured['device']} in {measured['precision']}, weights "
-        f"{measured['sha256'][:12]}. {SMALL_PROTOCOL if 'errors' in measured else PROTOCOL}"
+    stamp, own = _stamp_words(measured), measured.get("own_stamps", {})
+    words = (
+        f"Measured by `python -m denoise benchmark` {stamp}, weights {measured['sha256'][:12]}. "
+        f"{SMALL_PROTOCOL if 'errors' in measured else PROTOCOL}"
     )
-    parts.append(stamp + (f" One Mpixel takes {speed:.2g} s." if speed else ""))
+    words += f" One Mpixel takes {speed:.2g} s." if speed else ""
+    words += (
+        f" Figures with a bar: measured {_stamp_words(own['figures'])}." if "figures" in own else ""
+    )
+    parts.append(words)
     parts.append(_picture(folder, "sweep.png", "PSNR against the noise level, on four photographs"))
     return "## How good it is\n\n" + "\n\n".join(filter(None, parts))
+
+
+def _stamp_words(stamp: dict[str, Any]) -> str:
+    return (
+        f"on {stamp['date']} with PyTorch {stamp['torch']} on {stamp['device']} in "
+        f"{stamp['precision']}"
+    )
 
 
 def _photo_table(measured: dict[str, Any]) -> list[str]:

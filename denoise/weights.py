@@ -19,6 +19,7 @@ from denoise.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest, update_ma
 from denoise.models import ARCHITECTURES, Needs, build_network
 
 CURVE_FILE = "curve.csv"  # of the training, for the card
+STAMP = ("date", "torch", "device", "precision")  # of recorded figures
 INT8_FROM = 4_000_000  # numbers of a tensor, from which on halves would make too large a file
 SCALE = ":scale"  # names the tensor of a row's step beside that of int8
 BASELINE_CURVE_FILE = "curve-tutorial.csv"  # of the training as published
@@ -72,6 +73,15 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
         raise WeightsError(
             f"The {CONFIG_FILE} of model {name!r} is damaged; restore its folder in weights/."
         ) from error
+
+
+def stamp_of(metrics: dict[str, Any], name: str) -> dict[str, Any]:
+    """Gives date, torch, device and precision that figures of a name were measured with.
+
+    Most are as the table; those that were recorded apart from it have a stamp of their own.
+    """
+    stamp = metrics.get("own_stamps", {}).get(name, metrics)
+    return {key: stamp[key] for key in STAMP}
 
 
 def weights_size(name: str, folder: Path = BUNDLED) -> int:

@@ -13,7 +13,7 @@ from denoise.cli import main
 from denoise.models import build_network
 from denoise.small_benchmark import measure_small
 from denoise.training.made_pictures import made_digits
-from denoise.weights import BUNDLED, list_models, read_facts, write_weights
+from denoise.weights import BUNDLED, STAMP, list_models, read_facts, stamp_of, write_weights
 
 NAMES = [facts.name for facts in list_models()]
 
@@ -129,3 +129,20 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch, capsys):
     monkeypatch.setattr(cards, "record", lambda *args, **figures: None)
     assert main(["card", "conv-photo"]) == 2
     assert "denoise[figures]" in capsys.readouterr().err
+
+
+def test_figures_recorded_elsewhere_keep_a_stamp_of_their_own(zoo):
+    denoiser = Denoiser("conv-photo", zoo=zoo, device="cpu", dtype="float32")
+    before = denoiser.facts.metrics
+    record(denoiser, figures=[["grain, dB", "1.00", "at least 0"]])
+    after = read_facts("conv-photo", zoo).metrics
+    assert {key: after[key] for key in STAMP} == {key: before[key] for key in STAMP}
+    assert stamp_of(after, "figures")["precision"] == "float32"
+    text = cards.compose_card(read_facts("conv-photo", zoo), zoo / "conv-photo")
+    assert " in bfloat16, weights" in text
+    assert "Figures with a bar: measured on" in text
+    assert " in float32." in text
+    record(denoiser, table=before["table"], seconds_per_mpixel=1.0)
+    later = read_facts("conv-photo", zoo).metrics
+    assert later["precision"] == stamp_of(later, "seconds_per_mpixel")["precision"] == "float32"
+    assert stamp_of(later, "sweep")["precision"] == "bfloat16"

@@ -19,7 +19,7 @@ from denoise.noise import add_noise
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.service import Service
 from denoise.ui.uploads import uploaded_file
-from denoise.weights import ModelFacts
+from denoise.weights import ModelFacts, stamp_of
 
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
@@ -168,9 +168,10 @@ def _speed_words(facts: ModelFacts) -> list[str]:
     measured = facts.metrics
     if "seconds_per_mpixel" not in measured:
         return []
+    stamp = stamp_of(measured, "seconds_per_mpixel")
     return [
         f"A photo of 1 Mpixel took {measured['seconds_per_mpixel']:.2g} s on "
-        f"{measured['device']}, {measured['precision']}."
+        f"{stamp['device']}, {stamp['precision']}."
     ]
 
 
