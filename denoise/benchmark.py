@@ -67,13 +67,12 @@ def record(denoiser: Denoiser, **figures: Any) -> None:
     check_recordable(denoiser)
     facts = read_facts(denoiser.facts.name, denoiser.folder.parent)
     kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}
-    now = (
-        date.today().isoformat(),
-        torch.__version__,
-        device_label(denoiser.device),
-        str(denoiser.dtype).removeprefix("torch."),
-    )
-    stamp = dict(zip(STAMP, now, strict=True))
+    stamp = {
+        "date": date.today().isoformat(),
+        "torch": torch.__version__,
+        "device": device_label(denoiser.device),
+        "precision": str(denoiser.dtype).removeprefix("torch."),
+    }
     before = {name: value for name, value in kept.items() if name not in NO_FIGURES}
     stamps = {name: stamp_of(kept, name) for name in before} | dict.fromkeys(figures, stamp)
     most = stamps.get("table") or stamps.get("errors") or stamp

@@ -42,7 +42,6 @@ DEFAULTS = Settings()
 # pictures with a camera's noise of 3/255 came to 38.1, 38.0 and 37.7 dB, three with 12/255 to 26.3,
 # 26.9 and 27.2.
 LEAST_GIVEN, MOST_LEFT = 0.5, 2 / 255
-NO_DITHER = Dither()
 MOSTLY = 0.5  # guided by more than that, the blind network makes most of the result
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
@@ -190,11 +189,11 @@ class Denoiser:
             sha256=self.facts.sha256,
             source=self.source,
             textured_by=self.facts.textured if settings.texture > 0 else None,
-            guided_by=self.facts.guide if plan.guided > 0 else None,
+            guided_by=self.facts.guide if inference.guide else None,
             sigma_estimated=plan.estimated,
             sigma_used=plan.used,
             sigma_source="chosen" if choice and choice.sigma is not None else plan.source,
-            jpeg_step=plan.jpeg_step,
+            jpeg_step=plan.jpeg_step if inference.guide else None,
             choice=choice,
             seconds={
                 "estimate": round(estimated - started, 3),
@@ -473,7 +472,7 @@ class _Plan(NamedTuple):
     source: str
     warnings: tuple[str, ...]
     guided: float = 0.0  # share of the guide's result in what the network is given
-    dither: Dither = NO_DITHER
+    dither: Dither = Dither()
     jpeg_step: float | None = None
 
     @property

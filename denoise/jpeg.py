@@ -16,7 +16,7 @@ FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (
 LEAST_AGREEING = 5  # of them: where fewer show a step, chance may have made it
 FEWEST_SHADES = 32  # JPEG leaves more; a drawing's few may lie on multiples by themselves
 NEAR_ZERO = 0.5  # gray levels
-LARGEST_STEP = 121  # gray levels: of quality 10 for the highest of the frequencies is 95
+LARGEST_STEP = 121  # gray levels: the largest of these of quality 10 is 80
 FAR = 0.4  # of a step; half of one lies beyond, so that twice the step is none
 LEAST_COUNT = 24  # coefficients that lie farther from zero
 LEAST_PERIODIC = 0.6  # mean cosine over a step: 1 of multiples, 0 of anything else
@@ -28,7 +28,7 @@ def quantisation_step(image: NDArray[Any]) -> float:
     The coefficients of JPEG's blocks lie on multiples of the step (Fan, de Queiroz,
     "Identification of bitmap compression history: JPEG detection and quantizer estimation", 2003).
     Whatever changes the pixels afterwards, such as shrinking, hides that; cutting does not. Steps
-    of less than 3/255 (qualities above 90) are not seen.
+    of less than about 3/255 (qualities above 90) are not seen.
 
     Args:
         image: (H, W, C) in [0,1].
@@ -44,7 +44,7 @@ def quantisation_step(image: NDArray[Any]) -> float:
     is_cut_off = np.any((middle <= 0) | (middle >= 1), axis=2)
     found, is_open = _block_coefficients(light, is_cut_off)
     # What was cut off at black or white lies on no multiples; but open blocks may be few.
-    for values in (found, found[:, is_open]):
+    for values in (found,) if is_open.all() else (found, found[:, is_open]):
         steps = [step for step in map(_step, values) if step > 0]
         if len(steps) >= LEAST_AGREEING:
             return sum(steps) / len(steps) / 255

@@ -365,14 +365,16 @@ def test_of_a_coarser_jpeg_more_is_taken(denoisers):
 
 def test_a_jpegs_steps_do_not_count_beside_much_stronger_noise(denoisers):
     noisy = add_noise(data.astronaut()[:256, 100:356], "gaussian", 0.1)
-    images, _ = unpack(add_noise(noisy, "jpeg", 0.15))
+    stored = add_noise(noisy, "jpeg", 0.15)
+    assert estimate_noise(stored).jpeg_step > 0
+    images, _ = unpack(stored)
     plan = denoisers["conv-photo"]._plan_sigma(images, None, always_estimate=False)
     assert plan.dither.least == 0
 
 
 def test_texture_alone_is_made_without_the_guide(denoisers):
     report, passes = at_auto(denoisers["conv-photo"], "camera", 0.03, texture=1.0)
-    assert (report.textured_by, passes) == ("gan-photo", 1)
+    assert (report.textured_by, report.guided_by, passes) == ("gan-photo", None, 1)
 
 
 def test_what_is_partly_white_is_left_to_both_networks(denoisers):

@@ -41,8 +41,19 @@ class Brightener:
         return (image + np.array([2 / 255, 0, 0])).astype(image.dtype)
 
 
+class Inverter(Brightener):
+    """Makes a negative of every picture."""
+
+    def __call__(self, image, sigma=None):
+        return 255 - image
+
+
 def test_a_colour_shift_is_measured(sets):
     assert Measurements(Brightener(), sets).colour_shift() == pytest.approx(2, abs=1e-3)
+
+
+def test_what_takes_a_jpeg_farther_from_the_clean_picture_gains_less_than_nothing(sets):
+    assert Measurements(Inverter(), sets).jpeg_gains(50) < -1
 
 
 def test_every_goal_is_measured_where_its_model_ships_and_its_set_is_there(sets):
