@@ -433,9 +433,10 @@ NOISE_HELP = (
 )
 ESTIMATE_HELP = (
     "Print the noise level of pictures, judged without the clean ones, and the correlation of "
-    "neighbouring pixels' noise: 0 is white noise, 0.5 a camera's. With --model, also the noise "
-    "level to tell it, and the error that is estimated for each that was tried; a level other than "
-    "auto must be better by a twentieth."
+    "neighbouring pixels' noise: 0 is white noise, 0.5 a camera's; of what was a JPEG, also the "
+    "steps that it was rounded to. With --model, also the noise level to tell it, and the error "
+    "that is estimated for each that was tried; a level other than auto must be better by a "
+    "twentieth."
 )
 COMPARE_HELP = (
     "Add seeded noise to a clean picture, take it through networks and classical methods, and "

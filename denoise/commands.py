@@ -67,7 +67,9 @@ def _estimate_words(file: str, report: dict[str, Any], *, as_json: bool) -> str:
         return json.dumps({"input": file} | report)
     level = f"{report['sigma']:.4f}\t{report['sigma_255']:.1f}/255"
     choice = "" if report["choice"] is None else f"\t{_choice_words(report['choice'])}"
-    return f"{file}\t{level}\tcorrelation {report['correlation']:.2f}{choice}"
+    step = report["jpeg_step"]
+    jpeg = "" if step is None else f"\tJPEG, steps of {255 * step:.1f}/255"
+    return f"{file}\t{level}\tcorrelation {report['correlation']:.2f}{jpeg}{choice}"
 
 
 def _choice_words(choice: dict[str, Any]) -> str:

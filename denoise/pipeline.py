@@ -48,12 +48,13 @@ def estimate_picture(
         WeightsError: the judging network's weights are damaged.
         SettingError: a denoiser that cannot be told a noise level.
     """
-    sigma, correlation, *_ = estimate_noise(picture.pixels, zoo=zoo)
+    found = estimate_noise(picture.pixels, zoo=zoo)
     height, width = picture.pixels.shape[:2]
     return {
-        "sigma": round(sigma, 5),
-        "sigma_255": round(255 * sigma, 2),
-        "correlation": round(correlation, 3),
+        "sigma": round(found.sigma, 5),
+        "sigma_255": round(255 * found.sigma, 2),
+        "correlation": round(found.correlation, 3),
+        "jpeg_step": round(found.jpeg_step, 4) or None,
         "choice": None if denoiser is None else asdict(denoiser.choose(picture)),
         "size": [width, height],
         "warnings": list(picture.warnings),

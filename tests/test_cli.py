@@ -240,6 +240,18 @@ def test_estimate_gives_a_report_as_json(photo, capsys):
     assert report == {"input": str(photo)} | estimate_picture(load_picture(photo))
 
 
+def test_estimate_tells_that_it_was_a_jpeg(tmp_path, capsys):
+    file = tmp_path / "saved.jpg"
+    Image.fromarray(data.astronaut()).save(file, quality=50)
+    assert run("estimate", file) == 0
+    *_, jpeg = capsys.readouterr().out.split("\t")
+    assert jpeg.startswith("JPEG, steps of ")
+    assert run("estimate", file, "--json") == 0
+    step = json.loads(capsys.readouterr().out)["jpeg_step"]
+    assert jpeg.strip() == f"JPEG, steps of {255 * step:.1f}/255"
+    assert 5 / 255 < step < 40 / 255
+
+
 def test_estimate_says_which_level_to_tell_a_network(photo, capsys):
     assert run("estimate", photo, "--model", "conv-photo") == 0
     *_, best, errors = capsys.readouterr().out.split("\t")

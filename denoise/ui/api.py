@@ -161,16 +161,17 @@ def _estimate(service: Service) -> Callable[..., Any]:
         """Says how noisy a picture is, without the clean one.
 
         Its sigma is the noise's standard deviation where white is 1, its correlation that of
-        neighbouring pixels: 0 is white noise, 0.5 a camera's. Its choice holds the sigma to tell
-        the model (null: auto), what it was judged_by (null: no estimate holds for such noise), and
-        ratings: sigma and rms, the estimated error, of each.
+        neighbouring pixels: 0 is white noise, 0.5 a camera's; its jpeg_step is what JPEG rounded
+        the picture to (null: no sign of JPEG). Its choice holds the sigma to tell the model (null:
+        auto), what it was judged_by (null: no estimate holds for such noise), and ratings: sigma
+        and rms, the estimated error, of each.
 
         Args:
             image: the picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
             model: a name from /models, to say which noise level to tell it; null: none.
 
         Returns:
-            The report: sigma, sigma_255, correlation, size, warnings, and choice for a model.
+            The report: sigma, sigma_255, correlation, jpeg_step, size, warnings; choice of a model.
         """
         with explained():
             check_text("model", model or DEFAULT_MODEL)
