@@ -63,7 +63,7 @@ def _hint_for_text(text: str) -> str:
     if text.strip() == "auto":
         return " For auto leave it out, or give null."
     try:
-        value = float(Fraction(text))
+        value = float(Fraction(text)) if "/" in text else float(text)  # Fraction(1e9) fills memory
     except (ValueError, ZeroDivisionError, OverflowError):
         return ""
     return f" Write the number {value:.4g}, without quotes." if 0 <= value <= 1 else ""
