@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from denoise.conversion import LUMA, ImageT, from_unit, to_8_bits, to_unit, unpack
-from denoise.errors import SettingError
+from denoise.errors import ImageError, SettingError
 
 Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
@@ -24,6 +24,7 @@ CAMERA_READ_SHARE = 0.2  # of the variance at middle gray that does not depend o
 FIREFLY_LIGHT = 4.0  # mean brightness of a firefly, in whites, before a picture clips it
 POISSON_BANDS = 8  # drawn at the same time; another number would draw other noise
 MAX_STAGES = 8  # of a mixture
+MAX_JPEG_SIDE = 65_500  # pixels, as Pillow writes it
 
 
 def add_noise(
@@ -250,6 +251,8 @@ def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixel
 
 
 def _jpeg(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    if max(clean.shape[:2]) > MAX_JPEG_SIDE:
+        raise ImageError(f"A JPEG has at most {MAX_JPEG_SIDE} pixels a side; choose other noise.")
     file = io.BytesIO()
     pixels = to_8_bits(clean)
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(

@@ -226,3 +226,8 @@ def test_a_level_of_255_is_guessed_where_it_is_a_deviation(kind, is_hinted):
     with pytest.raises(SettingError) as refused:
         add_noise(np.zeros((8, 8), np.uint8), kind, 25)
     assert ("Did you mean 25/255?" in str(refused.value)) is is_hinted
+
+
+def test_a_picture_too_long_for_jpeg_is_refused():
+    with pytest.raises(ImageError, match="65500"):
+        add_noise(np.zeros((1, 65_501), np.uint8), "jpeg", 0.4)
