@@ -74,7 +74,13 @@ def _print_scorecard(options: argparse.Namespace) -> int:
     from denoise.scorecard import FAITHFUL, GOALS, judge
 
     code = 0
-    goals = [goal for goal in GOALS if goal.model in (options.model or [goal.model])]
+    held = {goal.model for goal in GOALS}
+    if strangers := set(options.model or ()) - held:
+        raise SettingError(
+            f"There are no figures that {', '.join(sorted(strangers))} would be held to, but for: "
+            f"{', '.join(sorted(held))}."
+        )
+    goals = [goal for goal in GOALS if goal.model in (options.model or held)]
     here = {facts.name for facts in options.zoo.list_models()}
     asked = {goal.model for goal in goals} | {FAITHFUL}
     denoisers = {name: _make_denoiser(options, name) for name in sorted(here & asked)}

@@ -179,7 +179,10 @@ class Measurements:
 
     def _camera_pictures(self, every: int = 1) -> Iterator[Pair]:
         folder = self._folder("PolyU")
-        for noisy_file in sorted(folder.glob("*_real.JPG"))[::every]:
+        noisy_files = sorted(folder.glob("*_real.JPG"))
+        if not noisy_files:
+            raise ImageError(f"There are no pictures *_real.JPG in {folder}.")
+        for noisy_file in noisy_files[::every]:
             clean_file = folder / noisy_file.name.replace("_real", "_mean")
             yield load_picture(noisy_file).pixels, load_picture(clean_file).pixels
 
@@ -190,7 +193,8 @@ class Measurements:
         costs = []
         for noisy, clean in pairs:
             levels = levels_to_try(
-                estimate_sigma(noisy), self.denoiser.facts.needs.trained_sigma[1]
+                estimate_sigma(noisy, zoo=self.denoiser.zoo),
+                self.denoiser.facts.needs.trained_sigma[1],
             )
             best = max(psnr(clean, self.denoiser(noisy, level)) for level in levels)
             costs.append(best - psnr(clean, self._chosen(noisy)))

@@ -7,6 +7,7 @@ from skimage import data
 
 from denoise import Denoiser
 from denoise.cli import main
+from denoise.errors import ImageError
 from denoise.metrics import fine_power
 from denoise.scorecard import GOALS, Goal, Measurements, judge
 from denoise.weights import list_models
@@ -126,3 +127,14 @@ def test_the_scorecard_of_one_model_is_of_that_alone(tmp_path, capsys):
 def test_a_folder_of_sets_that_is_not_there_is_no_crash(capsys):
     assert main(["benchmark", "--all", "--sets", str(Path("nowhere"))]) == 1
     assert "not measured" in capsys.readouterr().out
+
+
+def test_a_model_that_is_held_to_nothing_is_refused(tmp_path, capsys):
+    assert main(["benchmark", "--all", "--model", "nosuch", "--sets", str(tmp_path)]) == 2
+    assert "conv-photo" in capsys.readouterr().err
+
+
+def test_a_folder_without_pairs_is_no_crash(tmp_path):
+    (tmp_path / "PolyU").mkdir()
+    with pytest.raises(ImageError, match="no pictures"):
+        Measurements(Denoiser("conv-photo", device="cpu"), tmp_path).camera_worst()
