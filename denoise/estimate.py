@@ -161,7 +161,8 @@ def judged(found: Removed, sparse: Removed, jpeg_step: float = 0.0) -> NoiseEsti
             _ramp(found.sigma, WEAK_CAMERA_SIGMA)
             * _ramp(sparse.correlation, CAMERA_COARSE_CORRELATION),
         ),
-        other=_ramp(found.sigma, STRONG_SIGMA)
+        other=(1 - detail)  # letters and lines lie in few places, too
+        * _ramp(found.sigma, STRONG_SIGMA)
         * max(
             _ramp(found.kurtosis, UNEVEN_KURTOSIS),
             _ramp(found.correlation, COLOURED_CORRELATION),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from skimage import data
 
 import denoise.denoiser
@@ -542,6 +542,18 @@ def test_what_is_taken_in_few_places_is_not_a_cameras_noise():
     sparse = Removed(3 / 255, correlation=0.1, gray_share=0.8, kurtosis=2)
     spread, rare = (sparse._replace(correlation=0.6, kurtosis=kurtosis) for kurtosis in (2, 60))
     assert (judged(spread, sparse).camera, judged(rare, sparse).camera) == (1, 0)
+
+
+def test_letters_are_no_impulses(denoisers):
+    page = Image.new("RGB", (200, 160), "white")
+    for line in range(12):
+        place, words = (4, 4 + 12 * line), "The quick brown fox jumps over it."
+        ImageDraw.Draw(page).text(place, words, fill=(20, 20, 60))
+    letters = np.asarray(page)
+    assert estimate_noise(letters).other < 0.1
+    assert psnr(letters, denoisers["conv-photo"](letters)) > 33  # 28 as impulses
+    noisy = add_noise(letters, "gaussian", 0.05)
+    assert psnr(letters, denoisers["conv-photo"](noisy)) > psnr(letters, noisy) + 1
 
 
 def test_a_clean_picture_has_little_noise_to_tell_of():
