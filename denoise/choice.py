@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skimage import restoration
 
 from denoise.estimate import cut_crops, estimate_noise
+from denoise.zoo import Zoo
 
 Pixels = NDArray[np.float32]  # (H, W, C) in [0,1]
 Denoise = Callable[[Pixels, float | None], Pixels]  # told a noise level, or left to judge it
@@ -44,7 +45,9 @@ class Choice:
     ratings: tuple[Rating, ...]
 
 
-def choose_sigma(image: Pixels, denoise: Denoise, highest: float = 1.0) -> Choice:
+def choose_sigma(
+    image: Pixels, denoise: Denoise, highest: float = 1.0, *, zoo: Zoo | None = None
+) -> Choice:
     """Gives the noise level to tell a network, judged on up to four crops of a picture.
 
     White noise is judged by SURE, Stein's unbiased risk estimate, with a random probe (Ramani,
@@ -56,10 +59,11 @@ def choose_sigma(image: Pixels, denoise: Denoise, highest: float = 1.0) -> Choic
         image: (H, W, C) in [0,1], noisy.
         denoise: the network at work on such an image of any size.
         highest: level to try.
+        zoo: that the judging network may be from; None: the bundled one.
     """
     from scipy.stats import kurtosis  # takes half a second to import
 
-    level, correlation, *_ = estimate_noise(image)
+    level, correlation, *_ = estimate_noise(image, zoo=zoo)
     crops = cut_crops(image)
     tried = levels_to_try(level, highest)
     if correlation > CORRELATED:

@@ -251,7 +251,8 @@ class Denoiser:
         def denoise(piece: NDArray[Any], sigma: float | None) -> Any:
             return self._do(piece, auto) if sigma is None else self(piece, sigma)
 
-        return choose_sigma(to_unit(images[0]), denoise, self.facts.needs.trained_sigma[1])
+        highest = self.facts.needs.trained_sigma[1]
+        return choose_sigma(to_unit(images[0]), denoise, highest, zoo=self.zoo)
 
     def _do(self, piece: NDArray[Any], plan: "_Plan") -> Any:
         """Gives a piece of a picture, denoised as the whole is to be."""
@@ -378,7 +379,8 @@ class Denoiser:
 
     def _range_warnings(self, planes: Tensor) -> tuple[str, ...]:
         low, high = self.facts.needs.trained_sigma
-        if low <= float(planes.min()) and float(planes.max()) <= high:
+        last_bit = 1e-6  # planes are float32, the bounds are not
+        if low - last_bit <= float(planes.min()) and float(planes.max()) <= high + last_bit:
             return ()
         return (
             f"Sigma is outside the range that {self.facts.name} was trained for, "

@@ -22,6 +22,7 @@ DETAIL_SIDE = 17  # pixels
 # from 2 to 28/255 nearly the best on six photographs in qualities of 20 to 92; a third more would
 # bring up to 0.07 dB and blur fur and foam.
 JPEG_DITHER, JPEG_DITHER_POWER = 1.5, 0.66
+FULLY_TOLD = 1 / 255  # level from which on a told network's result counts fully
 DITHER_SIDE = 256  # pixels, after which it repeats; tiles start at multiples of it
 ORIENTATIONS = tuple((turns, mirrored) for turns in range(4) for mirrored in (False, True))
 
@@ -93,7 +94,10 @@ class Inference(NamedTuple):
             total = (1 - sum(part.share for part in self.parts)) * start
             for network, share, is_told in self.parts:
                 given, told = (start, sigma) if is_told else (noisy, None)
-                total += share * self._mean(partial(self._run, network), given, told, after_pass)
+                made = self._mean(partial(self._run, network), given, told, after_pass)
+                if told is not None:  # 0 leaves alone
+                    made = torch.lerp(given, made, (told / FULLY_TOLD).clamp(max=1))
+                total += share * made
             return torch.lerp(noisy, total.clamp(0, 1), self.strength).clamp(0, 1)
 
     def _guided(self, noisy: Tensor, after_pass: Callable[[], None]) -> Tensor:

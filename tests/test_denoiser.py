@@ -426,6 +426,22 @@ def test_sigma_outside_the_trained_range_is_a_warning(denoisers, clean):
     assert "outside the range" in report.warnings[0]
 
 
+def test_the_bounds_of_the_trained_range_are_inside_it(denoisers, clean):
+    for bound in (0.0, 75 / 255):
+        assert denoisers["conv-photo"].run(clean, Settings(bound)).report.warnings == ()
+
+
+def test_told_0_a_picture_is_left_alone(photo_denoiser, clean):
+    noisy = add_noise(clean / 255.0, "gaussian", 0.1, clip=True).astype(np.float32)
+    assert np.abs(photo_denoiser(noisy, 0.0) - noisy).max() < 1e-6
+    planes = torch.zeros(1, 1, *noisy.shape[:2])
+    planes[..., : noisy.shape[1] // 2] = 0.1
+    batch = torch.from_numpy(noisy).permute(2, 0, 1)[None]
+    changed = (photo_denoiser(batch, planes) - batch).abs()
+    assert changed[..., noisy.shape[1] // 2 :].max() < 1e-6
+    assert changed[..., : noisy.shape[1] // 2].mean() > 0.03
+
+
 def test_what_on_tile_raises_stops_the_work(photo_denoiser, monkeypatch):
     monkeypatch.setattr(denoise.denoiser, "TILE", 320)
     calls = []

@@ -72,7 +72,7 @@ ALLOWED = {
     },
     "jpeg": set(),
     "estimate": {"jpeg", "weights", "models", "zoo"},
-    "choice": {"estimate"},
+    "choice": {"estimate", "zoo"},
     "denoiser": {
         "address",
         "hub_cache",
