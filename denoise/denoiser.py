@@ -136,7 +136,8 @@ class Denoiser:
         Args:
             image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1],
                 tensor (N, C, H, W), or `Picture`. Gray and transparency come back as they came.
-            sigma: noise level as a standard deviation in [0,1]; None: auto. With a tensor image
+            sigma: noise level as a standard deviation in [0,1]; None: auto, which judges a batch
+                as one picture: denoise images of different noise one by one. With a tensor image
                 also one a sample (N,) or a map (N, 1, H, W).
             strength: of the change, 0 (none) to 1.
             ensemble: average over the eight orientations: a little better, eight times slower.
