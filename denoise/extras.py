@@ -21,5 +21,6 @@ def optional(module: str, extra: str) -> Any:
     except ImportError as error:
         library = module.partition(".")[0]
         raise DenoiseError(
-            f'{library} is needed for this and not installed: pip install "denoise[{extra}]".'
+            f"{library} is needed for this and not installed: in a clone of this project, "
+            f'pip install -e ".[{extra}]".'  # by name pip would take a stranger's package
         ) from error

@@ -128,7 +128,7 @@ def test_without_matplotlib_the_extra_is_named(monkeypatch, capsys):
     monkeypatch.setattr(cards, "sweep", lambda denoiser: {"sigma_255": [25.0]})
     monkeypatch.setattr(cards, "record", lambda *args, **figures: None)
     assert main(["card", "conv-photo"]) == 2
-    assert "denoise[figures]" in capsys.readouterr().err
+    assert ".[figures]" in capsys.readouterr().err
 
 
 def test_figures_recorded_elsewhere_keep_a_stamp_of_their_own(zoo):

@@ -83,7 +83,7 @@ def test_one_of_a_name_that_is_taken_is_left_out_and_logged(files, tmp_path, cap
 def test_without_spandrel_the_server_starts_and_says_what_it_needs(files, monkeypatch, caplog):
     monkeypatch.setitem(sys.modules, "spandrel", None)
     assert "mine" not in {facts.name for facts in Zoo(checkpoints=files).list_models()}
-    assert 'pip install "denoise[community]"' in caplog.text
+    assert 'pip install -e ".[community]"' in caplog.text
 
 
 def test_the_tab_zoo_has_a_row_and_a_card_of_each(service, files):
