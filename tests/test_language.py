@@ -213,5 +213,6 @@ def test_what_a_network_is_for_and_where_it_fails_is_translated(facts):
     said, card = read_phrases("zh"), compose_card(facts, BUNDLED / facts.name)
     for english in [facts.summary, *(f"- {limit}" for limit in facts.limits)]:
         assert CHINESE.search(said.say(english))
+        assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", said.say(english))  # no sentence is left out
     (numbers,) = (line for line in card.splitlines() if f"{facts.parameters:,} parameters" in line)
     assert not re.search(r"\bIt\b", said.say(numbers))
