@@ -77,7 +77,7 @@ def _print_scorecard(options: argparse.Namespace) -> int:
     held = {goal.model for goal in GOALS}
     if strangers := set(options.model or ()) - held:
         raise SettingError(
-            f"There are no figures that {', '.join(sorted(strangers))} would be held to, but for: "
+            f"No figures with a bar are known of {', '.join(sorted(strangers))}; choose among: "
             f"{', '.join(sorted(held))}."
         )
     goals = [goal for goal in GOALS if goal.model in (options.model or held)]

@@ -62,8 +62,8 @@ def _hint_for_text(text: str) -> str:
     """Gives what to write for a number in a text, such as JSON may hold."""
     if text.strip() == "auto":
         return " For auto leave it out, or give null."
-    try:
-        value = float(Fraction(text)) if "/" in text else float(text)  # Fraction(1e9) fills memory
+    try:  # a fraction would write out all digits of 1e9999999
+        value = float(Fraction(text)) if "/" in text else float(text)
     except (ValueError, ZeroDivisionError, OverflowError):
         return ""
     return f" Write the number {value:.4g}, without quotes." if 0 <= value <= 1 else ""

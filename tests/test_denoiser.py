@@ -561,13 +561,16 @@ def test_what_is_taken_in_few_places_is_not_a_cameras_noise():
 
 
 def test_letters_are_no_impulses(denoisers):
-    page = Image.new("RGB", (200, 160), "white")
-    for line in range(12):
-        place, words = (4, 4 + 12 * line), "The quick brown fox jumps over it."
-        ImageDraw.Draw(page).text(place, words, fill=(20, 20, 60))
+    page = Image.new("RGB", (400, 320), "white")
+    drawing = ImageDraw.Draw(page)
+    words = "The quick brown fox jumps over the lazy dog 0123456789, again and again."
+    for line in range(24):
+        drawing.text((6, 6 + 13 * line), words, fill=(20, 20, 60))
+    drawing.ellipse((250, 150, 380, 280), outline=(200, 0, 0), width=2)
+    drawing.rectangle((20, 200, 120, 300), fill=(0, 120, 200))
     letters = np.asarray(page)
-    assert estimate_noise(letters).other < 0.1
-    assert psnr(letters, denoisers["conv-photo"](letters)) > 33  # 28 as impulses
+    assert estimate_noise(letters).other < 0.1  # 0.59 without a look at detail
+    assert psnr(letters, denoisers["conv-photo"](letters)) > 41  # 39.2 then
 
 
 def test_noise_among_letters_is_seen(denoisers):
@@ -575,7 +578,7 @@ def test_noise_among_letters_is_seen(denoisers):
     noisy = add_noise(page, "gaussian", 0.05)
     found = estimate_noise(noisy)
     assert found.white > 0.8 * found.sigma
-    assert psnr(page, denoisers["conv-photo"](noisy)) > psnr(page, noisy) + 4  # 1.9 as detail
+    assert psnr(page, denoisers["conv-photo"](noisy)) > psnr(page, noisy) + 4  # 0.7 as detail
 
 
 def test_a_clean_picture_has_little_noise_to_tell_of():
