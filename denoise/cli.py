@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from denoise import batch, space_commands
 from denoise.classic import CLASSICS
 from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS
-from denoise.errors import DenoiseError
+from denoise.errors import DenoiseError, SettingError
 from denoise.images import OUTPUT_FORMATS
 from denoise.noise import KINDS
 from denoise.stopping import exit_code, stopping_on_sigterm
@@ -140,9 +140,8 @@ def _add_lab(sub: Any) -> None:
         "--levels",
         type=_level,
         nargs="+",
-        default=list(LEVELS),
         metavar="LEVEL",
-        help=f"({' '.join(map(str, LEVELS))})",
+        help=f"({' '.join(map(str, LEVELS))}, as far as the kind of noise goes)",
     )
     sweep.set_defaults(command=_late("lab_commands", "sweep_command"))
     for command in (compare, sweep):
@@ -373,7 +372,13 @@ def _add_zoo(command: argparse.ArgumentParser) -> None:
 
 
 def _open_zoo(folder: Path | None) -> "Zoo":
-    """Gives the networks in a folder; None: those that the environment says."""
+    """Gives the networks in a folder; None: those that the environment says.
+
+    Raises:
+        SettingError: a folder that is not there.
+    """
+    if folder is not None and not folder.is_dir():
+        raise SettingError(f"There is no folder {folder} to take networks from.")
     from denoise.hub import Repository
     from denoise.zoo import Zoo
 

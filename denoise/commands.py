@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -91,6 +92,8 @@ def models_command(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps([asdict(facts) for facts in models], indent=2))
         return 0
+    if not models:
+        print(f"There are no networks in {options.zoo}.", file=sys.stderr)
     width = max((len(facts.name) for facts in models), default=0)
     for facts in models:
         print(f"{facts.name:{width}}  {facts.parameters:>9,} parameters  {facts.summary}")

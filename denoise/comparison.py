@@ -17,11 +17,12 @@ from PIL import Image
 
 from denoise.classic import CLASSICS, denoise_classically, is_installed
 from denoise.conversion import to_8_bits, to_unit
+from denoise.defaults import LEVELS
 from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
 from denoise.images import Picture, encode_picture, flatten
 from denoise.metrics import haarpsi, psnr, ssim
-from denoise.noise import add_noise, find_stages, is_mixture, seeded_generator
+from denoise.noise import add_noise, find_kind, find_stages, is_mixture, seeded_generator
 from denoise.pipeline import fit
 from denoise.settings import Settings
 from denoise.weights import ModelFacts, list_models
@@ -31,6 +32,7 @@ Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3), sRGB
 
 NOISY = "noisy"  # the method that does nothing
 MAX_METHODS, MAX_LEVELS = 16, 32
+NO_MIXTURE = "A sweep goes over the levels of one kind of noise, not of a mixture."
 MAX_PIXELS = 1_000_000  # worked on, so that there is an answer soon
 SLOW_SIDE = 256  # pixels; slow methods get the middle of a larger picture
 TABLE_FILE = "table.csv"
@@ -196,6 +198,18 @@ def compare(
             yield _run_network(method, find_denoiser(method), clean, noisy, told)
 
 
+def levels_for(kind: str) -> list[float]:
+    """Gives the levels of a sweep where none are named: those of LEVELS that the kind has.
+
+    Raises:
+        SettingError: an unknown kind, or a mixture, which has no one level.
+    """
+    if is_mixture(kind):
+        raise SettingError(NO_MIXTURE)
+    highest = find_kind(kind).max_level
+    return [level for level in LEVELS if level <= highest]
+
+
 def sweep(
     clean: Pixels,
     injection: Injection,
@@ -222,7 +236,7 @@ def sweep(
         DenoiseError: as `compare` does.
     """
     if is_mixture(injection.kind):
-        raise SettingError("A sweep goes over the levels of one kind of noise, not of a mixture.")
+        raise SettingError(NO_MIXTURE)
     if not 0 < len(levels) <= MAX_LEVELS:
         raise SettingError(f"A sweep takes 1 to {MAX_LEVELS} levels; these are {len(levels)}.")
     check_methods(methods, zoo)

@@ -13,6 +13,7 @@ from denoise.comparison import (
     Subject,
     compare,
     files_of,
+    levels_for,
     prepare,
     report,
     sweep,
@@ -53,11 +54,12 @@ def compare_command(options: argparse.Namespace) -> int:
 def sweep_command(options: argparse.Namespace) -> int:
     """Prints how good every method is at one noise level after another, as CSV or JSON."""
     subject = _load(options)
-    injection = _injection(options, options.levels[0])
+    levels = options.levels or levels_for(options.kind)
+    injection = _injection(options, levels[0])
     found = sweep(
         subject.clean,
         injection,
-        options.levels,
+        levels,
         subject.methods,
         partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
@@ -65,7 +67,7 @@ def sweep_command(options: argparse.Namespace) -> int:
     )
     rows = [{"level": level, **entry.to_dict()} for level, entry in found]
     if options.json:
-        asked = {"is_told": options.told, "levels": options.levels}
+        asked = {"is_told": options.told, "levels": levels}
         print(json.dumps(report(subject, injection, rows, **asked)))
     else:
         print(write_table(rows), end="")

@@ -1,3 +1,5 @@
+import csv
+import io
 import json
 import os
 import shutil
@@ -13,6 +15,7 @@ from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
 from denoise.cli import main
+from denoise.noise import KINDS
 from denoise.pipeline import denoise_picture, estimate_picture
 
 COMMANDS = ["run", "noise", "estimate", "compare", "sweep", "models", "train", "benchmark", "card"]
@@ -119,6 +122,12 @@ def test_a_sweep_prints_csv(photo, capsys):
         ["0.1", "noisy"],
         ["0.1", "median"],
     ]
+
+
+def test_a_sweep_of_fireflies_ends_where_they_do(photo, capsys):
+    assert run("sweep", photo, "--model", "median", "--kind", "render") == 0
+    rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert max(float(row["level"]) for row in rows) == KINDS["render"].max_level
 
 
 @pytest.mark.parametrize("options", [("--kind", "fog"), ("--model", "magic"), ("--seed", "-1")])
@@ -318,6 +327,16 @@ def test_a_training_that_is_over_says_so(tmp_path, capsys, monkeypatch):
 def test_a_training_that_cannot_be_shows_no_bar(tmp_path, capsys):
     assert run("train", "nope") == 2
     assert capsys.readouterr().err.startswith("There is no recipe for 'nope'")
+
+
+def test_a_zoo_that_is_no_folder_is_named(tmp_path, capsys):
+    assert run("models", "--zoo", tmp_path / "typo") == 2
+    assert f"There is no folder {tmp_path / 'typo'}" in capsys.readouterr().err
+
+
+def test_a_zoo_without_networks_says_so(tmp_path, capsys):
+    assert run("models", "--zoo", tmp_path) == 0
+    assert capsys.readouterr().err == f"There are no networks in {tmp_path}.\n"
 
 
 def test_a_zoo_without_the_network_is_no_success(tmp_path, capsys):

@@ -16,6 +16,7 @@ from denoise.comparison import (
     NOISY,
     Injection,
     compare,
+    levels_for,
     methods_for,
     pack,
     prepare,
@@ -25,6 +26,7 @@ from denoise.comparison import (
 from denoise.errors import SettingError
 from denoise.images import Picture
 from denoise.metrics import haarpsi, ssim
+from denoise.noise import KINDS, check_level
 from denoise.training.made_pictures import made_clothing
 
 METHODS = ["conv-photo", "median"]
@@ -144,6 +146,13 @@ def test_16_bits_and_transparency_become_plain_8_bits():
     pixels, *_ = prepare(Picture(deep, alpha=np.zeros((20, 20), np.uint16)), METHODS)
     assert pixels.dtype == np.uint8
     assert (pixels == 255).all()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_levels_that_a_sweep_has_by_itself_are_the_kinds(kind):
+    levels = levels_for(kind)
+    assert len(levels) >= 4
+    assert [check_level(KINDS[kind], level) for level in levels] == levels
 
 
 def test_a_sweep_gives_every_method_at_every_level(clean):

@@ -5,8 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.comparison import Entry, Injection, pack, report, write_table
-from denoise.defaults import LEVELS
+from denoise.comparison import Entry, Injection, levels_for, pack, report, write_table
 from denoise.ui.endpoint import Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.failures import explained
 from denoise.ui.service import Service
@@ -85,7 +84,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
         Args:
             image: the clean picture; above 1 Mpixel it is shrunk.
             kind: as of /add_noise, but no mixture.
-            levels: of the noise; null: 0.02, 0.05, 0.1, 0.15, 0.2, 0.3.
+            levels: of the noise; null: 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, as far as the kind goes.
             seed: as of /add_noise.
             models: as of /compare.
             gray: true gives all channels the same noise.
@@ -99,7 +98,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
         """
         with explained():
             file = uploaded_file(image, service.folder)
-            chosen = listed("levels", levels, (int, float), "numbers") or list(LEVELS)
+            chosen = listed("levels", levels, (int, float), "numbers") or levels_for(kind)
             injection = _checked(kind, chosen[0], seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
             total = len(chosen) * (len(subject.methods) + 1)
