@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from denoise.address import is_repository
 from denoise.community import is_checkpoint
 from denoise.devices import choose_device
 from denoise.errors import DenoiseError, SettingError
@@ -78,6 +79,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     host = environment.get("GRADIO_SERVER_NAME") or usual_host
     has_training = _flag(environment, "DENOISE_TRAIN_TAB", default=not is_space)
     hub_repo = environment.get("DENOISE_HUB_REPO") or None
+    if hub_repo is not None and not is_repository(hub_repo):
+        raise SettingError(
+            f"DENOISE_HUB_REPO is a repository on the Hub, organisation/name; {hub_repo!r} is not."
+        )
     hub_revision = environment.get("DENOISE_HUB_REVISION") or None
     takes_any_model = _flag(environment, "DENOISE_ANY_MODEL", default=False)
     if hub_revision and not hub_repo:
@@ -105,8 +110,7 @@ def _zoo(settings: Settings) -> Zoo:
         takes_addresses=settings.takes_any_model,
         checkpoints=settings.checkpoints,
     )
-    for sentence in zoo.warnings():
-        _log.warning(sentence)
+    zoo.warnings()  # for the log
     if repository is not None:
         print(f"Weights from the Hub: {repository}", flush=True)  # noqa: T201
     return zoo

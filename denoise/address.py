@@ -27,6 +27,12 @@ def parse_address(text: str) -> Address | None:
     return Address(match[1], match[2] or HERE, match[3]) if match else None
 
 
+def is_repository(text: str) -> bool:
+    """Tells whether a text is organisation/name, and no more."""
+    address = parse_address(text)
+    return address is not None and address.repo == text
+
+
 def partner_of(text: str, name: str) -> str:
     """Gives the address of another model beside the one at an address; of names, just the name."""
     address = parse_address(text)

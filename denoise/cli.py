@@ -387,8 +387,7 @@ def _open_zoo(folder: Path | None) -> "Zoo":
         return Zoo(folder or BUNDLED, takes_files=True)
     repository = Repository(repo, os.environ.get("DENOISE_HUB_REVISION") or None)
     zoo = Zoo(repository=repository, takes_files=True)
-    for sentence in zoo.warnings():
-        batch.complain(sentence, 0)
+    zoo.warnings()  # which says them
     return zoo
 
 

@@ -55,5 +55,5 @@ class Asking:
         if isinstance(failure, HfHubHTTPError) and not is_down(failure):
             raise failure
         self.silent_until = time.monotonic() + RETRY_S
-        _log.warning("The Hub does not answer.", exc_info=failure)
+        _log.info("The Hub does not answer.", exc_info=failure)
         raise unreachable(self.repo) from failure

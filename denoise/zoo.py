@@ -51,6 +51,7 @@ class Zoo:
         self._open = open_repository
         self._others: dict[tuple[str, str | None], Repository] = {}
         self._lock = threading.Lock()
+        self._failing: dict[str, str] = {}  # what is wrong now, by model; with all under ""
         self._shelf = Shelf(checkpoints, self._own_names()) if checkpoints else Shelf()
 
     def list_models(self) -> list[ModelFacts]:
@@ -63,8 +64,8 @@ class Zoo:
         for name in self._places():
             try:
                 facts[name] = self.read_facts(name)
-            except WeightsError:
-                _log.exception("%s is left out.", name)
+            except WeightsError as error:
+                self._log_once(name, str(error), f"{name} is left out.")
         facts |= self._shelf.facts
         return [facts[name] for name in sorted(facts)]
 
@@ -126,26 +127,31 @@ class Zoo:
             return (entries[model].size or None) if model in entries else None
 
     def warnings(self) -> tuple[str, ...]:
-        """Gives sentences on what is not as it was set up, each once."""
+        """Gives sentences on what is not as it was set up, each once, and logs new ones."""
         if self.repository is None:
             return ()
         try:
             names = self._entries()
         except HubError as error:
-            serving = " The bundled networks serve instead." if list_models(self.folder) else ""
-            return (f"{error}{serving}",)
+            serving = "The bundled networks serve instead." if list_models(self.folder) else ""
+            self._log_once("", str(error), serving)
+            return (f"{error} {serving}".rstrip(),)
+        with self._lock:
+            self._failing.pop("", None)
         there = {facts.name for facts in list_models(self.folder)}
-        sentences = [sentence for name in names for sentence in self._doubts(name)]
-        missing = sorted(there - set(names))
-        if missing:
-            sentences.append(
+        doubts = [sentence for name in names for sentence in self._doubts(name)]
+        others = []
+        if missing := sorted(there - set(names)):
+            others.append(
                 f"{self.repository} does not hold {', '.join(missing)}; bundled ones serve instead."
             )
         if self.repository.is_stale:
-            sentences.append(
+            others.append(
                 f"The Hub cannot be reached; {self.repository} serves, the last one known here."
             )
-        return tuple(dict.fromkeys(sentences))
+        for sentence in others:
+            self._log_once(sentence, sentence)
+        return tuple(dict.fromkeys([*doubts, *others]))
 
     def __str__(self) -> str:
         return str(self.folder) if self.repository is None else str(self.repository)
@@ -154,6 +160,7 @@ class Zoo:
         try:
             return self.look_up(name).warnings
         except WeightsError as error:
+            self._log_once(name, str(error))
             return (str(error),)
 
     def _entries(self) -> dict[str, str]:
@@ -205,9 +212,12 @@ class Zoo:
         if self.repository is None:
             return self._bundled(model)
         try:
-            return self._take(self.repository, self._place(model), with_weights, on_bytes)
+            found = self._take(self.repository, self._place(model), with_weights, on_bytes)
         except HubError as error:
             return self._instead(model, error)
+        with self._lock:
+            self._failing.pop(model, None)  # if it fails again, that is news
+        return found
 
     def _take(
         self, repository: Repository, place: str, with_weights: bool, on_bytes: OnBytes | None
@@ -231,12 +241,19 @@ class Zoo:
         bundled = {facts.name for facts in list_models(self.folder)}
         places = self._places()
         if model in bundled:
-            _log.warning("The bundled %s serves instead.", model, exc_info=error)
+            self._log_once(model, str(error), f"The bundled {model} serves instead.")
             return self._bundled(model, f"{error} The bundled {model} serves instead.")
         if model in places or not places:
             raise error
         choice = ", ".join(sorted(bundled | places.keys()))
         raise UnknownModelError(f"Unknown model {model!r}; choose one of: {choice}.") from error
+
+    def _log_once(self, about: str, wrong: str, consequence: str = "") -> None:
+        """Logs what is wrong and what comes of it, unless the same is wrong already."""
+        with self._lock:
+            if wrong not in self._failing.values():
+                _log.warning(f"{wrong} {consequence}".rstrip())
+            self._failing[about] = wrong
 
     def _other(self, model: str, address: Address) -> Repository:
         if not self.takes_addresses:

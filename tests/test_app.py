@@ -127,6 +127,12 @@ def test_the_environment_names_the_hub():
     assert not settings.takes_any_model
 
 
+@pytest.mark.parametrize("name", ["zoo", "org/zoo/conv-mnist", "org/zoo@v1", "a b/c"])
+def test_what_is_no_repository_is_misuse(name):
+    with pytest.raises(SettingError, match="DENOISE_HUB_REPO is a repository on the Hub"):
+        app.read_settings({"DENOISE_HUB_REPO": name})
+
+
 def test_a_revision_without_a_repository_is_refused():
     with pytest.raises(SettingError, match="set DENOISE_HUB_REPO"):
         app.read_settings({"DENOISE_HUB_REVISION": "v1"})

@@ -49,6 +49,16 @@ def test_the_hub_is_asked_again(hub, zoo):
     assert zoo.warnings() == ()
 
 
+def test_an_outage_is_logged_in_one_sentence(hub, zoo, caplog):
+    for _ in range(3):
+        zoo.fetch(NAME)
+        zoo.fetch("conv-fashion")
+        zoo.warnings()
+    (record,) = caplog.records
+    assert record.getMessage().startswith("The Hub cannot be reached")
+    assert record.exc_info is None
+
+
 def test_a_network_that_is_loaded_gives_way_to_that_on_the_hub(hub, service):
     first = service.denoiser(NAME)
     assert service.denoiser(NAME) is first
