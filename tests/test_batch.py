@@ -135,6 +135,18 @@ def test_a_disk_that_refuses_is_a_sentence_and_the_others_are_written(folder, tm
     assert "Traceback" not in errors
 
 
+@pytest.fixture
+def sigint():
+    """Has SIGINT heeded: of a job in the background a shell lets it be ignored, also by children.
+
+    What is heeded here has its default in them.
+    """
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("sigint")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_run_in_order(folder, tmp_path, monkeypatch, capsys, number, code):
     def work(picture, **_):
@@ -145,12 +157,7 @@ def test_a_signal_ends_the_run_in_order(folder, tmp_path, monkeypatch, capsys, n
 
     calls, out = [], tmp_path / "out"
     monkeypatch.setattr(commands, "noise_picture", work)
-    # Of a job in the background a shell lets SIGINT be ignored, by its children, too.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        assert run("noise", folder, "-o", out, "--recursive") == code
-    finally:
-        signal.signal(signal.SIGINT, before)
+    assert run("noise", folder, "-o", out, "--recursive") == code
     assert sorted(file.name for file in out.iterdir()) == ["a.png", "b.png"]
     assert capsys.readouterr().err.endswith("2 of 3 pictures written.\nStopped.\n")
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -191,6 +198,7 @@ def test_a_signal_that_the_caller_deals_with_is_left_to_him(folder, tmp_path, mo
     assert came == [True]
 
 
+@pytest.mark.usefixtures("sigint")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path, sent, code):
     place, out = tmp_path / "in", tmp_path / "out"
