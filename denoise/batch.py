@@ -132,7 +132,8 @@ def reason(error: Exception) -> str:
 def _do(todo: list[Job], work: Work, options: argparse.Namespace, count: Count) -> None:
     """Takes pictures through `work`, tells of each, and counts."""
     written: list[Path] = []
-    done = _overlapped(todo, work, options.format, written)
+    write = partial(_write, image_format=options.format, keep_exif=options.keep_exif)
+    done = _overlapped(todo, work, write, written)
     # None: no bar where it would be written into a file
     is_off = None if len(todo) > 1 else True
     try:
@@ -146,7 +147,7 @@ def _do(todo: list[Job], work: Work, options: argparse.Namespace, count: Count) 
 
 
 def _overlapped(
-    jobs: list[Job], work: Work, image_format: str | None, written: list[Path]
+    jobs: list[Job], work: Work, write: Callable[[Picture, Job], None], written: list[Path]
 ) -> Generator[tuple[Job, Report | Exception], None, None]:
     """Gives each job with its report or failure, in turn; reads ahead and writes behind.
 
@@ -165,7 +166,7 @@ def _overlapped(
                 except (DenoiseError, OSError, MemoryError) as error:
                     yield job, error
                     continue
-                begun = _begin(pool, job.output, _write, result, job, image_format)
+                begun = _begin(pool, job.output, write, result, job)
                 begun.add_done_callback(partial(_note, job.output, written))
                 writing.append((job, report, begun))
                 if len(writing) > THREADS:
@@ -199,14 +200,15 @@ def _note(output: Path, written: list[Path], writing: "Future[None]") -> None:
         written.append(output)
 
 
-def _write(picture: Picture, job: Job, image_format: str | None) -> None:
+def _write(picture: Picture, job: Job, *, image_format: str | None, keep_exif: bool) -> None:
     if job.output == PIPE:
         if sys.stdout is None:
             raise ImageError("Standard output is closed; pipe it on, or name a file with -o.")
-        _write_pipe(sys.stdout.buffer, encode_picture(picture, format=image_format))
+        content = encode_picture(picture, format=image_format, keep_exif=keep_exif)
+        _write_pipe(sys.stdout.buffer, content)
         return
     job.output.parent.mkdir(parents=True, exist_ok=True)
-    save_picture(picture, job.output)
+    save_picture(picture, job.output, keep_exif=keep_exif)
 
 
 def _read_pipe(pipe: BinaryIO) -> bytes:

@@ -90,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     noise = sub.add_parser("noise", help="add noise to pictures", description=NOISE_HELP)
     _add_files(noise)
     _add_noise(noise)
-    noise.add_argument("--level", type=_level, default=0.1, help="0: none (%(default)s)")
+    noise.add_argument("--level", type=_level, default=0.1, help=LEVEL_HELP)
     noise.set_defaults(command=_late("commands", "noise_command"))
 
     estimate = sub.add_parser(
@@ -130,7 +130,7 @@ def _add_lab(sub: Any) -> None:
     compare = sub.add_parser(
         "compare", help="spoil a picture and see what each method saves", description=COMPARE_HELP
     )
-    compare.add_argument("--level", type=_level, default=0.1, help="0: none (%(default)s)")
+    compare.add_argument("--level", type=_level, default=0.1, help=LEVEL_HELP)
     compare.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="folder for the pictures and table.csv"
     )
@@ -348,6 +348,12 @@ def _add_files(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--format", type=str.upper, choices=list(OUTPUT_FORMATS), help="(the input's)"
     )
+    command.add_argument(
+        "--no-exif",
+        dest="keep_exif",
+        action="store_false",
+        help="leave the photo's details out of the output: camera, date, place",
+    )
     command.add_argument("--json", action="store_true", help="print a report a line")
 
 
@@ -435,6 +441,7 @@ NOISE_HELP = (
     + "; ".join(f"{kind.name}: {kind.meaning}, 0 to {kind.max_level:g}" for kind in KINDS.values())
     + "."
 )
+LEVEL_HELP = "0: none; the parts of a mixture have their own (%(default)s)"
 ESTIMATE_HELP = (
     "Print the noise level of pictures, judged without the clean ones, and the correlation of "
     "neighbouring pixels' noise: 0 is white noise, 0.5 a camera's; of what was a JPEG, also the "

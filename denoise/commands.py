@@ -27,6 +27,7 @@ def run_command(options: argparse.Namespace) -> int:
         options.choose,
     )
     denoiser = Denoiser(options.model, device=options.device, zoo=options.zoo)
+    denoiser.check(settings)
     work = partial(denoise_picture, denoiser=denoiser, settings=settings)
     return convert(find_jobs(options), work, options)
 

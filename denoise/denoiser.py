@@ -169,9 +169,10 @@ class Denoiser:
         With `always_estimate` the report has the estimated noise level of a photo even where
         the network does not need it.
         """
+        self.check(settings)
         pixels = image.pixels if isinstance(image, Picture) else image
         images, repack = unpack(pixels)
-        self._check_image(images, settings)
+        self._check_image(images)
         told = as_planes(settings.sigma, images.shape)
         started = time.perf_counter()
         choice = None
@@ -225,6 +226,23 @@ class Denoiser:
         name = self.facts.name
         return (" ".join([f"{name} seems not to be made for this picture.", *self.facts.limits]),)
 
+    def check(self, settings: Settings) -> None:
+        """Refuses settings that this network has no use for, whatever the picture.
+
+        Raises:
+            SettingError: texture where there is no counterpart; ensemble or detail of a network
+                that is not for photos.
+        """
+        if settings.texture > 0 and self.facts.textured is None:
+            raise SettingError(
+                f"{self.facts.name} has no textured counterpart; leave texture at 0."
+            )
+        if self.facts.needs.fixed_size and (settings.ensemble or settings.detail > 0):
+            raise SettingError(
+                f"{'ensemble' if settings.ensemble else 'detail'} is for photo networks; "
+                f"{self.facts.name} was not made for it."
+            )
+
     def choose(self, image: Image.Image | NDArray[Any] | Tensor | Picture) -> Choice:
         """Gives the noise level to tell the network, and how good others would be, as estimated.
 
@@ -272,7 +290,7 @@ class Denoiser:
             ImageError: an image of another type or size.
         """
         images, _ = unpack(image)
-        self._check_image(images, DEFAULTS)
+        self._check_image(images)
         pictures = torch.from_numpy(to_unit(images)).permute(0, 3, 1, 2).to(self.device)
         with torch.inference_mode():
             codes: Tensor = self._autoencoder().encode(pictures)
@@ -305,11 +323,7 @@ class Denoiser:
     @cached_property
     def _textured(self) -> tuple[nn.Module, ModelFacts]:
         """The textured counterpart, loaded when it is first needed."""
-        if self.facts.textured is None:
-            raise SettingError(
-                f"{self.facts.name} has no textured counterpart; leave texture at 0."
-            )
-        partner = self.zoo.fetch(partner_of(self._asked, self.facts.textured))
+        partner = self.zoo.fetch(partner_of(self._asked, str(self.facts.textured)))
         network, facts = load_network(partner.folder.name, partner.folder.parent)
         return _placed(network, self.device), facts
 
@@ -336,7 +350,7 @@ class Denoiser:
             at_work, self.facts.needs, self.dtype, settings.strength, settings.ensemble, guide
         )
 
-    def _check_image(self, images: Images, settings: Settings) -> None:
+    def _check_image(self, images: Images) -> None:
         needs, (_, height, width, channels) = self.facts.needs, images.shape
         if needs.fixed_size is not None:
             side = needs.fixed_size
@@ -345,11 +359,6 @@ class Denoiser:
                     f"{self.facts.name} takes gray pictures of {side}x{side} pixels only; this "
                     f"one is {width}x{height} with {channels} channel(s). fit_picture makes one "
                     "that fits."
-                )
-            if settings.ensemble or settings.detail > 0:
-                raise SettingError(
-                    f"{'ensemble' if settings.ensemble else 'detail'} is for photo networks; "
-                    f"{self.facts.name} was not made for it."
                 )
 
     def _plan_sigma(self, images: Images, told: Tensor | None, *, always_estimate: bool) -> "_Plan":

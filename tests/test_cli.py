@@ -18,6 +18,7 @@ from denoise.cli import main
 from denoise.noise import KINDS
 from denoise.pipeline import denoise_picture, estimate_picture
 
+MAKER = 271  # the EXIF tag
 COMMANDS = ["run", "noise", "estimate", "compare", "sweep", "models", "train", "benchmark", "card"]
 COMMANDS += ["deploy", "publish", "pull"]
 
@@ -60,6 +61,18 @@ def test_the_output_has_the_format_that_was_told(photo, tmp_path):
     assert load_picture(tmp_path / "out" / "photo.webp").format == "WEBP"
 
 
+@pytest.mark.parametrize("suffix", ["png", "jpg"])
+def test_the_details_of_a_photo_stay_where_they_are_not_to_be_left_out(photo, tmp_path, suffix):
+    file, exif = tmp_path / f"taken.{suffix}", Image.Exif()
+    exif[MAKER] = "Maker of cameras"
+    Image.open(photo).save(file, exif=exif)
+    out = tmp_path / f"out.{suffix}"
+    for options in ([], ["--no-exif"]):
+        assert run("noise", file, "-o", out, "--overwrite", *options) == 0
+        with Image.open(out) as written:
+            assert (MAKER in written.getexif()) == (not options)
+
+
 def test_a_folder_is_taken_with_its_tree_where_asked(photo, tmp_path):
     (tmp_path / "in" / "deep").mkdir(parents=True)
     shutil.copy(photo, tmp_path / "in" / "deep" / "a.png")
@@ -67,6 +80,16 @@ def test_a_folder_is_taken_with_its_tree_where_asked(photo, tmp_path):
     assert run("noise", tmp_path / "in", "-o", tmp_path / "out", "--recursive") == 0
     assert (tmp_path / "out" / "deep" / "a.png").is_file()
     assert (tmp_path / "out" / "b.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("model", "option"), [("gan-photo", "--texture"), ("dense-mnist", "--detail")]
+)
+def test_a_setting_that_a_network_does_not_take_is_misuse(photo, tmp_path, capsys, model, option):
+    out = tmp_path / "out.png"
+    assert run("run", photo, "-o", out, "--model", model, option, "1") == 2
+    assert model in capsys.readouterr().err
+    assert not out.exists()
 
 
 def test_a_broken_file_does_not_stop_the_others(photo, tmp_path, capsys):

@@ -139,7 +139,8 @@ class _Work:
             if file is None:
                 return gr.skip(), gr.skip()
             download = _download(self.service, file, chosen_format, exif)
-            return download, re.sub(r"--format \w+", f"--format {chosen_format}", command or "")
+            wanted = f"--format {chosen_format}{'' if exif else ' --no-exif'}"
+            return download, re.sub(r"--format \w+( --no-exif)?", wanted, command or "")
 
 
 def _step_words(step: Step) -> str:
@@ -224,7 +225,7 @@ def _show(
         "Done.",
         report_words(result.report),
         _download(service, str(result.file), chosen_format, exif),
-        command_line(name, chosen_format, model, settings),
+        command_line(name, chosen_format, model, settings, keep_exif=exif),
         str(result.file),
         gr.update(visible=True),
     )

@@ -55,16 +55,21 @@ def link_settings(
         say: gives a warning in the page's language.
     """
     controls = [model, *noise]
+    names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]
 
     def read_address(request: gr.Request) -> list[Any]:
         """Gives the tab to open, and the settings that the address names; wrong ones are said."""
         asked = request.query_params
-        if asked.get("tab") != LAB:
-            return [gr.skip()] * (1 + len(NAMES))
-        settings, refused = settings_of(asked, zoo)
+        tab = asked.get("tab")
+        refused: list[str] = []
+        settings = [gr.skip()] * len(NAMES)
+        if tab == LAB:
+            settings, refused = settings_of(asked, zoo)
+        elif tab and tab not in names:
+            refused = [f"The address's tab was not taken. It is one of: {', '.join(names)}."]
         for sentence in refused:
             gr.Warning(say(sentence))
-        return [gr.update(selected=LAB), *settings]
+        return [gr.update(selected=tab) if tab in names else gr.skip(), *settings]
 
     gr.on(
         [model.input, *[one.change for one in noise]],

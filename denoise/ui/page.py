@@ -66,18 +66,18 @@ def _fill(
     _add_warnings(page, service)
     own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
     with gr.Tabs() as tabs:
-        with gr.Tab("Denoise"):
+        with gr.Tab("Denoise", id="denoise"):
             build_denoise_tab(service)
         with gr.Tab("Noise lab", id=LAB) as lab:
             contents = build_noise_lab_tab(service)
             for update, inputs, outputs in contents.fill:
                 lab.select(update, inputs, outputs, api_visibility="private")
-        with gr.Tab("Digits") as digits:
+        with gr.Tab("Digits", id="digits") as digits:
             build_digits_tab(service, samples, digits, own)
         if classroom is not None:
-            with gr.Tab("Train"):
+            with gr.Tab("Train", id="train"):
                 build_train_tab(service, samples, classroom, own)
-        with gr.Tab("Zoo") as zoo:
+        with gr.Tab("Zoo", id="zoo") as zoo:
             show, model, card = build_zoo_tab(service)
             zoo.select(show, model, card, queue=False, api_visibility="private")
     link_settings(page, tabs, service.zoo, contents.model, contents.noise, say=say)

@@ -11,7 +11,7 @@ SOURCES = {
     "guessed": "the network judged it by itself",
     "told": "you set it",
     "chosen": "the best of those that were tried",
-    "estimated": "as estimated",
+    "estimated": "the estimate of its white part",
     "ignored": "this network cannot be told",
 }
 
@@ -43,10 +43,12 @@ def report_words(report: dict[str, Any]) -> str:
     return "\n\n".join(line for line in lines if line)
 
 
-def command_line(name: str, chosen_format: str, model: str, settings: Settings) -> str:
+def command_line(
+    name: str, chosen_format: str, model: str, settings: Settings, *, keep_exif: bool
+) -> str:
     """Gives the command that does the same to a file of that name."""
     parts = ["python", "-m", "denoise", "run", name, "-o", "denoised", "--model", model]
-    parts += ["--format", chosen_format]
+    parts += ["--format", chosen_format, *["--no-exif"] * (not keep_exif)]
     if isinstance(settings.sigma, float):
         parts += ["--sigma", f"{round(settings.sigma * 255)}/255"]
     parts += ["--choose"] * settings.choose

@@ -111,7 +111,7 @@ class _Work:
 
 def _build() -> _Several:
     files = gr.File(
-        label="Noisy pictures", file_count="multiple", height=140, elem_id="several-files"
+        label="Noisy pictures", file_count="multiple", height=220, elem_id="several-files"
     )
     with gr.Row(equal_height=True):
         file_format = build_file_format()

@@ -350,6 +350,20 @@ def test_an_address_keeps_what_is_good_beside_what_there_is_not(browser, server)
     context.close()
 
 
+def test_an_address_opens_any_tab_and_one_that_there_is_not_is_said(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    page.goto(f"{server.url}/?tab=zoo")
+    page.get_by_role("tab", name="Zoo", selected=True).wait_for()
+    page.get_by_text("PSNR at 25/255").first.wait_for()  # the table is filled
+    page.goto(f"{server.url}/?tab=attic")
+    page.get_by_text(
+        "The address's tab was not taken. It is one of: denoise, lab, "
+    ).first.wait_for()
+    page.get_by_role("tab", name="Denoise", selected=True).wait_for()
+    context.close()
+
+
 def test_numbers_out_of_range_are_no_failures(lab, server):
     logged = server.log.stat().st_size
     level, seed = lab.locator("#level input[type=number]"), lab.locator("#seed input")

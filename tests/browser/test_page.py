@@ -78,6 +78,18 @@ def test_another_format_is_written_without_running_again(page, noisy):
     assert np.array_equal(picture.pixels, Denoiser()(load_picture(noisy).pixels))
 
 
+def test_the_command_leaves_out_the_details_that_the_download_leaves_out(page, noisy):
+    upload(page, noisy)
+    denoise(page)
+    command = page.locator("#command .cm-content")
+    assert "--no-exif" not in command.inner_text()
+    page.get_by_label("Keep the photo's details (EXIF)").first.uncheck()
+    command.get_by_text("--no-exif").wait_for()
+    page.get_by_role("button", name="Denoise", exact=True).click()
+    page.locator("#status").get_by_text("Done.").wait_for()
+    assert "--no-exif" in command.inner_text()
+
+
 def test_16_bits_and_transparency_are_kept(page, tmp_path):
     file = tmp_path / "deep.png"
     pixels = data.astronaut()[:64, :80].astype(np.uint16) * 257
