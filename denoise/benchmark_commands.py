@@ -92,7 +92,7 @@ def _print_scorecard(options: argparse.Namespace) -> int:
         print(f"| {goal.model} | {goal.what} | {shown} | {goal.limit} | {word} |", flush=True)
         code = code if word in ("met", "") else FAILED_INPUT
         if figure is not None:
-            judged.setdefault(goal.model, []).append([goal.what, shown, goal.limit])
+            judged.setdefault(goal.model, []).append([goal.what, shown, goal.limit, word])
     for name, figures in judged.items() if options.record else []:
         record(denoisers[name], figures=figures)
     return code

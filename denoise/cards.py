@@ -160,7 +160,7 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
     measured = facts.metrics
     parts = []
     if "figures" in measured:
-        parts.append(_table(["figure", "measured", "bar"], measured["figures"]))
+        parts.append(_table(["figure", "measured", "bar", ""], measured["figures"]))
     if "table" in measured:
         parts += _photo_table(measured)
     if "errors" in measured:
