@@ -110,7 +110,7 @@ def draw_curves(files: dict[str, Path]) -> "Figure":
         for axes, key, width in ((losses, "loss", 1.0), (held_out, "psnr", 2.0)):
             values = [float(row[key]) for row in rows]
             axes.plot(steps, values, color=color, lw=width, label=title)
-    losses.set_ylabel("training loss of one batch")
+    losses.set_ylabel("training loss")
     held_out.set_ylabel("PSNR on held-out pictures, dB")
     for axes in panels:
         axes.set_xlabel("thousands of steps")
