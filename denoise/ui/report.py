@@ -11,7 +11,7 @@ SOURCES = {
     "guessed": "the network judged it by itself",
     "told": "you set it",
     "chosen": "the best of those that were tried",
-    "estimated": "the estimate of its white part",
+    "estimated": "what was found, corrected for white noise",
     "ignored": "this network cannot be told",
 }
 

@@ -17,7 +17,7 @@ TERMS = {
     "the machine that the card names.",
     "Parameters": "How many numbers the network has learned.",
     "Noise found": "Root mean square of what the photo network takes away from up to four pieces "
-    "of 256 x 256 pixels when nothing is told.",
+    "of 256 x 256 pixels when nothing is told. Of white noise that reads a little low.",
     "SURE": "Stein's unbiased risk estimate: the root mean square error against the clean picture, "
     "worked out without it, for white noise.",
     "J-invariance": "Root mean square difference between pixels that were hidden and what the "
