@@ -279,7 +279,8 @@ def _training(facts: ModelFacts, folder: Path) -> str:
     words = (
         f"{recipe['method'][0].upper()}{recipe['method'][1:]}. {recipe['steps']:,} steps in "
         f"{recipe['minutes']:g} minutes{start}, seed {recipe['seed']}, PyTorch {recipe['torch']}, "
-        f"{recipe['date']}. `python -m denoise train {facts.name} --data DIR` trains one anew."
+        f"{recipe['date']}. `python -m denoise train {facts.name} --data DIR` trains one by "
+        "this version's recipe."
     )
     rows = [[row["name"], row["pictures"], row["license"]] for row in facts.training_data]
     table = _table(["training data", "pictures", "licence stated by the source"], rows)

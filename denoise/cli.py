@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--model", default=DEFAULT_MODEL, help=MODEL_HELP)
     run.add_argument("--sigma", type=_sigma, default=None, metavar="S", help=SIGMA_HELP)
     run.add_argument(
-        "--choose", action="store_true", help="try several noise levels and tell the best"
+        "--choose", action="store_true", help="try several noise levels and use the best"
     )
     run.add_argument(
         "--strength", type=float, default=1.0, help="share of the change, 0 to 1 (%(default)s)"
@@ -78,7 +78,10 @@ def _parser() -> argparse.ArgumentParser:
         "--ensemble", action="store_true", help="best quality: mean of eight orientations, 8x time"
     )
     run.add_argument(
-        "--texture", type=float, default=0.0, help="0: faithful, to 1: textured (%(default)s)"
+        "--texture",
+        type=float,
+        default=0.0,
+        help="0: faithful, to 1: all of gan-photo's texture (%(default)s)",
     )
     run.add_argument(
         "--detail", type=float, default=0.0, help="share of removed detail given back (%(default)s)"

@@ -80,7 +80,7 @@ def _choice_words(choice: dict[str, Any]) -> str:
     if choice["judged_by"] is None:
         return f"{best}, no estimate holds for such noise"
     tried = (f"{_level_words(one['sigma'])}: {255 * one['rms']:.2f}" for one in choice["ratings"])
-    return f"{best}\terrors by {choice['judged_by']}: {', '.join(tried)}"
+    return f"{best}\terrors by {choice['judged_by']}, in 1/255: {', '.join(tried)}"
 
 
 def _level_words(sigma: float | None) -> str:

@@ -144,7 +144,7 @@ class Denoiser:
             texture: 0 (faithful) to 1 (as the textured counterpart has it), where there is one.
             detail: share of the removed detail that is given back, 0 (none) to 1.
             choose: try several noise levels on pieces of the picture, judge them without the
-                clean one, and tell the best; some seconds more.
+                clean one, and use the best; some seconds more.
             on_tile: called with tiles done and in all, each pass of a network over one counted;
                 what it raises stops the work at once.
 

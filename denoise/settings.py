@@ -22,7 +22,7 @@ class Settings:
     ensemble: bool = False  # whether to average over the eight orientations
     texture: float = 0.0  # 0 (faithful) to 1 (all of the textured counterpart)
     detail: float = 0.0  # 0 (none) to 1: share of the removed detail that is given back
-    choose: bool = False  # whether to try several noise levels and tell the best
+    choose: bool = False  # whether to try several noise levels and use the best
 
     def __post_init__(self) -> None:
         if self.sigma is not None and not isinstance(self.sigma, Tensor):

@@ -102,7 +102,7 @@ PHOTO_RECIPES = {
             "Trained on white noise: told a level, it hardly touches a camera's, or what JPEG "
             "leaves. Auto lets blind-photo take a part of that first, and works under white noise "
             "of its own.",
-            "Of strong photon noise and speckle blind-photo takes a little more.",
+            "Of strong photon noise and speckle it leaves a little more than blind-photo.",
         ),
         textured="gan-photo",
         guide="blind-photo",

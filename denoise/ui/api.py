@@ -63,7 +63,7 @@ def _denoise(service: Service) -> Callable[..., Any]:
             ensemble: true averages over the eight orientations: a little better, 8x slower.
             texture: 0 (faithful) to 1 (textured), for networks with a textured counterpart.
             detail: share of the removed detail that is given back, 0 (none) to 1.
-            choose: true tries several noise levels and tells the best; leave sigma out then.
+            choose: true tries several noise levels and uses the best; leave sigma out then.
 
         Returns:
             The denoised picture as PNG, of the same bit depth.
@@ -102,7 +102,7 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
             ensemble: true averages over the eight orientations: a little better, 8x slower.
             texture: 0 (faithful) to 1 (textured), for networks with a textured counterpart.
             detail: share of the removed detail that is given back, 0 (none) to 1.
-            choose: true tries several noise levels for each and tells the best.
+            choose: true tries several noise levels for each and uses the best.
 
         Returns:
             A zip of the denoised pictures as PNG, named after the uploads.
