@@ -55,7 +55,7 @@ def link_settings(
         say: gives a warning in the page's language.
     """
     controls = [model, *noise]
-    names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]
+    tab_names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]
 
     def read_address(request: gr.Request) -> list[Any]:
         """Gives the tab to open, and the settings that the address names; wrong ones are said."""
@@ -65,11 +65,11 @@ def link_settings(
         settings = [gr.skip()] * len(NAMES)
         if tab == LAB:
             settings, refused = settings_of(asked, zoo)
-        elif tab and tab not in names:
-            refused = [f"The address's tab was not taken. It is one of: {', '.join(names)}."]
+        elif tab and tab not in tab_names:
+            refused = [f"The address's tab was not taken. It is one of: {', '.join(tab_names)}."]
         for sentence in refused:
             gr.Warning(say(sentence))
-        return [gr.update(selected=tab) if tab in names else gr.skip(), *settings]
+        return [gr.update(selected=tab) if tab in tab_names else gr.skip(), *settings]
 
     gr.on(
         [model.input, *[one.change for one in noise]],
