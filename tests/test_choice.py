@@ -65,11 +65,12 @@ def test_a_level_that_is_clearly_better_than_auto_is_told(denoiser, clean):
 
 
 def test_the_error_that_sure_estimates_is_about_right(denoiser, clean):
-    noisy = add_noise(unit(clean), "gaussian", 0.1).astype(np.float32)
-    choice = denoiser.choose(noisy)
-    for rating in choice.ratings:
-        error = np.sqrt(np.mean((denoiser(noisy, rating.sigma) - unit(clean)) ** 2))
-        assert rating.rms == pytest.approx(error, rel=0.15)
+    # In the middle of the range noise is nowhere cut off, so SURE is asked of the whole picture.
+    clean = 0.3 + 0.4 * unit(clean)
+    noisy = add_noise(clean, "gaussian", 0.1).astype(np.float32)
+    for rating in denoiser.choose(noisy).ratings:
+        error = np.sqrt(np.mean((denoiser(noisy, rating.sigma) - clean) ** 2))
+        assert rating.rms == pytest.approx(error, rel=0.06)
 
 
 def test_levels_stay_within_what_the_network_knows():
