@@ -14,8 +14,9 @@ from PIL import Image
 
 import app
 from denoise import Denoiser, add_noise, load_picture
+from denoise.errors import ImageError
 from denoise.settings import Settings
-from denoise.ui.zero_gpu import gpu, is_lent, seconds
+from denoise.ui.zero_gpu import LentDenoiser, gpu, is_lent, seconds
 from denoise.weights import BUNDLED
 
 FAKE = Path(__file__).parent / "fake_spaces"
@@ -98,11 +99,25 @@ def test_levels_are_tried_within_one_loan(client, lending, noisy_file):
     assert lending.log.read_text().count("lent for") == before + 1
 
 
-def test_a_refusal_keeps_its_sentence_on_the_way_back(client, noisy_file):
+def test_a_refusal_keeps_its_sentence_on_the_way_back(client, lending, noisy_file):
+    before = lending.log.read_text().count("lent for")
+    with pytest.raises(AppError, match="conv-mnist cannot be told a noise level"):
+        client.predict(handle_file(noisy_file), "conv-mnist", api_name="/estimate")
+    assert lending.log.read_text().count("lent for") == before + 1
+
+
+def test_a_picture_that_does_not_fit_is_refused_on_the_way_back():
+    with pytest.raises(ImageError, match="takes gray pictures of 28x28 pixels only"):
+        LentDenoiser("conv-mnist").run(np.zeros((20, 28), np.uint8))
+
+
+def test_no_gpu_is_lent_for_a_setting_that_the_network_has_no_use_for(client, lending, noisy_file):
+    before = lending.log.read_text().count("lent for")
     with pytest.raises(AppError, match="has no textured counterpart; leave texture at 0"):
         client.predict(
             image=handle_file(noisy_file), model="gan-photo", texture=0.5, api_name="/denoise"
         )
+    assert lending.log.read_text().count("lent for") == before
 
 
 def test_tiles_are_counted_across_the_fork(client, tmp_path):

@@ -88,6 +88,7 @@ class LentDenoiser(Denoiser):
         always_estimate: bool = True,
     ) -> Denoised:
         """Gives what `Denoiser.run` does."""
+        self.check(settings)  # before a GPU is lent for nothing
         asked = (self._asked, "run", image, settings, always_estimate)
         for answer in _lent().run(*asked):
             if isinstance(answer, _Failure):
