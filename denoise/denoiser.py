@@ -323,7 +323,8 @@ class Denoiser:
     @cached_property
     def _textured(self) -> tuple[nn.Module, ModelFacts]:
         """The textured counterpart, loaded when it is first needed."""
-        partner = self.zoo.fetch(partner_of(self._asked, str(self.facts.textured)))
+        name = str(self.facts.textured)  # `check` refuses texture where there is none
+        partner = self.zoo.fetch(partner_of(self._asked, name))
         network, facts = load_network(partner.folder.name, partner.folder.parent)
         return _placed(network, self.device), facts
 

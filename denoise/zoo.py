@@ -51,7 +51,7 @@ class Zoo:
         self._open = open_repository
         self._others: dict[tuple[str, str | None], Repository] = {}
         self._lock = threading.Lock()
-        self._failing: dict[str, str] = {}  # what is wrong now, by model; with all under ""
+        self._failing: dict[str, str] = {}  # what is wrong now, by model or, of all, by ""
         self._shelf = Shelf(checkpoints, self._own_names()) if checkpoints else Shelf()
 
     def list_models(self) -> list[ModelFacts]:
