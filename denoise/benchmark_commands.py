@@ -71,7 +71,7 @@ def benchmark_command(options: argparse.Namespace) -> int:
 def _print_scorecard(options: argparse.Namespace) -> int:
     """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
     from denoise.benchmark import record
-    from denoise.scorecard import FAITHFUL, GOALS, judge
+    from denoise.scorecard import FAITHFUL, GOALS, judge, training_words
 
     code = 0
     held = {goal.model for goal in GOALS}
@@ -93,6 +93,10 @@ def _print_scorecard(options: argparse.Namespace) -> int:
         code = code if word in ("met", "") else FAILED_INPUT
         if figure is not None:
             judged.setdefault(goal.model, []).append([goal.what, shown, goal.limit, word])
+    for name, figures in judged.items():
+        if missed := sum(word == "missed" for *_, word in figures):
+            bars = "1 bar" if missed == 1 else f"{missed} bars"
+            print(f"\n{name} missed {bars} after {training_words(denoisers[name])}")
     for name, figures in judged.items() if options.record else []:
         record(denoisers[name], figures=figures)
     return code

@@ -1,6 +1,5 @@
 """The pictures of a card, drawn from measured results on scikit-image's free photographs."""
 
-import csv
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from denoise.extras import optional
 from denoise.metrics import psnr
 from denoise.noise import add_noise
 from denoise.small_benchmark import Gray, spoil
+from denoise.weights import read_curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -104,12 +104,11 @@ def draw_curves(files: dict[str, Path]) -> "Figure":
     figure, panels = _panels(9.0, 3.2, 2)
     losses, held_out = panels
     for (title, file), color in zip(files.items(), (OURS[0], THEIRS[0]), strict=False):
-        with file.open(newline="") as opened:
-            rows = list(csv.DictReader(opened))
-        steps = [int(row["step"]) / 1000 for row in rows]
-        for axes, key, width in ((losses, "loss", 1.0), (held_out, "psnr", 2.0)):
-            values = [float(row[key]) for row in rows]
-            axes.plot(steps, values, color=color, lw=width, label=title)
+        curve = read_curve(file)
+        steps = [point.step / 1000 for point in curve]
+        style = {"color": color, "label": title}
+        losses.plot(steps, [point.loss for point in curve], lw=1.0, **style)
+        held_out.plot(steps, [point.psnr for point in curve], lw=2.0, **style)
     losses.set_ylabel("training loss")
     held_out.set_ylabel("PSNR on held-out pictures, dB")
     for axes in panels:

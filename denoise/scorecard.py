@@ -22,7 +22,7 @@ from denoise.images import load_picture
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise import add_noise
-from denoise.weights import weights_size
+from denoise.weights import CURVE_FILE, read_curve, weights_size
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the clean one
 
@@ -340,6 +340,27 @@ GOALS = [
     _shift_goal("gan-photo"),
     _size_goal("gan-photo"),
 ]
+
+
+def training_words(denoiser: Denoiser) -> str:
+    """Says how long a network was trained, and what the last third of the steps brought.
+
+    What more of the same would bring, that third lets one judge. It tells nothing of a network
+    without curve.csv, as one from the Hub may be.
+    """
+    recipe, file = denoiser.facts.recipe, denoiser.folder / CURVE_FILE
+    words = f"{recipe['steps']:,} steps in {recipe['minutes']:g} minutes"
+    if not file.is_file():
+        return f"{words}."
+    curve = read_curve(file)
+    before = [point.psnr for point in curve if point.step <= recipe["steps"] * 2 / 3]
+    if not before:
+        return f"{words}."
+    best = max(point.psnr for point in curve)
+    return (
+        f"{words}; the last third of the steps brought the best PSNR on held-out pictures from "
+        f"{max(before):.2f} to {best:.2f} dB."
+    )
 
 
 class Verdict(NamedTuple):

@@ -1,10 +1,11 @@
 """Name -> verified, strictly loaded network and the facts about it, from a folder of models."""
 
+import csv
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import safetensors
 import safetensors.torch
@@ -46,6 +47,14 @@ class ModelFacts:
     guide: str | None = None  # blind model that goes first at auto, where noise is not white
 
 
+class CurvePoint(NamedTuple):
+    """How far a training was after a step."""
+
+    step: int
+    loss: float
+    psnr: float  # in dB, on held-out pictures
+
+
 def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
     """Gives the facts about every model of the zoo, by name.
 
@@ -82,6 +91,15 @@ def stamp_of(metrics: dict[str, Any], name: str) -> dict[str, Any]:
     """
     stamp = metrics.get("own_stamps", {}).get(name, metrics)
     return {key: stamp[key] for key in STAMP}
+
+
+def read_curve(file: Path) -> list[CurvePoint]:
+    """Gives the points of a training's curve.csv, by step."""
+    with file.open(newline="") as opened:
+        return [
+            CurvePoint(int(row["step"]), float(row["loss"]), float(row["psnr"]))
+            for row in csv.DictReader(opened)
+        ]
 
 
 def weights_size(name: str, folder: Path = BUNDLED) -> int:

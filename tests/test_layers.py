@@ -111,7 +111,15 @@ ALLOWED = {
     "removed": set(),
     "reader": {"devices", "weights"},
     "small_benchmark": {"denoiser", "metrics", "reader"},
-    "figures": {"benchmark", "classic", "denoiser", "metrics", "noise", "small_benchmark"},
+    "figures": {
+        "benchmark",
+        "classic",
+        "denoiser",
+        "metrics",
+        "noise",
+        "small_benchmark",
+        "weights",
+    },
     "cards": {
         "benchmark",
         "denoiser",

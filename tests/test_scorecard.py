@@ -1,15 +1,16 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 from skimage import data
 
-from denoise import Denoiser
+from denoise import Denoiser, scorecard
 from denoise.cli import main
 from denoise.errors import ImageError
 from denoise.metrics import fine_power
-from denoise.scorecard import GOALS, Goal, Measurements, judge
+from denoise.scorecard import GOALS, Goal, Measurements, judge, training_words
 from denoise.weights import list_models
 
 
@@ -138,3 +139,35 @@ def test_a_folder_without_pairs_is_no_crash(tmp_path):
     (tmp_path / "PolyU").mkdir()
     with pytest.raises(ImageError, match="no pictures"):
         Measurements(Denoiser("conv-photo", device="cpu"), tmp_path).camera_worst()
+
+
+def trained(folder, curve):
+    """A network of 900 steps, and its curve: (step, PSNR)."""
+    lines = ["step,loss,psnr,rate", *(f"{step},0.02,{psnr},0.001" for step, psnr in curve)]
+    (folder / "curve.csv").write_text("\n".join(lines))
+    recipe = {"steps": 900, "minutes": 12.5}
+    return SimpleNamespace(facts=SimpleNamespace(recipe=recipe), folder=folder)
+
+
+def test_what_the_last_third_of_a_training_brought_is_said(tmp_path):
+    words = training_words(trained(tmp_path, [(300, 30.5), (600, 30.25), (800, 30.9), (900, 30.7)]))
+    assert words.startswith("900 steps in 12.5 minutes; the last third of the steps")
+    assert words.endswith("from 30.50 to 30.90 dB.")
+
+
+def test_a_training_without_a_curve_tells_its_budget_alone(tmp_path):
+    network = trained(tmp_path, [(900, 30.5)])
+    assert training_words(network) == "900 steps in 12.5 minutes."
+    (tmp_path / "curve.csv").unlink()
+    assert training_words(network) == "900 steps in 12.5 minutes."
+
+
+def test_below_the_scorecard_stands_what_was_spent_on_a_bar_that_is_missed(
+    tmp_path, monkeypatch, capsys
+):
+    goals = [Goal("conv-photo", "", bar, lambda measurements: 1.0) for bar in (0, 2)]
+    monkeypatch.setattr(scorecard, "GOALS", goals)
+    assert main(["benchmark", "--all", "--sets", str(tmp_path)]) == 1
+    words = training_words(Denoiser("conv-photo", device="cpu"))
+    assert capsys.readouterr().out.endswith(f"\n\nconv-photo missed 1 bar after {words}\n")
+    assert "dB" in words
