@@ -255,3 +255,15 @@ def test_the_words_on_a_picture_tell_of_jpeg_in_both_languages():
     words = report_words(Denoiser("conv-photo", device="cpu").run(stored).report.to_dict())
     assert re.search(r"It was a JPEG, rounded to steps of about 6\.\d/255:", words)
     assert "取整步长约为 6." in read_phrases("zh").say(words)
+
+
+@pytest.mark.parametrize("used", [0.0, 0.02])
+def test_where_a_guide_worked_the_words_give_the_level_of_the_rest_alone(used):
+    camera = add_noise(data.astronaut()[:256, 100:356], "camera", 0.1)
+    report = Denoiser("conv-photo", device="cpu").run(camera).report.to_dict()
+    words = report_words(report | {"sigma_used": used})
+    assert "The noise is not all white: **blind-photo** worked on it." in words
+    assert "Noise level" not in words
+    rest = {"For the rest **conv-photo** was told 5.1/255": words}
+    rest["**conv-photo** 被告知 5.1/255"] = read_phrases("zh").say(words)
+    assert [part in whole for part, whole in rest.items()] == [used > 0] * 2

@@ -19,20 +19,14 @@ SOURCES = {
 def report_words(report: dict[str, Any]) -> str:
     """Gives the report on a picture as Markdown."""
     width, height = report["size"]
-    estimated, used = report["sigma_estimated"], report["sigma_used"]
-    source = SOURCES[report["sigma_source"]]
+    estimated = report["sigma_estimated"]
     seconds = sum(report["seconds"].values())
     lines = [
         f"**{width} x {height}** pixels by **{report['model']}** in **{seconds:.1f} s** "
         f"on {report['device']}, {report['precision']}.",
         f"Fine texture by **{report['textured_by']}**: made up." if report["textured_by"] else "",
         f"{term('Noise found')}: about **{in_255(estimated)}**." if estimated is not None else "",
-        f"Noise level used: {in_255(used)}, {source}."
-        if used is not None
-        else f"Noise level: {source}.",
-        f"The noise is not all white: **{report['guided_by']}** worked on it."
-        if report["guided_by"]
-        else "",
+        _level_used(report),
         f"It was a JPEG, rounded to steps of about {255 * report['jpeg_step']:.1f}/255: what that "
         "left was taken, too."
         if report["jpeg_step"]
@@ -56,6 +50,16 @@ def command_line(
         share = getattr(settings, option)
         parts += [f"--{option}", f"{share:g}"] if share != default else []
     return shlex.join(parts + ["--ensemble"] * settings.ensemble)
+
+
+def _level_used(report: dict[str, Any]) -> str:
+    source, used = SOURCES[report["sigma_source"]], report["sigma_used"]
+    if report["guided_by"]:  # what is told then is no level of the whole noise, often 0
+        rest = f" For the rest **{report['model']}** was told {in_255(used)}." if used else ""
+        return f"The noise is not all white: **{report['guided_by']}** worked on it.{rest}"
+    if used is None:
+        return f"Noise level: {source}."
+    return f"Noise level used: {in_255(used)}, {source}."
 
 
 def _choice_words(choice: dict[str, Any] | None) -> str:
