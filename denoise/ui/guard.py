@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from starlette._utils import get_route_path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -78,10 +79,11 @@ class Guard:
             await self._app(scope, receive, send)
             return
         send = _with_headers(send)
-        if scope["path"].startswith(SHUT):
+        route = get_route_path(scope)  # as Starlette's router sees it, below any root path
+        if route.startswith(SHUT):
             await _refuse(404, "There is nothing here.")(scope, receive, send)
         elif scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
-            job = JOB.fullmatch(scope["path"]) if scope["method"] == "GET" else None
+            job = JOB.fullmatch(route) if scope["method"] == "GET" else None
             if job is None or self._is_job(job[1]):
                 await self._app(scope, receive, send)
             else:
@@ -89,7 +91,7 @@ class Guard:
         elif self._is_closing():
             message = "The server is restarting; try again in a minute."
             await _refuse(503, message)(scope, receive, send)
-        elif scope["path"].rstrip("/") == UPLOAD:
+        elif route.rstrip("/") == UPLOAD:
             await self._pass_upload(scope, receive, send)
         else:
             await self._pass_call(scope, receive, send)

@@ -9,6 +9,7 @@ from typing import Any
 
 import gradio as gr
 from gradio.route_utils import FnIndexInferError
+from starlette._utils import get_route_path
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -128,7 +129,7 @@ def _document(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _is_call(request: Request) -> bool:
-    return f"{request.url.path}/".startswith(CALLS)
+    return f"{get_route_path(request.scope)}/".startswith(CALLS)
 
 
 async def _unknown_endpoint(request: Request, error: Exception) -> Response:
