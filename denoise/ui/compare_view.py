@@ -14,6 +14,7 @@ from denoise.ui.failures import explained
 from denoise.ui.methods import build_run, listen_run, noise_words
 from denoise.ui.noise_controls import NoiseControls, describe_injection
 from denoise.ui.parts import PictureInput, Slider, inline_image, write_shown
+from denoise.ui.quoting import quoted
 from denoise.ui.service import Service
 from denoise.ui.tables import Table, table_of
 from denoise.ui.terms import measured_words
@@ -136,7 +137,7 @@ def _work(
     pack(subject.clean, entries, packed)
     noise = noise_words(injection, describe_injection(injection))
     yield (
-        " ".join(["Done.", noise, *subject.warnings]),
+        quoted(" ".join(["Done.", noise, *subject.warnings])),
         _table(entries),
         [*gallery, (clean, "Clean")],
         gr.update(value=str(packed), interactive=True),

@@ -9,6 +9,7 @@ from denoise.errors import DenoiseError
 from denoise.settings import Settings
 from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, describe_model, model_choices
+from denoise.ui.quoting import quoted
 from denoise.ui.service import Service
 
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
@@ -83,7 +84,7 @@ def build_controls(service: Service) -> Controls:
             try:
                 chosen = service.zoo.read_facts(name)
             except DenoiseError as error:  # of an address that is typed
-                return str(error), *[gr.skip()] * 5
+                return quoted(error), *[gr.skip()] * 5
         needs, is_photo = chosen.needs, chosen.needs.domain == "photo"
         return (
             describe_model(chosen),

@@ -57,7 +57,7 @@ class Phrases:
             tags.append(READ_ATTRIBUTE.sub(lambda found: self.say(found[0]), tag[0]))
             return chr(FIRST_HIDDEN + len(tags) - 1)
 
-        said = self._say_bare(TAG.sub(hide, text))
+        said = self._say_bare(TAG.sub(hide, HIDDEN.sub("", text)))
         return HIDDEN.sub(lambda one: tags[ord(one[0]) - FIRST_HIDDEN], said)
 
     def _say_bare(self, text: str) -> str:

@@ -9,6 +9,7 @@ import gradio as gr
 from denoise.errors import DenoiseError, SettingError
 from denoise.noise import KINDS, NoiseKind, check_level, find_kind
 from denoise.ui.noise_controls import NoiseControls, injection_of, level_update
+from denoise.ui.toasts import warn
 from denoise.zoo import Zoo
 
 BUNDLED_ZOO = Zoo(takes_addresses=False)
@@ -68,7 +69,7 @@ def link_settings(
         elif tab and tab not in tab_names:
             refused = [f"The address's tab was not taken. It is one of: {', '.join(tab_names)}."]
         for sentence in refused:
-            gr.Warning(say(sentence))
+            warn(say(sentence))
         return [gr.update(selected=tab) if tab in tab_names else gr.skip(), *settings]
 
     gr.on(

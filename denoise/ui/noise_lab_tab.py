@@ -27,6 +27,7 @@ from denoise.ui.noise_controls import (
     show_unit,
 )
 from denoise.ui.parts import PictureInput, clean_examples, is_tiny, model_choices, write_shown
+from denoise.ui.quoting import quoted
 from denoise.ui.removed_view import build_removed_view
 from denoise.ui.service import Service
 from denoise.ui.sweep_view import build_sweep_view
@@ -72,11 +73,11 @@ class _Lab:
             try:
                 subject, noisy = self._spoil(file, model, *noise)
             except SettingError as error:
-                return gr.skip(), gr.skip(), str(error)
+                return gr.skip(), gr.skip(), quoted(error)
             with ThreadPoolExecutor() as threads:
                 shown = threads.submit(write_shown, self.service, noisy, "noisy.png")
                 words = _psnr_words(subject.clean, noisy)
-            return " ".join(subject.warnings), shown.result(), words
+            return quoted(" ".join(subject.warnings)), shown.result(), words
 
     def show_denoised(self, file: str | None, model: str, *noise: Any) -> Any:
         """Gives all figures, the denoised picture, and the files of both."""
@@ -86,13 +87,13 @@ class _Lab:
             try:
                 subject, noisy = self._spoil(file, model, *noise)
             except SettingError as error:  # once more: earlier figures may have come after it
-                return str(error), gr.skip(), gr.skip(), gr.skip()
+                return quoted(error), gr.skip(), gr.skip(), gr.skip()
             denoised = self.service.denoiser(model)(noisy)
             words = describe_injection(injection_of(*noise))
             kept = self._keep(denoised, "denoised.png")
             is_enlarged = is_tiny(denoised)
             return (
-                f"{_figures(subject.clean, noisy)}  \n{words}",
+                f"{_figures(subject.clean, noisy)}  \n{quoted(words)}",
                 write_shown(self.service, denoised, "denoised.png") if is_enlarged else kept,
                 _figures(subject.clean, denoised),
                 [self._keep(noisy, "noisy.png"), kept],

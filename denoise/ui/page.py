@@ -12,8 +12,10 @@ from denoise.ui.digits_tab import build_digits_tab
 from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.links import LAB, link_settings
 from denoise.ui.noise_lab_tab import build_noise_lab_tab
+from denoise.ui.quoting import quoted
 from denoise.ui.samples import SampleStore
 from denoise.ui.service import Service
+from denoise.ui.toasts import Page
 from denoise.ui.train_tab import Classroom, build_train_tab
 from denoise.ui.zero_gpu import is_lent
 from denoise.ui.zoo_tab import build_zoo_tab
@@ -40,7 +42,7 @@ def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
         has_training: whether visitors may train networks.
     """
     samples, classroom = SampleStore(), Classroom() if has_training else None
-    page = gr.Blocks(title="denoise", analytics_enabled=False, delete_cache=None)
+    page = Page(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:
         _fill(page, "", service, samples, classroom, str)
     for path, (tag, name) in LANGUAGES.items():
@@ -86,14 +88,18 @@ def _fill(
 
 def _add_warnings(page: gr.Blocks, service: Service) -> None:
     """Adds what is not as it was set up, which may be otherwise when the next visitor comes."""
-    sentences = service.zoo.warnings()
-    if not sentences:
+
+    def say_now() -> str:
+        return "\n\n".join(map(quoted, service.zoo.warnings()))
+
+    words = say_now()
+    if not words:
         return
-    shown = gr.Markdown("\n\n".join(sentences), elem_classes="warning")
+    shown = gr.Markdown(words, elem_classes="warning")
 
     def look_again() -> Any:
-        now = service.zoo.warnings()
-        return gr.update(value="\n\n".join(now), visible=bool(now))
+        now = say_now()
+        return gr.update(value=now, visible=bool(now))
 
     page.load(
         look_again, None, shown, queue=False, show_progress="hidden", api_visibility="private"
@@ -142,4 +148,4 @@ def _footer(service: Service) -> str:
     device = device_label(choose_device("auto" if is_lent() else service.device))
     words = f"denoise {version_words()} · runs on {device} · code and weights: Apache-2.0"
     source = service.zoo.repository
-    return words if source is None else f"{words}  \nWeights from the Hub: {source}"
+    return words if source is None else f"{words}  \nWeights from the Hub: {quoted(source)}"

@@ -17,6 +17,7 @@ from denoise.conversion import to_8_bits
 from denoise.images import OUTPUT_FORMATS, Picture, encode_picture, flatten
 from denoise.noise import add_noise
 from denoise.ui.endpoint import COMPUTE
+from denoise.ui.quoting import quoted
 from denoise.ui.service import Service
 from denoise.ui.uploads import uploaded_file
 from denoise.weights import ModelFacts, stamp_of
@@ -144,7 +145,7 @@ def networks(service: Service) -> list[ModelFacts]:
 
 def describe_model(facts: ModelFacts) -> str:
     """Gives a line on what a network is for, and how good and how fast it was measured to be."""
-    return " ".join([facts.summary, *_quality_words(facts), *_speed_words(facts)])
+    return " ".join([quoted(facts.summary), *_quality_words(facts), *_speed_words(facts)])
 
 
 def auto_at_25(facts: ModelFacts) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from denoise.settings import Settings
 from denoise.ui.parts import in_255
+from denoise.ui.quoting import quoted
 from denoise.ui.terms import term
 
 SOURCES = {
@@ -22,9 +23,11 @@ def report_words(report: dict[str, Any]) -> str:
     estimated = report["sigma_estimated"]
     seconds = sum(report["seconds"].values())
     lines = [
-        f"**{width} x {height}** pixels by **{report['model']}** in **{seconds:.1f} s** "
+        f"**{width} x {height}** pixels by **{quoted(report['model'])}** in **{seconds:.1f} s** "
         f"on {report['device']}, {report['precision']}.",
-        f"Fine texture by **{report['textured_by']}**: made up." if report["textured_by"] else "",
+        f"Fine texture by **{quoted(report['textured_by'])}**: made up."
+        if report["textured_by"]
+        else "",
         f"{term('Noise found')}: about **{in_255(estimated)}**." if estimated is not None else "",
         _level_used(report),
         f"It was a JPEG, rounded to steps of about {255 * report['jpeg_step']:.1f}/255: what that "
@@ -32,7 +35,7 @@ def report_words(report: dict[str, Any]) -> str:
         if report["jpeg_step"]
         else "",
         _choice_words(report["choice"]),
-        *report["warnings"],
+        *map(quoted, report["warnings"]),
     ]
     return "\n\n".join(line for line in lines if line)
 
@@ -52,11 +55,17 @@ def command_line(
     return shlex.join(parts + ["--ensemble"] * settings.ensemble)
 
 
+def _textured_words(textured: str | None) -> str:
+    return f"Fine texture by **{quoted(textured)}**: made up." if textured else ""
+
+
 def _level_used(report: dict[str, Any]) -> str:
     source, used = SOURCES[report["sigma_source"]], report["sigma_used"]
     if report["guided_by"]:  # what is told then is no level of the whole noise, often 0
-        rest = f" For the rest **{report['model']}** was told {in_255(used)}." if used else ""
-        return f"The noise is not all white: **{report['guided_by']}** worked on it.{rest}"
+        rest = (
+            f" For the rest **{quoted(report['model'])}** was told {in_255(used)}." if used else ""
+        )
+        return f"The noise is not all white: **{quoted(report['guided_by'])}** worked on it.{rest}"
     if used is None:
         return f"Noise level: {source}."
     return f"Noise level used: {in_255(used)}, {source}."

@@ -12,6 +12,7 @@ from denoise.ui.controls import Controls, settings_of
 from denoise.ui.failures import explained
 from denoise.ui.packing import MAX_MANY, check_many, pack_files
 from denoise.ui.parts import FileFormat, build_file_format, start_by
+from denoise.ui.quoting import quoted
 from denoise.ui.service import Result, Service
 from denoise.ui.uploads import uploaded_file
 
@@ -138,4 +139,4 @@ def _listed(finished: list[str]) -> Any:
 
 def _summary(finished: int, refused: list[str]) -> str:
     done = f"{finished} of {finished + len(refused)} pictures are done."
-    return "\n\n".join([done, *refused])
+    return "\n\n".join([done, *map(quoted, refused)])

@@ -13,6 +13,7 @@ from denoise.ui.charts import FIGURES, sweep_chart
 from denoise.ui.methods import build_run, listen_run, noise_words
 from denoise.ui.noise_controls import NoiseControls
 from denoise.ui.parts import PictureInput, Slider
+from denoise.ui.quoting import quoted
 from denoise.ui.service import Service
 
 WORDS = (
@@ -81,7 +82,7 @@ def _work(
     written = service.new_file("sweep.csv")
     written.write_text(write_table(rows), encoding="utf-8")
     noise = noise_words(injection, f"{injection.kind} at {len(levels)} levels up to {levels[-1]:g}")
-    done = " ".join(["Done.", noise, *subject.warnings])
+    done = quoted(" ".join(["Done.", noise, *subject.warnings]))
     download = gr.update(value=str(written), interactive=True)
     yield done, sweep_chart(drawn_rows, figure, *about), download, drawn_rows, about
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import fields, replace
 from typing import Any
 
 import gradio as gr
@@ -10,6 +11,7 @@ from denoise.cards import compose_card
 from denoise.defaults import DEFAULT_MODEL
 from denoise.ui.failures import explained
 from denoise.ui.parts import DOMAINS, auto_at_25, model_choices, networks
+from denoise.ui.quoting import quoted_all
 from denoise.ui.service import Service
 from denoise.ui.tables import table_of
 from denoise.ui.terms import measured_words
@@ -77,7 +79,9 @@ def _row(service: Service, facts: ModelFacts) -> list[Any]:
 def _card_text(service: Service, name: str) -> str:
     """Gives the card, its pictures copied to where they are served from."""
     folder = service.zoo.look_up(name).folder
-    text = FRONT_MATTER.sub("", compose_card(service.zoo.read_facts(name), folder))
+    facts = service.zoo.read_facts(name)
+    texts = {field.name: quoted_all(getattr(facts, field.name)) for field in fields(facts)}
+    text = FRONT_MATTER.sub("", compose_card(replace(facts, **texts), folder))
 
     def serve(match: re.Match[str]) -> str:
         copy = service.new_file(match[1])

@@ -1,0 +1,216 @@
+"""Text from outside is shown as it stands, wherever the page shows it."""
+
+import ast
+import asyncio
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import gradio as gr
+import numpy as np
+import pytest
+from test_language import aside
+
+from denoise.comparison import Injection, Subject
+from denoise.defaults import DEFAULT_MODEL
+from denoise.ui import compare_view, page, several, sweep_view, toasts
+from denoise.ui.failures import explained
+from denoise.ui.language import read_phrases
+from denoise.ui.parts import describe_model
+from denoise.ui.quoting import quoted, quoted_all
+from denoise.ui.report import report_words
+from denoise.ui.service import Service
+from denoise.ui.zoo_tab import _card_text
+from denoise.weights import BUNDLED
+from denoise.zoo import Zoo
+
+FOREIGN = "<b>bold</b> [a](b) &lt;"
+PLAIN = "&lt;b&gt;bold&lt;/b&gt; &#91;a&#93;(b) &amp;lt;"
+UI = Path(toasts.__file__).parent
+NOISE = ("gaussian", 0.1, 0, False, True, False)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    """A service whose default network is described by somebody else, as are the Hub's errors."""
+    folder = tmp_path_factory.mktemp("quoting")
+    zoo = folder / "zoo"
+    zoo.mkdir()
+    for bundled in BUNDLED.iterdir():
+        if bundled.name == DEFAULT_MODEL:
+            shutil.copytree(bundled, zoo / DEFAULT_MODEL)
+        elif (bundled / "config.json").is_file():
+            (zoo / bundled.name).symlink_to(bundled)
+    config = zoo / DEFAULT_MODEL / "config.json"
+    facts = json.loads(config.read_text(encoding="utf-8"))
+    facts |= {"summary": FOREIGN, "limits": [FOREIGN], "license": FOREIGN}
+    facts["training_data"][0]["name"] = FOREIGN
+    config.write_text(json.dumps(facts), encoding="utf-8")
+    found = Service(
+        device="cpu", folder=folder / "served", zoo=Zoo(folder=zoo, takes_addresses=False)
+    )
+    found.zoo.warnings = lambda: (FOREIGN,)
+    return found
+
+
+@pytest.fixture(scope="module")
+def built(service):
+    return aside(partial(page.build_page, service))
+
+
+def events(built, name):
+    """Gives the functions of that name, one for each language."""
+    found = [event.fn for event in built.fns.values() if event.fn and event.fn.__name__ == name]
+    assert len({event.page for event in built.fns.values()}) == 2
+    assert len(found) >= 2
+    return found
+
+
+def test_what_begins_markup_becomes_an_entity():
+    assert quoted(FOREIGN) == PLAIN
+    assert quoted("Unknown 'x'; choose 1.5, a-b_c or \"d\".") == (
+        "Unknown 'x'; choose 1.5, a-b_c or \"d\"."
+    )
+
+
+def test_texts_are_quoted_however_deep_they_lie():
+    assert quoted_all({"<": [1, ("<", None)]}) == {"&lt;": [1, ("&lt;", None)]}
+
+
+@pytest.mark.parametrize("language", ["", "zh"])
+def test_the_built_page_has_no_markup_of_others(built, language):
+    values = [
+        block.value
+        for block in built.blocks.values()
+        if block.page == language
+        if isinstance(block, gr.Markdown | gr.HTML)
+    ]
+    texts = [text for text in values if isinstance(text, str)]
+    assert sum(PLAIN in text for text in texts) >= 2  # the warning and the network's words
+    assert not any("<b>bold" in text or "[a](b)" in text for text in texts)
+
+
+def test_warnings_that_come_later_are_quoted(built):
+    for look_again in events(built, "look_again"):
+        assert look_again()["value"] == PLAIN
+
+
+def test_what_is_wrong_with_an_address_is_quoted_in_the_toast(built, monkeypatch):
+    for name in ("network", "kind", "level", "seed", "gray", "mixture", "tab"):
+        asked = {"tab": "lab", name: FOREIGN if name != "mixture" else f"{FOREIGN}:1"}
+        for read_address in events(built, "read_address"):
+            shown = []
+            monkeypatch.setattr(gr, "Warning", shown.append)
+            read_address(SimpleNamespace(query_params=asked))
+            (sentence,) = shown
+            assert "<" not in sentence
+            assert "[" not in sentence
+
+
+def test_what_is_wrong_with_a_network_that_is_typed_is_quoted(built):
+    for change_model in events(built, "change_model"):
+        words, *_ = change_model(FOREIGN)
+        assert PLAIN in words
+
+
+def test_what_is_wrong_with_a_mixture_is_quoted(built, service, tmp_path):
+    picture = tmp_path / "clean.png"
+    for name, place in (("show_noise", 2), ("show_denoised", 0)):
+        for show in events(built, name):
+            words = show(str(picture), DEFAULT_MODEL, *NOISE, f"{FOREIGN}:0.1")[place]
+            assert PLAIN in words
+
+
+def test_the_words_on_a_network_are_quoted(service):
+    assert describe_model(service.zoo.read_facts(DEFAULT_MODEL)).startswith(PLAIN)
+
+
+def test_a_card_is_quoted_and_keeps_its_pictures(service):
+    text = _card_text(service, DEFAULT_MODEL)
+    assert text.count(PLAIN) == 4
+    assert "<" not in text
+    assert "](gradio_api/file=" in text
+
+
+def test_a_report_is_quoted():
+    report = {
+        "size": (3, 2),
+        "seconds": {},
+        "sigma_estimated": None,
+        "device": "CPU",
+        "precision": "float32",
+        "sigma_source": "told",
+        "sigma_used": 0.1,
+        "jpeg_step": None,
+        "choice": None,
+        "model": FOREIGN,
+        "textured_by": FOREIGN,
+        "guided_by": FOREIGN,
+        "warnings": [FOREIGN],
+    }
+    words = report_words(report)
+    assert words.count(PLAIN) == 5
+    assert "<" not in words
+
+
+def test_what_is_wrong_with_one_of_several_files_is_quoted():
+    assert several._summary(1, [FOREIGN]).endswith(PLAIN)
+
+
+@pytest.mark.parametrize("view", [compare_view, sweep_view])
+def test_what_is_said_of_a_compared_picture_is_quoted(view, service):
+    subject = Subject(np.zeros((8, 8, 3), np.uint8), ["median"], [FOREIGN])
+    chosen = (0.1, 1, "PSNR") if view is sweep_view else ()
+    *_, (words, *_) = view._work(service, subject, Injection(), *chosen, is_told=False)
+    assert words.endswith(PLAIN)
+
+
+def fail():
+    with explained():
+        raise gr.Error(FOREIGN, print_exception=False)
+
+
+@pytest.mark.parametrize(("visibility", "said"), [("private", PLAIN), ("public", FOREIGN)])
+def test_errors_are_quoted_for_the_page_and_plain_for_scripts(visibility, said):
+    def build():
+        with toasts.Page() as small:
+            button, words = gr.Button(), gr.Markdown()
+            button.click(fail, None, words, api_visibility=visibility)
+        with pytest.raises(gr.Error) as caught:
+            asyncio.run(small.process_api(small.fns[0], []))
+        return caught.value.message
+
+    assert aside(build) == said
+
+
+def test_errors_of_gradio_are_quoted():
+    def build():
+        with toasts.Page() as small:
+            choice = gr.Dropdown(["a"], value="a")
+            choice.change(lambda value: value, choice, choice, api_visibility="private")
+        with pytest.raises(gr.Error) as caught:
+            asyncio.run(small.process_api(small.fns[0], [FOREIGN]))
+        return caught.value.message
+
+    assert PLAIN in aside(build)
+
+
+def test_the_page_is_one_that_quotes_errors_and_its_events_are_its_own(built):
+    assert isinstance(built, toasts.Page)
+    assert {event.api_visibility for event in built.fns.values()} == {"private"}
+
+
+@pytest.mark.parametrize("file", sorted(UI.rglob("*.py")), ids=lambda file: file.name)
+def test_toasts_are_shown_from_one_place(file):
+    names = {
+        node.attr
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    assert file.name == "toasts.py" or not names & {"Warning", "Info", "Success"}
+
+
+def test_characters_that_stand_for_tags_are_taken_for_nothing_else():
+    assert read_phrases("zh").say("\ue000<b>Done.</b>\ue007") == "<b>完成。</b>"
