@@ -4,7 +4,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
 
 from denoise.ui.guard import MAX_MULTIPART_BYTES, UPLOAD, Guard
 
@@ -16,8 +16,8 @@ async def count_bytes(scope, receive, send):
     await PlainTextResponse(str(len(body)))(scope, receive, send)
 
 
-def ask(folder, path, *, is_closing=False, **request):
-    guard = Guard(count_bytes, folder=folder, max_bytes=LIMIT, is_closing=lambda: is_closing)
+def ask(folder, path, *, app=count_bytes, is_closing=False, **request):
+    guard = Guard(app, folder=folder, max_bytes=LIMIT, is_closing=lambda: is_closing)
 
     async def answer():
         transport = httpx.ASGITransport(guard)
@@ -78,3 +78,29 @@ def test_a_closing_server_takes_no_new_work(tmp_path):
     answer = ask(tmp_path, UPLOAD, is_closing=True, content=b"")
     assert answer.status_code == 503
     assert "restarting" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(("kind", "expected"), [(None, "text/plain"), ("text/css", "text/css")])
+def test_an_answer_of_no_kind_is_plain_text(tmp_path, kind, expected):
+    async def answer(scope, receive, send):
+        await Response(b"<b>", media_type=kind)(scope, receive, send)
+
+    headers = ask(tmp_path, "/", app=answer).headers
+    assert headers["content-type"].startswith(expected)
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_gets_no_kind(tmp_path, status):
+    assert "content-type" not in ask(tmp_path, "/", app=Response(status_code=status)).headers
+
+
+@pytest.mark.parametrize("own", [None, "script-src 'self'"])
+def test_the_policy_holds_for_every_answer_beside_that_of_a_page(tmp_path, own):
+    async def answer(scope, receive, send):
+        headers = {"Content-Security-Policy": own} if own else {}
+        await PlainTextResponse("", headers=headers)(scope, receive, send)
+
+    policy = ask(tmp_path, "/", app=answer).headers["content-security-policy"].split("; ")
+    rules = ["object-src 'none'", "base-uri 'self'", "form-action 'self'", *[own] * bool(own)]
+    assert policy[0].startswith("frame-ancestors 'self' ")
+    assert policy[1:] == rules

@@ -17,6 +17,7 @@ from denoise.ui.uploads import NOT_UPLOADED, is_inside
 UPLOAD = "/gradio_api/upload"
 JOB = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/([^/]+)/?")  # whose answers are asked for
 MAX_MULTIPART_BYTES = 1_000_000  # around the file: boundaries, headers, small fields
+BODILESS = (204, 304)  # the kind of a 304 would take the place of the one that is kept
 MAX_JSON_BYTES = 1_000_000  # files are uploaded, so that a call only names them
 
 # Of Gradio's, not used here: fetching from the Internet, editing, recording, spying, keeping.
@@ -42,9 +43,12 @@ NO_JOB = (
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # addresses of results are secrets
-    # A Space is shown in a frame of huggingface.co.
-    "Content-Security-Policy": "frame-ancestors 'self' https://huggingface.co https://*.hf.space",
 }
+# A Space is shown in a frame of huggingface.co.
+POLICY = (
+    "frame-ancestors 'self' https://huggingface.co https://*.hf.space; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'"
+)
 
 
 class Guard:
@@ -155,6 +159,10 @@ def _with_headers(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
+            if message["status"] not in BODILESS:  # or a browser guesses, and may find HTML
+                headers.setdefault("Content-Type", "text/plain; charset=utf-8")
+            scripts = headers.get("Content-Security-Policy")  # where the answer is a page
+            headers["Content-Security-Policy"] = f"{POLICY}; {scripts}" if scripts else POLICY
             # Gradio lets any page of the Internet act with a visitor's cookies.
             del headers["Access-Control-Allow-Credentials"]
             if "Access-Control-Allow-Origin" in headers:

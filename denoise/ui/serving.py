@@ -11,6 +11,7 @@ import gradio as gr
 from gradio.route_utils import FnIndexInferError
 from starlette._utils import get_route_path
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -19,6 +20,7 @@ from denoise.ui.api import add_endpoints
 from denoise.ui.api_view import info_routes
 from denoise.ui.guard import Guard
 from denoise.ui.openapi import describe
+from denoise.ui.scripts import OwnScripts
 from denoise.ui.service import Service
 
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
@@ -62,6 +64,7 @@ def start_serving(
                 *info_routes(page),
                 Route("/gradio_api/openapi.json", _document(page)),
             ],
+            "middleware": [Middleware(OwnScripts, head=look.get("head", ""))],
             "lifespan": _guarded_by(service, page),
             "openapi_url": None,  # FastAPI's, which knows nothing of the endpoints
             "exception_handlers": {
