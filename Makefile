@@ -12,6 +12,7 @@ test: lint types unit
 lint: .venv/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 
 types: .venv/test.stamp
 	$(BIN)/mypy
