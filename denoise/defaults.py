@@ -1,5 +1,6 @@
 """What is meant where nothing is named, and what may be; quick to import, for `--help`."""
 
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 DEFAULT_MODEL = "conv-photo"
@@ -7,3 +8,12 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = ("auto", "float32", "bfloat16")
 LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # of a sweep
 BUNDLED = Path(__file__).resolve().parent.parent / "weights"
+JUDGE = "blind-photo"  # guesses the level of white and of correlated noise alike
+
+
+def version_words() -> str:
+    """Gives the version, or that the package is run from a clone and not installed."""
+    try:
+        return version("denoise")
+    except PackageNotFoundError:
+        return "(clone)"

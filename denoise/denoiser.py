@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,11 +22,11 @@ from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
 from denoise.estimate import NoiseEstimate, estimate_noise, find_judge
-from denoise.hub_cache import OnBytes
 from denoise.images import Picture, fit_square
 from denoise.inference import Dither, Guide, Inference, Part, jpeg_dither_level
 from denoise.misfit import TOO_MUCH, misfit
 from denoise.models import Needs
+from denoise.progress import OnBytes, OnTile
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
@@ -45,7 +45,6 @@ LEAST_GIVEN, MOST_LEFT = 0.5, 2 / 255
 MOSTLY = 0.5  # guided by more than that, the blind network makes most of the result
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
-OnTile = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from PIL import Image
 from torch import nn
 
 from denoise.conversion import to_unit, unpack
+from denoise.defaults import JUDGE
 from denoise.jpeg import quantisation_step
 from denoise.weights import load_network
 from denoise.zoo import Zoo
 
-JUDGE = "blind-photo"  # guesses the level of white and of correlated noise alike
 CROP_SIDE = 256  # pixels; half of it is a multiple of what the judge needs
 MAX_CROPS = 4
 # From where on a sign counts, and from where on fully; found on pairs of PolyU, on CID22-val as

@@ -21,7 +21,6 @@ from denoise.address import HERE
 from denoise.errors import WeightsError
 from denoise.hub_answers import ANSWER_S, Asking
 from denoise.hub_cache import (
-    OnBytes,
     fetched_names,
     forget,
     is_intact,
@@ -35,6 +34,7 @@ from denoise.hub_cache import (
 from denoise.hub_errors import HubError, NotThereError, UnreachableError, explained, unreachable
 from denoise.manifest import CONFIG_FILE, MANIFEST_FILE, WEIGHTS_FILE, Entry, parse_manifest
 from denoise.models import ARCHITECTURES
+from denoise.progress import OnBytes
 from denoise.weights import ModelFacts, read_facts
 
 MAX_BYTES = 4_000_000_000  # of a file; a hundred times what any network here needs

@@ -6,9 +6,10 @@ from denoise.address import HERE
 from denoise.community import PICKLED, SAFE, is_checkpoint
 from denoise.errors import WeightsError
 from denoise.hub import ForeignError, Repository
-from denoise.hub_cache import OnBytes, forget, is_intact
+from denoise.hub_cache import forget, is_intact
 from denoise.hub_errors import HubError, NotThereError, UnreachableError
 from denoise.manifest import MANIFEST_FILE, parse_manifest
+from denoise.progress import OnBytes
 
 MAX_NAMED = 8  # files that a sentence lists
 

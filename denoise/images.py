@@ -17,8 +17,8 @@ from PIL import Image, ImageCms, ImageFile, TiffTags
 from PIL import TiffImagePlugin as Tiff
 
 from denoise.conversion import LUMA
-from denoise.drafts import write_file
 from denoise.errors import ImageError
+from denoise.files import write_atomically
 from denoise.resolution import (
     INCH,
     RESOLUTION_TAGS,
@@ -395,7 +395,7 @@ def save_picture(
         )
     path = Path(path)
     target = format or path.suffix or None
-    write_file(path, encode_picture(picture, format=target, keep_exif=keep_exif))
+    write_atomically(path, encode_picture(picture, format=target, keep_exif=keep_exif))
 
 
 def _output_format(picture: Picture, wanted: str | None) -> str:

@@ -20,8 +20,8 @@ from denoise.comparison import (
     write_table,
 )
 from denoise.denoiser import Denoiser
-from denoise.drafts import write_file
 from denoise.errors import SettingError
+from denoise.files import write_atomically
 from denoise.images import load_picture
 
 HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"
@@ -44,7 +44,7 @@ def compare_command(options: argparse.Namespace) -> int:
     entries = list(_printed(options, found))
     if options.output is not None:
         for name, content in files_of(subject.clean, entries):
-            write_file(options.output / name, content)
+            write_atomically(options.output / name, content)
     if options.json:
         rows = [entry.to_dict() for entry in entries]
         print(json.dumps(report(subject, injection, rows, is_told=options.told)))

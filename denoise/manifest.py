@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from denoise.drafts import write_file
 from denoise.errors import WeightsError
+from denoise.files import write_atomically
 
 MANIFEST_FILE = "manifest.json"
 CONFIG_FILE = "config.json"
@@ -84,7 +84,7 @@ def update_manifest(folder: Path) -> None:
     if not file.is_file():
         return
     text = compose_manifest(read_manifest(folder) | find_entries(folder))
-    write_file(file, text.encode())
+    write_atomically(file, text.encode())
 
 
 def _describe(model: Path) -> Entry:

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from denoise.conversion import from_unit
-from denoise.denoiser import DEFAULTS, Denoiser, OnTile, fit_to
+from denoise.denoiser import DEFAULTS, Denoiser, fit_to
 from denoise.estimate import estimate_noise
 from denoise.images import Picture
 from denoise.noise import add_noise, is_mixture
+from denoise.progress import OnTile
 from denoise.settings import Settings
 from denoise.weights import ModelFacts
 from denoise.zoo import Zoo

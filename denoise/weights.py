@@ -14,8 +14,8 @@ from torch import nn
 
 from denoise.community import load_checkpoint, read_checkpoint
 from denoise.defaults import BUNDLED
-from denoise.drafts import write_file
 from denoise.errors import UnknownModelError, WeightsError
+from denoise.files import write_atomically
 from denoise.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest, update_manifest
 from denoise.models import ARCHITECTURES, Needs, build_network
 
@@ -163,7 +163,7 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
             "parameters": _count(network),
         }
     )
-    write_file(place / WEIGHTS_FILE, content)
+    write_atomically(place / WEIGHTS_FILE, content)
     write_facts(written, folder)
     update_manifest(folder)
     return written
@@ -172,7 +172,7 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
 def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
     """Writes the config of a model whose weights are there already."""
     text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
-    write_file(folder / facts.name / CONFIG_FILE, text.encode())
+    write_atomically(folder / facts.name / CONFIG_FILE, text.encode())
 
 
 def load_foreign_network(file: Path, name: str | None = None) -> tuple[nn.Module, ModelFacts]:

@@ -10,10 +10,10 @@ from denoise.community import is_checkpoint
 from denoise.defaults import BUNDLED
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub import Repository
-from denoise.hub_cache import OnBytes
 from denoise.hub_checkpoints import fetch_checkpoint, find_checkpoint
 from denoise.hub_errors import HubError
 from denoise.manifest import read_manifest
+from denoise.progress import OnBytes
 from denoise.shelf import FILE, Found, Shelf
 from denoise.weights import ModelFacts, list_models, read_facts, weights_size
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_function_description
 
-from denoise.version import version_words
+from denoise.defaults import version_words
 
 PREFIX = "/gradio_api"
 UPLOADED = {

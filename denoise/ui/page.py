@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from denoise.defaults import version_words
 from denoise.devices import choose_device, device_label
 from denoise.ui.denoise_tab import build_denoise_tab
 from denoise.ui.digits_tab import build_digits_tab
@@ -19,7 +20,6 @@ from denoise.ui.toasts import Page
 from denoise.ui.train_tab import Classroom, build_train_tab
 from denoise.ui.zero_gpu import is_lent
 from denoise.ui.zoo_tab import build_zoo_tab
-from denoise.version import version_words
 
 LANGUAGES = {"": ("en", "English"), "zh": ("zh", "中文")}  # by path: tag and own name
 HEADER = """

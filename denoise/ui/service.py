@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from denoise.comparison import Entry, Injection, Subject, compare, prepare, sweep
 from denoise.defaults import DEFAULT_MODEL
 from denoise.denoiser import DEFAULTS, Denoiser
-from denoise.drafts import write_file
 from denoise.errors import CancelledError, SettingError
+from denoise.files import write_atomically
 from denoise.hub_answers import RETRY_S
-from denoise.hub_cache import OnBytes
 from denoise.images import (
     FORMAT_SUFFIXES,
     MAX_BYTES,
@@ -33,6 +32,7 @@ from denoise.images import (
     save_picture,
 )
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
+from denoise.progress import OnBytes
 from denoise.settings import Settings
 from denoise.ui.cleanup import clean_folder, new_folder, new_home
 from denoise.ui.watched import OnStep, Step, watch
@@ -340,7 +340,7 @@ class Service:
     def write_quickly(self, pixels: NDArray[np.uint8], name: str) -> Path:
         """Writes pixels as `write` does, as a PNG that is there sooner, for showing."""
         file = self.new_file(f"{_stem(name)}.png")
-        write_file(file, encode_quickly(pixels))
+        write_atomically(file, encode_quickly(pixels))
         return file
 
     def _convert(

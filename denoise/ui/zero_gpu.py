@@ -15,9 +15,10 @@ from PIL import Image
 from torch import Tensor
 
 from denoise.choice import Choice
-from denoise.denoiser import DEFAULTS, Denoised, Denoiser, OnTile
+from denoise.denoiser import DEFAULTS, Denoised, Denoiser
 from denoise.errors import DenoiseError
 from denoise.images import Picture
+from denoise.progress import OnTile
 from denoise.settings import Settings
 from denoise.ui.watched import Step, watch
 from denoise.zoo import Zoo
