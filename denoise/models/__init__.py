@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from torch import nn
 
+from denoise.models.classifier import Classifier, ClassifierConfig
 from denoise.models.conv import (
     BottleneckAE,
     BottleneckAEConfig,
@@ -15,7 +16,6 @@ from denoise.models.conv import (
 )
 from denoise.models.dense import DenseAE, DenseAEConfig, PatchDenseAE, PatchDenseAEConfig
 from denoise.models.gan import Generator, GeneratorConfig
-from denoise.models.reader import ReaderNet, ReaderNetConfig
 from denoise.models.unet import UNet, UNetConfig
 
 
@@ -32,7 +32,7 @@ ARCHITECTURES = {
     "dense-ae": Architecture(DenseAE, DenseAEConfig),
     "generator": Architecture(Generator, GeneratorConfig),
     "patch-dense-ae": Architecture(PatchDenseAE, PatchDenseAEConfig),
-    "reader": Architecture(ReaderNet, ReaderNetConfig),
+    "reader": Architecture(Classifier, ClassifierConfig),
     "sparse-ae": Architecture(SparseAE, SparseAEConfig),
     "unet": Architecture(UNet, UNetConfig),
 }

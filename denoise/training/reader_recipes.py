@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from denoise.models import Needs
-from denoise.models.reader import ReaderNetConfig
+from denoise.models.classifier import ClassifierConfig
 from denoise.training.loop import Budget, Schedule
 from denoise.training.made_pictures import MADE, MAKERS, SMOKE_PICTURES
 from denoise.training.reading_task import ReadingTask
@@ -25,7 +25,7 @@ def _make_task(folders: list[Path] | None, seed: int, *, images: str) -> Reading
 def _recipe(images: str, what: str) -> Recipe:
     return Recipe(
         architecture="reader",
-        config=ReaderNetConfig(),
+        config=ClassifierConfig(),
         needs=Needs(
             channels=1,
             domain="28x28",

@@ -8,18 +8,18 @@ from torch.nn import functional as F
 
 
 @dataclass(frozen=True)
-class ReaderNetConfig:
-    """Numbers of a ReaderNet."""
+class ClassifierConfig:
+    """Numbers of a Classifier."""
 
     widths: tuple[int, ...] = (32, 64)  # of the convolutions, at 1 and 1/2 of the resolution
     hidden: int = 128  # units between the features and the classes
     classes: int = 10
 
 
-class ReaderNet(nn.Module):
+class Classifier(nn.Module):
     """Two convolutions, each pooled, and two dense layers (after LeCun et al., LeNet-5, 1998)."""
 
-    def __init__(self, config: ReaderNetConfig) -> None:
+    def __init__(self, config: ClassifierConfig) -> None:
         super().__init__()
         self.config = config
         one, two = config.widths
