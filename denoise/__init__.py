@@ -7,7 +7,9 @@ if TYPE_CHECKING:
     from denoise.denoiser import Denoiser, fit_picture
     from denoise.errors import DenoiseError
     from denoise.estimate import estimate_sigma
-    from denoise.images import Picture, load_picture, save_picture
+    from denoise.images.picture import Picture
+    from denoise.images.reading import load_picture
+    from denoise.images.writing import save_picture
     from denoise.metrics import psnr, ssim
     from denoise.noise import add_noise
     from denoise.weights import list_models

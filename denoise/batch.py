@@ -20,7 +20,9 @@ from typing import Any, BinaryIO, TypeVar
 from tqdm import tqdm
 
 from denoise.errors import DenoiseError, ImageError, why_not_written
-from denoise.images import MAX_BYTES, Picture, encode_picture, load_picture, save_picture
+from denoise.images.picture import Picture
+from denoise.images.reading import MAX_BYTES, load_picture
+from denoise.images.writing import encode_picture, save_picture
 from denoise.inputs import PIPE, Job, Plan, is_so
 
 FAILED_INPUT, MISUSE = 1, 2

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 from skimage import restoration  # imports its functions when they are called
 
-from denoise.conversion import ImageT, from_unit, to_unit, unpack
 from denoise.errors import DenoiseError, SettingError
 from denoise.extras import optional
+from denoise.images.arrays import ImageT, from_unit, to_unit, unpack
 
 Pixels = NDArray[np.float64]  # (H, W, 3) or gray (H, W), sRGB in [0,1]
 

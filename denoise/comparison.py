@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from denoise.classic import CLASSICS, denoise_classically, is_installed
-from denoise.conversion import to_8_bits, to_unit
 from denoise.defaults import LEVELS
 from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
-from denoise.images import Picture, encode_picture, flatten
+from denoise.images.arrays import to_8_bits, to_unit
+from denoise.images.picture import Picture, flatten
+from denoise.images.writing import encode_picture
 from denoise.metrics import haarpsi, psnr, ssim
 from denoise.noise import add_noise, find_kind, find_stages, is_mixture, seeded_generator
 from denoise.pipeline import fit

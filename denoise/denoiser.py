@@ -16,13 +16,14 @@ from torch import Tensor, nn
 
 from denoise.address import partner_of
 from denoise.choice import Choice, choose_sigma
-from denoise.conversion import Images, from_unit, to_unit, unpack
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
 from denoise.estimate import NoiseEstimate, estimate_noise, find_judge
-from denoise.images import Picture, fit_square
+from denoise.images.arrays import Images, from_unit, to_unit, unpack
+from denoise.images.fitting import fit_square
+from denoise.images.picture import Picture
 from denoise.inference import Dither, Guide, Inference, Part, jpeg_dither_level
 from denoise.misfit import TOO_MUCH, misfit
 from denoise.models import Needs

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from denoise.conversion import LUMA, Images, from_unit, to_unit
+from denoise.images.arrays import LUMA, Images, from_unit, to_unit
 from denoise.tiles import spans
 
 SCALES = 3  # bands, of details of about 2, 4 and 8 pixels

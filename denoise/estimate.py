@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from denoise.conversion import to_unit, unpack
 from denoise.defaults import JUDGE
+from denoise.images.arrays import to_unit, unpack
 from denoise.jpeg import quantisation_step
 from denoise.weights import load_network
 from denoise.zoo import Zoo

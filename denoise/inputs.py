@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoise.errors import ImageError, SettingError
-from denoise.images import FORMAT_SUFFIXES, SUFFIX_FORMATS
+from denoise.images.picture import FORMAT_SUFFIXES, SUFFIX_FORMATS
 
 READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif")
 PIPE = Path("-")  # standard input or output

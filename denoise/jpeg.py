@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.fft import idct
 from torch.nn import functional as F
 
-from denoise.conversion import LUMA
+from denoise.images.arrays import LUMA
 
 SIDE = 512  # pixels of the picture's middle that are looked at
 BLOCK = 8

@@ -22,7 +22,7 @@ from denoise.comparison import (
 from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
 from denoise.files import write_atomically
-from denoise.images import load_picture
+from denoise.images.reading import load_picture
 
 HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"
 

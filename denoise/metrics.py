@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
-from denoise.conversion import to_unit
 from denoise.errors import ImageError
+from denoise.images.arrays import to_unit
 
 
 def psnr(clean: NDArray[Any], image: NDArray[Any]) -> float:

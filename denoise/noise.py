@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from denoise.conversion import LUMA, ImageT, from_unit, to_8_bits, to_unit, unpack
 from denoise.errors import ImageError, SettingError
+from denoise.images.arrays import LUMA, ImageT, from_unit, to_8_bits, to_unit, unpack
 
 Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from denoise.conversion import from_unit
 from denoise.denoiser import DEFAULTS, Denoiser, fit_to
 from denoise.estimate import estimate_noise
-from denoise.images import Picture
+from denoise.images.arrays import from_unit
+from denoise.images.picture import Picture
 from denoise.noise import add_noise, is_mixture
 from denoise.progress import OnTile
 from denoise.settings import Settings

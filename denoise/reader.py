@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from denoise.conversion import to_unit, unpack
 from denoise.defaults import BUNDLED
 from denoise.devices import choose_device
 from denoise.errors import ImageError
+from denoise.images.arrays import to_unit, unpack
 from denoise.weights import load_network
 
 READERS = BUNDLED / "readers"

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from denoise.conversion import from_unit, to_unit
 from denoise.errors import ImageError
+from denoise.images.arrays import from_unit, to_unit
 
 Pixels = NDArray[Any]  # (H, W) or (H, W, C); uint8, uint16 or float in [0,1]
 

@@ -14,11 +14,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from denoise.benchmark import add_float_noise, load_set, measure
 from denoise.choice import levels_to_try
-from denoise.conversion import from_unit
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError, UnknownModelError
 from denoise.estimate import estimate_sigma
-from denoise.images import load_picture
+from denoise.images.arrays import from_unit
+from denoise.images.reading import load_picture
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise import add_noise

@@ -24,7 +24,7 @@ from denoise.comparison import (
     write_table,
 )
 from denoise.errors import SettingError
-from denoise.images import Picture
+from denoise.images.picture import Picture
 from denoise.metrics import haarpsi, ssim
 from denoise.noise import KINDS, check_level
 from denoise.training.made_pictures import made_clothing

@@ -11,11 +11,11 @@ from skimage import data
 
 import denoise.denoiser
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
-from denoise.conversion import unpack
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
 from denoise.estimate import Removed, estimate_noise, find_judge, judged
-from denoise.images import Picture
+from denoise.images.arrays import unpack
+from denoise.images.picture import Picture
 from denoise.inference import Inference, Part, _white_noise, dither_level
 from denoise.models import Needs
 from denoise.settings import Settings

@@ -8,7 +8,7 @@ from scipy.ndimage import center_of_mass
 
 from denoise import Denoiser
 from denoise.errors import ImageError
-from denoise.images import Picture
+from denoise.images.picture import Picture
 from denoise.ui.digits_tab import code_picture
 from denoise.ui.drawing import frame_digit, read_drawing
 from denoise.ui.samples import SampleStore

@@ -13,17 +13,10 @@ from PIL import Image, ImageCms
 from skimage import data
 
 from denoise.errors import ImageError
-from denoise.images import (
-    OUTPUT_FORMATS,
-    Picture,
-    encode_picture,
-    encode_quickly,
-    fit_square,
-    flatten,
-    load_picture,
-    losses,
-    save_picture,
-)
+from denoise.images.fitting import fit_square
+from denoise.images.picture import OUTPUT_FORMATS, Picture, flatten
+from denoise.images.reading import load_picture
+from denoise.images.writing import encode_picture, encode_quickly, losses, save_picture
 
 FORMATS = (*OUTPUT_FORMATS, "BMP", "GIF")
 LOSSLESS = ("PNG", "TIFF", "WEBP")
@@ -340,7 +333,7 @@ def test_a_bomb_is_refused_by_its_header():
 @pytest.mark.parametrize("image_format", FORMATS)
 def test_nothing_above_the_limit_of_pixels_is_decoded(image_format, monkeypatch):
     file = write(draw(10, 11), image_format)
-    monkeypatch.setattr("denoise.images._read_samples", None)
+    monkeypatch.setattr("denoise.images.reading._read_samples", None)
     assert "11 x 10 = 110 pixels; at most 109" in refusal(file, max_pixels=109)
 
 

@@ -5,7 +5,9 @@ import pytest
 import tifffile
 from PIL import Image
 
-from denoise.images import Picture, encode_picture, load_picture
+from denoise.images.picture import Picture
+from denoise.images.reading import load_picture
+from denoise.images.writing import encode_picture
 
 HELD = ("PNG", "JPEG", "TIFF")  # WebP has no place for it
 MAKER, ORIENTATION, ACROSS, DOWN, UNIT = 271, 274, 282, 283, 296

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from denoise.conversion import LUMA
+from denoise.images.arrays import LUMA
 from denoise.metrics import psnr_from_mse
 from denoise.training.photos import Patch, Photo
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from denoise.conversion import LUMA
+from denoise.images.arrays import LUMA
 from denoise.models.dense import PatchDenseAE, to_opponent
 from denoise.training.held_out import held_out_psnr, to_chw, training_photos
 from denoise.training.loop import Batch

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoise.conversion import LUMA
 from denoise.errors import ImageError
+from denoise.images.arrays import LUMA
 from denoise.training.patterns import add_pattern
 
 Photo = NDArray[np.uint8]  # (H, W, 3), sRGB

@@ -9,7 +9,7 @@ import numpy as np
 from gradio.events import Dependency
 
 from denoise.comparison import Entry, Injection, Subject, pack
-from denoise.images import load_picture
+from denoise.images.reading import load_picture
 from denoise.ui.failures import explained
 from denoise.ui.methods import build_run, listen_run, noise_words
 from denoise.ui.noise_controls import NoiseControls, describe_injection

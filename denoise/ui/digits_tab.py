@@ -9,9 +9,9 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from denoise.conversion import to_8_bits
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError
+from denoise.images.arrays import to_8_bits
 from denoise.metrics import psnr
 from denoise.noise import add_noise
 from denoise.reader import READERS, Reader

@@ -9,7 +9,8 @@ from PIL import Image
 from scipy.ndimage import center_of_mass, shift
 
 from denoise.errors import ImageError
-from denoise.images import Picture, flatten, load_picture
+from denoise.images.picture import Picture, flatten
+from denoise.images.reading import load_picture
 
 SIDE, INK_SIDE = 28, 20  # of a picture, and of the box that the strokes fill
 FIELD_SIDE = 280  # pixels of the field to draw on

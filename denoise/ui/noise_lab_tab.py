@@ -10,10 +10,10 @@ from gradio.events import Dependency
 from numpy.typing import NDArray
 
 from denoise.comparison import Subject
-from denoise.conversion import to_8_bits
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
-from denoise.images import Picture
+from denoise.images.arrays import to_8_bits
+from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim
 from denoise.ui.compare_view import build_compare_view
 from denoise.ui.controls import TYPED

@@ -13,8 +13,9 @@ from gradio.events import Dependency
 from numpy.typing import NDArray
 from skimage import data
 
-from denoise.conversion import to_8_bits
-from denoise.images import OUTPUT_FORMATS, Picture, encode_picture, flatten
+from denoise.images.arrays import to_8_bits
+from denoise.images.picture import OUTPUT_FORMATS, Picture, flatten
+from denoise.images.writing import encode_picture
 from denoise.noise import add_noise
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.quoting import quoted

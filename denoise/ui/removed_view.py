@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.images import load_picture
+from denoise.images.reading import load_picture
 from denoise.removed import MIN_SIDE, analyse_removed
 from denoise.ui.charts import histogram_chart, spectrum_chart
 from denoise.ui.failures import explained

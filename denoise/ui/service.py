@@ -20,17 +20,9 @@ from denoise.denoiser import DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
 from denoise.files import write_atomically
 from denoise.hub_answers import RETRY_S
-from denoise.images import (
-    FORMAT_SUFFIXES,
-    MAX_BYTES,
-    MAX_PIXELS,
-    OUTPUT_FORMATS,
-    Picture,
-    encode_quickly,
-    load_picture,
-    losses,
-    save_picture,
-)
+from denoise.images.picture import FORMAT_SUFFIXES, OUTPUT_FORMATS, Picture
+from denoise.images.reading import MAX_BYTES, MAX_PIXELS, load_picture
+from denoise.images.writing import encode_quickly, losses, save_picture
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.progress import OnBytes
 from denoise.settings import Settings

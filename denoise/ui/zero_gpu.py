@@ -17,7 +17,7 @@ from torch import Tensor
 from denoise.choice import Choice
 from denoise.denoiser import DEFAULTS, Denoised, Denoiser
 from denoise.errors import DenoiseError
-from denoise.images import Picture
+from denoise.images.picture import Picture
 from denoise.progress import OnTile
 from denoise.settings import Settings
 from denoise.ui.watched import Step, watch

@@ -15,7 +15,7 @@ from skimage import data
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
 from denoise.cli import main
 from denoise.comparison import Injection, compare
-from denoise.conversion import to_8_bits
+from denoise.images.arrays import to_8_bits
 from denoise.noise import KINDS
 from denoise.removed import analyse_removed
 

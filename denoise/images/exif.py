@@ -1,0 +1,61 @@
+"""The EXIF of a photo, read and copied without what describes the file."""
+
+from collections.abc import Collection
+from typing import Any
+
+from PIL import Image
+
+from denoise.images.resolution import RESOLUTION_TAGS, Resolution, exif_resolution, turn_resolution
+
+_ORIENTATION, _EXIF_FOLDER, _GPS_FOLDER, _INTEROP_FOLDER = 274, 34665, 34853, 40965
+# What tells of a photo; in a TIFF the layout of the file stands beside it and must not follow.
+_EXIF_TAGS = {270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 33432}
+_EXIF_TAGS |= {*range(40091, 40096), _EXIF_FOLDER, _GPS_FOLDER}
+
+
+def read_exif(
+    image: Image.Image, resolution: Resolution | None, notes: list[str]
+) -> tuple[int, bytes | None, Resolution | None]:
+    """Gives the orientation still to be applied, the EXIF with it reset, and the resolution."""
+    orientation = 1
+    try:
+        tags = image.getexif()  # that of a TIFF has no orientation left: Pillow has applied it
+        orientation = tags.get(_ORIENTATION, 1)
+        resolution = turn_resolution(resolution or exif_resolution(tags), orientation)
+        is_own = image.format == "TIFF" and resolution is not None
+        return orientation, _copy_exif(tags, RESOLUTION_TAGS if is_own else ()), resolution
+    except Exception:  # on damaged tags Pillow raises whatever comes
+        notes.append("Its EXIF data is damaged and was left out.")
+        return orientation, None, resolution
+
+
+def _copy_exif(tags: Image.Exif, left_out: Collection[int]) -> bytes | None:
+    kept = Image.Exif()
+    for tag in (_EXIF_TAGS & set(tags)) - set(left_out):
+        kept[tag] = exif_value(tags, tag)
+    if not len(kept):
+        return None
+    kept[_ORIENTATION] = 1
+    return kept.tobytes()
+
+
+def exif_value(tags: Image.Exif, tag: int) -> Any:
+    """Return the value of a tag as Pillow writes it."""
+    if tag not in (_EXIF_FOLDER, _GPS_FOLDER):
+        return _bytewise(tags[tag])
+    # A pointer to a folder inside the folder would point nowhere in the copy.
+    folder = tags.get_ifd(tag).items()
+    return {key: _bytewise(value) for key, value in folder if key != _INTEROP_FOLDER}
+
+
+def _bytewise(value: Any) -> Any:
+    return _Text(value) if isinstance(value, str) else value
+
+
+class _Text(str):
+    """A text of EXIF, in UTF-8 or whatever; Pillow reads its bytes as Latin-1, but writes ASCII."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return super().encode("latin-1")

@@ -1,0 +1,218 @@
+"""Untrusted bytes and files -> pictures: formats, limits, orientation, depth."""
+
+import io
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms, ImageFile
+from PIL import TiffImagePlugin as Tiff
+
+from denoise.errors import ImageError
+from denoise.images.exif import read_exif
+from denoise.images.picture import Picture
+from denoise.images.resolution import (
+    find_resolution,
+)
+
+MAX_PIXELS = 50_000_000
+MAX_BYTES = 200_000_000
+_SIGNATURES = {
+    "PNG": rb"\x89PNG\r\n\x1a\n",
+    "JPEG": rb"\xff\xd8\xff",
+    "WEBP": rb"RIFF....WEBP",
+    "TIFF": rb"II[*+]\0|MM\0[*+]",
+    "BMP": rb"BM.{12}[\x0c-\x7c]\0\0\0",
+    "GIF": rb"GIF8[79]a",
+}
+_STRANGERS = {
+    "a PDF document, not a picture": rb"%PDF",
+    "an SVG drawing, not a picture made of pixels": rb"(?i).*<svg\b",
+    "an HEIC picture; export it as JPEG or PNG": rb"....ftyp(hei|hev|mif1|msf1)",
+    "an AVIF picture; export it as JPEG or PNG": rb"....ftypavi",
+    "a text file, not a picture": rb"[^\0-\x08\x0e-\x1f]+\Z",
+    "not a picture of a known format": rb"",
+}
+_PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
+_PLAIN_MODES |= {"RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
+# Of a 16-bit colour Pillow keeps the high byte; told the other byte order, it keeps the low one.
+_OTHER_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+_GRAY_STEPS = {"L;2": 85, "L;4": 17}  # Pillow spreads such grays to 8 bit, but not their tRNS
+
+
+def load_picture(
+    source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES
+) -> Picture:
+    """Gives the picture in a file, or in its bytes; nothing above the limits is decoded.
+
+    Raises:
+        ImageError: no such file, not a picture, damaged, too large or of a kind not supported.
+    """
+    name = "The picture" if isinstance(source, bytes) else Path(source).name[-80:]
+    with _failures_told(name):
+        content = source if isinstance(source, bytes) else _read(Path(source), max_bytes)
+        if len(content) > max_bytes:
+            raise ImageError(f"is too large; at most {max_bytes:,} bytes are allowed.")
+        return _decode(content, max_pixels)
+
+
+@contextmanager
+def _failures_told(name: str) -> Iterator[None]:
+    """Completes the sentence of an ImageError, and turns any other failure into one."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(f"{name} {error}") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise ImageError(f"{name} has far too many pixels.") from error
+    except Exception as error:  # on damaged files Pillow's plug-ins raise whatever comes
+        reason = "is damaged, cut short or of a rare kind, and cannot be read; save it anew as PNG."
+        raise ImageError(f"{name} {reason}") from error
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    try:
+        if not path.is_file():
+            raise ImageError("is not a file." if path.exists() else "does not exist.")
+        with path.open("rb") as file:
+            return file.read(max_bytes + 1)
+    except OSError as error:
+        raise ImageError(f"cannot be opened: {error.strerror}.") from error
+
+
+def _decode(content: bytes, max_pixels: int) -> Picture:
+    kind = _recognise(content)
+    image = _open(content, kind)
+    _check_header(image, max_pixels)
+    is_animated = getattr(image, "is_animated", False)
+    notes = ["Only the first of several frames was taken."] if is_animated else []
+    resolution = find_resolution(image)  # loading turns a TIFF
+    samples = _read_samples(image, content, notes)
+    orientation, exif, resolution = read_exif(image, resolution, notes)
+    pixels, alpha = _split_alpha(_turn(samples, orientation), image.info.get("transparency"))
+    profile = image.info.get("icc_profile")
+    is_kept = isinstance(profile, bytes) and profile and image.mode not in ("CMYK", "LAB")
+    profile = profile if is_kept else None
+    return Picture(pixels, alpha, kind, profile, exif, tuple(notes), resolution)
+
+
+def _recognise(content: bytes) -> str:
+    start = content[:1000]
+    for kind, signature in _SIGNATURES.items():
+        if re.match(signature, start, re.DOTALL):
+            return kind
+    found = (kind for kind, sign in _STRANGERS.items() if re.match(sign, start, re.DOTALL))
+    what = next(found) if content else "empty"
+    raise ImageError(f"is {what}. Allowed are PNG, JPEG, WebP, TIFF, BMP and GIF.")
+
+
+def _open(content: bytes, kind: str) -> Any:
+    """Does as `Image.open`, but for its own limit, which warns, and is global to Pillow."""
+    Image.init()  # registers the plug-ins, once
+    return Image.OPEN[kind][0](io.BytesIO(content), "")
+
+
+def _check_header(image: ImageFile.ImageFile, max_pixels: int) -> None:
+    tags = getattr(image, "tag_v2", {})
+    for width, height in (image.size, (tags.get(322, 1), tags.get(323, 1))):  # tiles may be larger
+        if not 0 < width * height <= max_pixels:
+            raise ImageError(
+                f"has {width} x {height} = {width * height:,} pixels; at most {max_pixels:,} are "
+                "allowed."
+            )
+    if image.mode == "F":
+        raise ImageError("holds floating-point values; save it with 8 or 16 bits per channel.")
+    bits = tags.get(Tiff.BITSPERSAMPLE, ())
+    if tags.get(Tiff.PLANAR_CONFIGURATION) == 2 and len(bits) > 1 and max(bits) > 8:
+        raise ImageError("keeps its 16-bit channels in separate planes; save it interleaved.")
+
+
+def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:
+    """Gives (H, W) or (H, W, C) with 2 to 4 channels; alpha is last."""
+    rawmode = _rawmode(image)  # loading forgets it
+    image.load()
+    if rawmode == "LA;16B":  # four bytes a pixel, as RGBA
+        return _reread(image, content, "RGBA").view(">u2").astype(np.uint16)
+    if re.fullmatch("(RGB|RGBA|RGBX);16[BLN]", rawmode):
+        low_byte = _reread(image, content, rawmode[:-1] + _OTHER_ORDER[rawmode[-1]])
+        return np.asarray(image).astype(np.uint16) << 8 | low_byte
+    if image.mode.startswith("I"):
+        return _read_wide_gray(image)
+    if ";16" in rawmode:
+        notes.append("Its 16 bits per channel were reduced to 8.")
+    if rawmode in _GRAY_STEPS and "transparency" in image.info:
+        image.info["transparency"] *= _GRAY_STEPS[rawmode]
+    return np.asarray(_to_plain(image, notes))
+
+
+def _rawmode(image: ImageFile.ImageFile) -> str:
+    args = image.tile[0].args if image.tile else ""
+    return str(args[0] if isinstance(args, tuple) else args)
+
+
+def _reread(image: ImageFile.ImageFile, content: bytes, rawmode: str) -> NDArray[np.uint8]:
+    again = _open(content, str(image.format))
+    for index, tile in enumerate(again.tile):
+        args = (rawmode, *tile.args[1:]) if isinstance(tile.args, tuple) else rawmode
+        again.tile[index] = tile._replace(args=args)
+    return np.asarray(again)
+
+
+def _read_wide_gray(image: Any) -> NDArray[Any]:
+    values = np.asarray(image)
+    if values.min() < 0 or values.max() > 65535:
+        raise ImageError("holds grays beyond 16 bits; save it with 8 or 16 bits per channel.")
+    gray = values.astype(np.uint16)
+    tags = getattr(image, "tag_v2", {})
+    is_negative = image.mode == "I;16" and tags.get(Tiff.PHOTOMETRIC_INTERPRETATION) == 0
+    return ~gray if is_negative else gray
+
+
+def _to_plain(image: Image.Image, notes: list[str]) -> Image.Image:
+    if image.mode == "CMYK":
+        return _from_cmyk(image, notes)
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA")
+    return image.convert(_PLAIN_MODES.get(image.mode, "RGB"))
+
+
+def _from_cmyk(image: Image.Image, notes: list[str]) -> Image.Image:
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+        rgb = ImageCms.ImageCmsTransform(profile, srgb, "CMYK", "RGB").apply(image)
+    except (KeyError, OSError, TypeError, ValueError):
+        notes.append("Its CMYK colours have no usable profile and were converted roughly.")
+        return image.convert("RGB")
+    notes.append("Its CMYK colours were converted to sRGB.")
+    return rgb
+
+
+def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """Applies an EXIF orientation, 1 to 8: over the diagonal, then left to right, then down."""
+    if orientation in (5, 6, 7, 8):
+        samples = samples.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        samples = samples[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        samples = samples[::-1]
+    return np.require(samples, requirements=["C", "W"])  # Pillow's arrays are read-only
+
+
+def _split_alpha(
+    samples: NDArray[Any], hidden: int | tuple[int, ...] | None
+) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """Gives pixels and alpha; `hidden` is the one gray or colour that stands for transparent."""
+    channels = samples.shape[2] if samples.ndim == 3 else 1
+    if channels in (2, 4):
+        pixels = samples[..., 0] if channels == 2 else samples[..., :3]
+        return np.ascontiguousarray(pixels), np.ascontiguousarray(samples[..., -1])
+    if hidden is None:
+        return samples, None
+    is_hidden = (np.atleast_3d(samples) == np.array(hidden)).all(axis=2)
+    return samples, np.where(is_hidden, 0, np.iinfo(samples.dtype).max).astype(samples.dtype)
