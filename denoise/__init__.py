@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from denoise.images.reading import load_picture
     from denoise.images.writing import save_picture
     from denoise.metrics import psnr, ssim
-    from denoise.noise import add_noise
+    from denoise.noise.synthesis import add_noise
     from denoise.weights import list_models
 
 _HOMES = {

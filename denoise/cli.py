@@ -16,7 +16,7 @@ from denoise.classic import CLASSICS
 from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS, version_words
 from denoise.errors import DenoiseError, SettingError
 from denoise.images.picture import OUTPUT_FORMATS
-from denoise.noise import KINDS
+from denoise.noise.kinds import KINDS
 from denoise.stopping import exit_code, stopping_on_sigterm
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from denoise.batch import FAILED_INPUT, about, complain, convert, read, tell_clo
 from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError
 from denoise.inputs import find_inputs, find_jobs
-from denoise.noise import find_stages, seeded_generator
+from denoise.noise.synthesis import find_stages, seeded_generator
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.settings import Settings
 

@@ -23,7 +23,11 @@ from denoise.images.arrays import to_8_bits, to_unit
 from denoise.images.picture import Picture, flatten
 from denoise.images.writing import encode_picture
 from denoise.metrics import haarpsi, psnr, ssim
-from denoise.noise import add_noise, find_kind, find_stages, is_mixture, seeded_generator
+from denoise.noise.synthesis import (
+    NoiseSpec,
+    find_kind,
+    is_mixture,
+)
 from denoise.pipeline import fit
 from denoise.settings import Settings
 from denoise.weights import ModelFacts, list_models
@@ -37,31 +41,6 @@ NO_MIXTURE = "A sweep goes over the levels of one kind of noise, not of a mixtur
 MAX_PIXELS = 1_000_000  # worked on, so that there is an answer soon
 SLOW_SIDE = 256  # pixels; slow methods get the middle of a larger picture
 TABLE_FILE = "table.csv"
-
-
-@dataclass(frozen=True)
-class Injection:
-    """The noise to add to a clean picture; see `add_noise`."""
-
-    kind: str = "gaussian"
-    level: float = 0.1
-    seed: int = 0
-    gray: bool = False
-    eight_bit: bool = True  # clipped and rounded, as in a file; otherwise as float
-    clip: bool = False  # whether a float is clipped to [0,1], too
-
-    def check(self) -> None:
-        """Raises the SettingError that adding it would."""
-        find_stages(self.kind, self.level)
-        seeded_generator(self.seed)
-
-    def add_to(self, clean: Pixels) -> NDArray[Any]:
-        """Gives the noisy picture: uint8, or float32, outside [0,1] where it is not clipped."""
-        image = clean if self.eight_bit else to_unit(clean, np.float64)
-        noisy = add_noise(
-            image, self.kind, self.level, seed=self.seed, clip=self.clip, gray=self.gray
-        )
-        return noisy if self.eight_bit else noisy.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +141,7 @@ def prepare(picture: Picture, methods: Sequence[str] = (), *, zoo: Zoo | None = 
 
 def compare(
     clean: Pixels,
-    injection: Injection,
+    spec: NoiseSpec,
     methods: Sequence[str],
     find_denoiser: Callable[[str], Denoiser] = Denoiser,
     *,
@@ -175,7 +154,7 @@ def compare(
 
     Args:
         clean: (H, W) or (H, W, 3) uint8, as `prepare` gives it.
-        injection: the noise.
+        spec: the noise.
         methods: names of networks and of `CLASSICS`.
         find_denoiser: gives the denoiser of a network.
         is_told: whether networks that can be told the noise level are told it: the root mean
@@ -187,8 +166,7 @@ def compare(
         DenoiseError: a method that cannot be had, or does not take such a picture.
     """
     check_methods(methods, zoo)
-    injection.check()
-    noisy = injection.add_to(clean)
+    noisy = spec.add_to(clean)
     sigma = min(1.0, float(np.sqrt(np.mean((to_unit(noisy, np.float64) - to_unit(clean)) ** 2))))
     yield _entry(NOISY, "Noisy", clean, noisy)
     for method in methods:
@@ -213,7 +191,7 @@ def levels_for(kind: str) -> list[float]:
 
 def sweep(
     clean: Pixels,
-    injection: Injection,
+    spec: NoiseSpec,
     levels: Sequence[float],
     methods: Sequence[str],
     find_denoiser: Callable[[str], Denoiser] = Denoiser,
@@ -225,7 +203,7 @@ def sweep(
 
     Args:
         clean: as for `compare`.
-        injection: the noise; its own level does not count.
+        spec: the noise; its own level does not count.
         levels: of the noise, each in the range of its kind.
         methods: as for `compare`, and so are find_denoiser, is_told and zoo.
         find_denoiser: gives the denoiser of a network.
@@ -236,14 +214,12 @@ def sweep(
         SettingError: as `compare` does; or a mixture, which has no one level, or too many levels.
         DenoiseError: as `compare` does.
     """
-    if is_mixture(injection.kind):
+    if is_mixture(spec.kind):
         raise SettingError(NO_MIXTURE)
     if not 0 < len(levels) <= MAX_LEVELS:
         raise SettingError(f"A sweep takes 1 to {MAX_LEVELS} levels; these are {len(levels)}.")
     check_methods(methods, zoo)
-    steps = [replace(injection, level=level) for level in levels]
-    for step in steps:
-        step.check()
+    steps = [replace(spec, level=level) for level in levels]
     for step in steps:
         for entry in compare(clean, step, methods, find_denoiser, is_told=is_told, zoo=zoo):
             yield step.level, entry
@@ -251,7 +227,7 @@ def sweep(
 
 def report(
     subject: Subject,
-    injection: Injection,
+    spec: NoiseSpec,
     rows: list[dict[str, Any]],
     *,
     is_told: bool,
@@ -261,15 +237,15 @@ def report(
 
     Args:
         subject: what was compared on.
-        injection: the noise.
+        spec: the noise.
         rows: of the table.
         is_told: whether networks were told the noise level.
-        levels: of a sweep, in place of the injection's own.
+        levels: of a sweep, in place of the spec's own.
     """
-    facts = asdict(injection) | {"told": is_told}
+    facts = asdict(spec) | {"told": is_told}
     if levels is not None:
         facts["levels"] = list(levels)
-    if levels is not None or is_mixture(injection.kind):
+    if levels is not None or is_mixture(spec.kind):
         del facts["level"]
     height, width = subject.clean.shape[:2]
     return facts | {

@@ -17,7 +17,7 @@ from denoise.errors import DenoiseError
 from denoise.extras import optional
 from denoise.images.arrays import from_unit
 from denoise.metrics import psnr
-from denoise.noise import add_noise
+from denoise.noise.synthesis import add_noise
 from denoise.small_benchmark import Gray, spoil
 from denoise.weights import read_curve
 

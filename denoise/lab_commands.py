@@ -9,7 +9,6 @@ from pathlib import Path
 
 from denoise.comparison import (
     Entry,
-    Injection,
     Subject,
     compare,
     files_of,
@@ -23,6 +22,7 @@ from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
 from denoise.files import write_atomically
 from denoise.images.reading import load_picture
+from denoise.noise.synthesis import NoiseSpec
 
 HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"
 
@@ -32,10 +32,10 @@ def compare_command(options: argparse.Namespace) -> int:
     if options.output is not None:
         _make_folder(options.output)
     subject = _load(options)
-    injection = _injection(options, options.level)
+    spec = _noise_spec(options, options.level)
     found = compare(
         subject.clean,
-        injection,
+        spec,
         subject.methods,
         partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
@@ -47,7 +47,7 @@ def compare_command(options: argparse.Namespace) -> int:
             write_atomically(options.output / name, content)
     if options.json:
         rows = [entry.to_dict() for entry in entries]
-        print(json.dumps(report(subject, injection, rows, is_told=options.told)))
+        print(json.dumps(report(subject, spec, rows, is_told=options.told)))
     return 0
 
 
@@ -55,10 +55,10 @@ def sweep_command(options: argparse.Namespace) -> int:
     """Prints how good every method is at one noise level after another, as CSV or JSON."""
     subject = _load(options)
     levels = options.levels or levels_for(options.kind)
-    injection = _injection(options, levels[0])
+    spec = _noise_spec(options, levels[0])
     found = sweep(
         subject.clean,
-        injection,
+        spec,
         levels,
         subject.methods,
         partial(Denoiser, device=options.device, zoo=options.zoo),
@@ -68,7 +68,7 @@ def sweep_command(options: argparse.Namespace) -> int:
     rows = [{"level": level, **entry.to_dict()} for level, entry in found]
     if options.json:
         asked = {"is_told": options.told, "levels": levels}
-        print(json.dumps(report(subject, injection, rows, **asked)))
+        print(json.dumps(report(subject, spec, rows, **asked)))
     else:
         print(write_table(rows), end="")
     return 0
@@ -88,9 +88,14 @@ def _load(options: argparse.Namespace) -> Subject:
     return subject
 
 
-def _injection(options: argparse.Namespace, level: float) -> Injection:
-    return Injection(
-        options.kind, level, options.seed, options.gray, not options.float, options.clip
+def _noise_spec(options: argparse.Namespace, level: float) -> NoiseSpec:
+    return NoiseSpec(
+        kind=options.kind,
+        level=level,
+        seed=options.seed,
+        gray=options.gray,
+        eight_bit=not options.float,
+        clip=options.clip,
     )
 
 

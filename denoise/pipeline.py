@@ -10,7 +10,7 @@ from denoise.denoiser import DEFAULTS, Denoiser, fit_to
 from denoise.estimate import estimate_noise
 from denoise.images.arrays import from_unit
 from denoise.images.picture import Picture
-from denoise.noise import add_noise, is_mixture
+from denoise.noise.synthesis import add_noise, is_mixture
 from denoise.progress import OnTile
 from denoise.settings import Settings
 from denoise.weights import ModelFacts

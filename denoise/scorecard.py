@@ -21,7 +21,7 @@ from denoise.images.arrays import from_unit
 from denoise.images.reading import load_picture
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
-from denoise.noise import add_noise
+from denoise.noise.synthesis import add_noise
 from denoise.weights import CURVE_FILE, read_curve, weights_size
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the clean one

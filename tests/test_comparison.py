@@ -14,7 +14,6 @@ from denoise.classic import CLASSICS, denoise_classically, is_installed
 from denoise.comparison import (
     MAX_PIXELS,
     NOISY,
-    Injection,
     compare,
     levels_for,
     methods_for,
@@ -26,7 +25,8 @@ from denoise.comparison import (
 from denoise.errors import SettingError
 from denoise.images.picture import Picture
 from denoise.metrics import haarpsi, ssim
-from denoise.noise import KINDS, check_level
+from denoise.noise.kinds import KINDS
+from denoise.noise.synthesis import NoiseSpec, check_level
 from denoise.training.made_pictures import made_clothing
 
 METHODS = ["conv-photo", "median"]
@@ -39,7 +39,7 @@ def clean():
 
 @pytest.fixture(scope="module")
 def entries(clean):
-    return list(compare(clean, Injection(level=0.1, seed=3), METHODS))
+    return list(compare(clean, NoiseSpec(level=0.1, seed=3), METHODS))
 
 
 def test_the_figures_are_those_of_the_functions(clean, entries):
@@ -69,21 +69,21 @@ def test_facts_of_networks_stand_beside_their_figures(entries):
 
 
 def test_networks_are_told_the_level_only_where_asked(clean):
-    injection = Injection(level=0.2, eight_bit=False)
-    _, told = compare(clean, injection, ["conv-photo"], is_told=True)
+    spec = NoiseSpec(level=0.2, eight_bit=False)
+    _, told = compare(clean, spec, ["conv-photo"], is_told=True)
     assert told.told == pytest.approx(0.2, rel=0.02)
-    expected = Denoiser("conv-photo")(injection.add_to(clean), told.told)
+    expected = Denoiser("conv-photo")(spec.add_to(clean), told.told)
     assert np.array_equal(told.image, np.rint(expected * 255).astype(np.uint8))
 
 
 def test_float_noise_is_not_clipped(clean):
-    assert Injection(level=0.5, eight_bit=False).add_to(clean).max() > 1
-    assert Injection(level=0.5).add_to(clean).dtype == np.uint8
+    assert NoiseSpec(level=0.5, eight_bit=False).add_to(clean).max() > 1
+    assert NoiseSpec(level=0.5).add_to(clean).dtype == np.uint8
 
 
 def test_float_noise_is_clipped_where_asked_and_never_rounded(clean):
-    drawn = Injection(level=0.5, eight_bit=False).add_to(clean)
-    clipped = Injection(level=0.5, eight_bit=False, clip=True).add_to(clean)
+    drawn = NoiseSpec(level=0.5, eight_bit=False).add_to(clean)
+    clipped = NoiseSpec(level=0.5, eight_bit=False, clip=True).add_to(clean)
     assert np.array_equal(clipped, drawn.clip(0, 1))
 
 
@@ -91,7 +91,7 @@ def test_slow_methods_get_the_middle(monkeypatch):
     slow = CLASSICS["median"].__class__("slow", "Slow", CLASSICS["median"].apply, is_slow=True)
     monkeypatch.setitem(CLASSICS, "slow", slow)
     picture = data.astronaut()
-    _, entry = compare(picture, Injection(), ["slow"])
+    _, entry = compare(picture, NoiseSpec(), ["slow"])
     assert entry.image.shape == (256, 256, 3)
     noisy = add_noise(picture)[128:384, 128:384]
     assert entry.psnr > psnr(picture[128:384, 128:384], noisy) + 3
@@ -137,7 +137,7 @@ def test_for_a_network_of_fixed_size_all_get_that_size():
 
 def test_a_network_that_was_not_made_for_the_picture_says_so():
     clean = made_clothing(2)[0][0, 0].numpy()
-    _, entry = compare(clean, Injection(level=0.1), ["dense-mnist"])
+    _, entry = compare(clean, NoiseSpec(level=0.1), ["dense-mnist"])
     assert entry.note.startswith("dense-mnist seems not to be made for this picture.")
 
 
@@ -156,25 +156,25 @@ def test_the_levels_that_a_sweep_has_by_itself_are_the_kinds(kind):
 
 
 def test_a_sweep_gives_every_method_at_every_level(clean):
-    found = list(sweep(clean, Injection(), [0.05, 0.2], ["median"]))
+    found = list(sweep(clean, NoiseSpec(), [0.05, 0.2], ["median"]))
     assert [(level, entry.method) for level, entry in found] == [
         (0.05, NOISY),
         (0.05, "median"),
         (0.2, NOISY),
         (0.2, "median"),
     ]
-    assert found[1][1].psnr == list(compare(clean, Injection(level=0.05), ["median"]))[1].psnr
+    assert found[1][1].psnr == list(compare(clean, NoiseSpec(level=0.05), ["median"]))[1].psnr
 
 
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda clean: compare(clean, Injection(), ["magic"]), "choose from: .*conv-photo.*median"),
-        (lambda clean: compare(clean, Injection(), ["median"] * 17), "At most 16"),
-        (lambda clean: compare(clean, Injection(kind="fog"), ["median"]), "Unknown kind"),
-        (lambda clean: sweep(clean, Injection(), [], ["median"]), "1 to 32 levels"),
-        (lambda clean: sweep(clean, Injection(), [0.1, 2.0], ["median"]), "from 0 to 1"),
-        (lambda clean: sweep(clean, Injection(kind="jpeg:0.5"), [0.1], ["median"]), "mixture"),
+        (lambda clean: compare(clean, NoiseSpec(), ["magic"]), "choose from: .*conv-photo.*median"),
+        (lambda clean: compare(clean, NoiseSpec(), ["median"] * 17), "At most 16"),
+        (lambda clean: compare(clean, NoiseSpec(kind="fog"), ["median"]), "Unknown kind"),
+        (lambda clean: sweep(clean, NoiseSpec(), [], ["median"]), "1 to 32 levels"),
+        (lambda clean: sweep(clean, NoiseSpec(), [0.1, 2.0], ["median"]), "from 0 to 1"),
+        (lambda clean: sweep(clean, NoiseSpec(kind="jpeg:0.5"), [0.1], ["median"]), "mixture"),
     ],
 )
 def test_what_cannot_be_done_is_refused_before_anything_runs(clean, call, why):
@@ -191,7 +191,7 @@ def test_a_table_is_csv_and_json_alike(entries):
 
 
 def test_equal_pictures_have_no_number_of_decibels(clean):
-    (noisy,) = compare(clean, Injection(level=0.0), [])
+    (noisy,) = compare(clean, NoiseSpec(level=0.0), [])
     assert noisy.to_dict()["psnr"] is None
 
 

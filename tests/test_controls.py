@@ -9,7 +9,8 @@ from PIL import Image
 from skimage import data
 
 from denoise import psnr
-from denoise.comparison import Injection, compare
+from denoise.comparison import compare
+from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.controls import AUTO
 from denoise.ui.denoise_tab import _Work
 from denoise.ui.methods import method_choices
@@ -60,7 +61,7 @@ def test_bm3d_gets_the_middle_and_the_level_and_its_note_says_so(monkeypatch):
     halved = SimpleNamespace(bm3d_rgb=lambda noisy, sigma: seen.append(sigma) or noisy / 2)
     monkeypatch.setitem(sys.modules, "bm3d", halved)
     clean = data.astronaut()
-    noisy, entry = compare(clean, Injection(level=0.1), ["bm3d"])
+    noisy, entry = compare(clean, NoiseSpec(level=0.1), ["bm3d"])
     middle = noisy.image[128:384, 128:384]
     assert abs(entry.image.astype(int) - middle // 2).max() <= 1
     assert 0.07 < seen[0] < 0.1  # clipping takes some

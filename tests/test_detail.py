@@ -3,7 +3,7 @@ import pytest
 from skimage import data
 
 from denoise.detail import give_back_detail
-from denoise.noise import add_noise
+from denoise.noise.synthesis import add_noise
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,11 @@ from PIL import Image
 from denoise import Denoiser
 from denoise.address import parse_address
 from denoise.cli import main
-from denoise.comparison import Injection
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub import Repository
 from denoise.hub_errors import HubError, UnreachableError
 from denoise.manifest import MANIFEST_FILE, compose_manifest, find_entries
+from denoise.noise.synthesis import NoiseSpec
 from denoise.settings import Settings
 from denoise.ui.service import Service
 from denoise.weights import BUNDLED
@@ -338,10 +338,10 @@ def test_a_service_compares_one_with_its_own(stand_in, zoo, clean, tmp_path):
     stand_in.repo(REPO, {"net.safetensors": DRUNET})
     service, methods = served(zoo, tmp_path), [f"{REPO}@main", "median"]
     subject = service.prepare(clean, methods)
-    entries = list(service.compare(subject, Injection(), is_told=True))
+    entries = list(service.compare(subject, NoiseSpec(), is_told=True))
     assert [entry.method for entry in entries] == ["noisy", *methods]
     assert entries[1].told == entries[2].told
-    swept = list(service.sweep(subject, Injection(), [0.1]))
+    swept = list(service.sweep(subject, NoiseSpec(), [0.1]))
     assert [entry.method for _, entry in swept] == ["noisy", *methods]
 
 

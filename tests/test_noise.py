@@ -5,7 +5,9 @@ from PIL import Image
 
 from denoise import add_noise
 from denoise.errors import ImageError, SettingError
-from denoise.noise import KINDS, POISSON_BANDS, camera_noise, seeded_generator
+from denoise.noise.camera import camera_noise
+from denoise.noise.kinds import KINDS, POISSON_BANDS
+from denoise.noise.synthesis import seeded_generator
 
 FLAT = np.full((64, 64, 3), 0.5)
 LEVELS = {name: min(0.2, kind.max_level) for name, kind in KINDS.items()}

@@ -13,7 +13,15 @@ from denoise.ui.language import SENTENCE_END, read_phrases
 
 PAGE = Path(errors.__file__).parent
 MODULES = (
-    *("classic", "community", "comparison", "files", "hub", "hub_checkpoints", "hub_errors"),
+    *(
+        "classic",
+        "community",
+        "comparison",
+        "files",
+        "hub",
+        "hub_checkpoints",
+        "hub_errors",
+    ),
     *("images.reading", "images.writing", "manifest", "training.lesson", "weights", "zoo"),
     *("ui.drawing", "ui.service", "ui.uploads", "ui.watched", "ui.zero_gpu"),
 )

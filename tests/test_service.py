@@ -14,7 +14,7 @@ from skimage import data
 
 from denoise import Denoiser
 from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
-from denoise.noise import add_noise
+from denoise.noise.synthesis import add_noise
 from denoise.ui import cleanup
 from denoise.ui.cleanup import clean_folder, new_home
 from denoise.ui.failures import BUG, explained

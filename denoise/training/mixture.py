@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from denoise.noise import KINDS, camera_noise
+from denoise.noise.camera import camera_noise
+from denoise.noise.kinds import KINDS
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 

@@ -8,11 +8,12 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
-from denoise.comparison import Entry, Injection, Subject, pack
+from denoise.comparison import Entry, Subject, pack
 from denoise.images.reading import load_picture
+from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.failures import explained
 from denoise.ui.methods import build_run, listen_run, noise_words
-from denoise.ui.noise_controls import NoiseControls, describe_injection
+from denoise.ui.noise_controls import NoiseControls, describe_noise
 from denoise.ui.parts import PictureInput, Slider, inline_image, write_shown
 from denoise.ui.quoting import quoted
 from denoise.ui.service import Service
@@ -59,8 +60,8 @@ def build_compare_view(
     )
     shown = gr.State([])
 
-    def work(subject: Subject, injection: Injection, is_told: bool) -> Iterator[Any]:
-        yield from _work(service, subject, injection, is_told=is_told)
+    def work(subject: Subject, spec: NoiseSpec, is_told: bool) -> Iterator[Any]:
+        yield from _work(service, subject, spec, is_told=is_told)
 
     listen_run(service, run, clean, noise, changed, [], [table, gallery, packed, shown], work)
     gr.on(
@@ -117,13 +118,11 @@ def _build_gallery() -> gr.Gallery:
     )
 
 
-def _work(
-    service: Service, subject: Subject, injection: Injection, *, is_told: bool
-) -> Iterator[Any]:
+def _work(service: Service, subject: Subject, spec: NoiseSpec, *, is_told: bool) -> Iterator[Any]:
     entries: list[Entry] = []
     shown: Shown = []
     gallery: list[tuple[str, str]] = []
-    for entry in service.compare(subject, injection, is_told=is_told):
+    for entry in service.compare(subject, spec, is_told=is_told):
         entries.append(entry)
         file = write_shown(service, entry.image, f"{entry.method}.png")
         caption = f"{entry.title} · {entry.psnr:.2f} dB"
@@ -135,7 +134,7 @@ def _work(
     clean = write_shown(service, subject.clean, "clean.png")
     packed = service.new_file("compared.zip")
     pack(subject.clean, entries, packed)
-    noise = noise_words(injection, describe_injection(injection))
+    noise = noise_words(spec, describe_noise(spec))
     yield (
         quoted(" ".join(["Done.", noise, *subject.warnings])),
         _table(entries),

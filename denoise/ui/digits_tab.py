@@ -13,7 +13,7 @@ from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError
 from denoise.images.arrays import to_8_bits
 from denoise.metrics import psnr
-from denoise.noise import add_noise
+from denoise.noise.synthesis import add_noise
 from denoise.reader import READERS, Reader
 from denoise.training.small_images import SMALL_IMAGE_SETS, small_set_of
 from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.comparison import Entry, Injection, levels_for, pack, report, write_table
+from denoise.comparison import Entry, levels_for, pack, report, write_table
+from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.endpoint import Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.failures import explained
 from denoise.ui.service import Service
@@ -51,16 +52,16 @@ def _compare(service: Service) -> Callable[..., Any]:
         """
         with explained():
             file = uploaded_file(image, service.folder)
-            injection = _checked(kind, level, seed, gray, eight_bit, told, clip)
+            spec = _checked(kind, level, seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
             entries: list[Entry] = []
-            for entry in service.compare(subject, injection, is_told=told):
+            for entry in service.compare(subject, spec, is_told=told):
                 entries.append(entry)
                 yield None, {"done": len(entries) - 1, "methods": len(subject.methods)}
             packed = service.new_file("compared.zip")
             pack(subject.clean, entries, packed)
             rows = [entry.to_dict() for entry in entries]
-            yield served(packed), report(subject, injection, rows, is_told=told)
+            yield served(packed), report(subject, spec, rows, is_told=told)
 
     return compare
 
@@ -99,25 +100,25 @@ def _sweep(service: Service) -> Callable[..., Any]:
         with explained():
             file = uploaded_file(image, service.folder)
             chosen = listed("levels", levels, (int, float), "numbers") or levels_for(kind)
-            injection = _checked(kind, chosen[0], seed, gray, eight_bit, told, clip)
+            spec = _checked(kind, chosen[0], seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
             total = len(chosen) * (len(subject.methods) + 1)
             rows: list[dict[str, Any]] = []
-            for at, entry in service.sweep(subject, injection, chosen, is_told=told):
+            for at, entry in service.sweep(subject, spec, chosen, is_told=told):
                 rows.append({"level": at, **entry.to_dict()})
                 yield None, {"done": len(rows), "figures": total}
             table = service.new_file("sweep.csv")
             table.write_text(write_table(rows), encoding="utf-8")
-            yield served(table), report(subject, injection, rows, is_told=told, levels=chosen)
+            yield served(table), report(subject, spec, rows, is_told=told, levels=chosen)
 
     return sweep
 
 
 def _checked(
     kind: str, level: float, seed: int, gray: bool, eight_bit: bool, told: bool, clip: bool
-) -> Injection:
+) -> NoiseSpec:
     check_text("kind", kind)
     flags = {"gray": gray, "eight_bit": eight_bit, "told": told, "clip": clip}
     for name, value in flags.items():
         check_flag(name, value)
-    return Injection(kind, level, seed, gray, eight_bit, clip)
+    return NoiseSpec(kind=kind, level=level, seed=seed, gray=gray, eight_bit=eight_bit, clip=clip)

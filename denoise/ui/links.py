@@ -7,8 +7,9 @@ from typing import Any
 import gradio as gr
 
 from denoise.errors import DenoiseError, SettingError
-from denoise.noise import KINDS, NoiseKind, check_level, find_kind
-from denoise.ui.noise_controls import NoiseControls, injection_of, level_update
+from denoise.noise.kinds import KINDS, NoiseKind
+from denoise.noise.synthesis import check_level, find_kind
+from denoise.ui.noise_controls import NoiseControls, level_update, noise_spec_of
 from denoise.ui.toasts import warn
 from denoise.zoo import Zoo
 
@@ -149,5 +150,5 @@ def _flag(text: str) -> bool:
 
 def _mixture(text: str) -> str:
     written = text.replace(" ", "+")  # as which an address reads a plus
-    injection_of("", 0, 0, False, True, False, written)
+    noise_spec_of("", 0, 0, False, True, False, written)
     return written

@@ -8,12 +8,13 @@ import gradio as gr
 from gradio.events import Dependency
 
 from denoise.classic import CLASSICS, is_installed
-from denoise.comparison import Injection, Subject
+from denoise.comparison import Subject
 from denoise.errors import SettingError
+from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.controls import TYPED
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.failures import explained
-from denoise.ui.noise_controls import NoiseControls, injection_of
+from denoise.ui.noise_controls import NoiseControls, noise_spec_of
 from denoise.ui.parts import PictureInput, networks
 from denoise.ui.service import Service
 
@@ -69,7 +70,7 @@ def listen_run(
         changed: the event that follows picture and noise.
         shown: components that decide only how the outcome is shown.
         outputs: what the work fills, after the status.
-        work: takes subject, injection, whether networks are told the level, and the values of
+        work: takes subject, spec, whether networks are told the level, and the values of
             the run's settings and of `shown`; gives those of status and outputs, again and again.
     """
     asked = [clean, run.methods, run.told, *noise, *run.settings]
@@ -77,10 +78,10 @@ def listen_run(
 
     def start(file: str | None, methods: list[str], is_told: bool, *values: Any) -> Iterator[Any]:
         with explained():
-            injection = injection_of(*values[: len(noise)])
+            spec = noise_spec_of(*values[: len(noise)])
             subject = _prepare(service, file, methods)
             now = [file, methods, is_told, *values][: len(asked)]
-            for status, *filled in work(subject, injection, is_told, *values[len(noise) :]):
+            for status, *filled in work(subject, spec, is_told, *values[len(noise) :]):
                 yield status, now, *filled
 
     running = run.start.click(
@@ -106,17 +107,17 @@ def listen_run(
         )
 
 
-def noise_words(injection: Injection, noise: str) -> str:
+def noise_words(spec: NoiseSpec, noise: str) -> str:
     """Gives sentences on the noise that was added.
 
     Args:
-        injection: that noise.
+        spec: that noise.
         noise: its kind and level, as people know them.
     """
-    words = [f"Noise: {noise}, seed {injection.seed}."]
-    words += ["The same in all channels."] * injection.gray
-    if not injection.eight_bit:
-        words.append("Clipped, not rounded." if injection.clip else "Neither clipped nor rounded.")
+    words = [f"Noise: {noise}, seed {spec.seed}."]
+    words += ["The same in all channels."] * spec.gray
+    if not spec.eight_bit:
+        words.append("Clipped, not rounded." if spec.clip else "Neither clipped nor rounded.")
     return " ".join(words)
 
 

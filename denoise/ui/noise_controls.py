@@ -5,16 +5,16 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.events import Dependency
 
-from denoise.comparison import Injection
 from denoise.errors import SettingError
-from denoise.noise import KINDS, NoiseKind, find_stages
+from denoise.noise.kinds import KINDS, NoiseKind
+from denoise.noise.synthesis import NoiseSpec, find_stages
 from denoise.ui.parts import Slider
 
 FIRST_LEVEL = 0.1
 
 
 class NoiseControls(NamedTuple):
-    """The components, in the order in which `injection_of` takes their values."""
+    """The components, in the order in which `noise_spec_of` takes their values."""
 
     kind: gr.Dropdown
     level: gr.Slider
@@ -108,7 +108,7 @@ def show_unit(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> N
     )
 
 
-def injection_of(
+def noise_spec_of(
     kind: str,
     level: float,
     seed: float,
@@ -116,7 +116,7 @@ def injection_of(
     eight_bit: bool,
     clip: bool,
     mixture: str | None,
-) -> Injection:
+) -> NoiseSpec:
     """Gives the noise that the controls ask for.
 
     Raises:
@@ -125,14 +125,19 @@ def injection_of(
     written = (mixture or "").strip()
     if written and ":" not in written:
         raise SettingError("A mixture is written like gaussian:0.1+salt-pepper:0.02.")
-    injection = Injection(written or kind, float(level), int(seed or 0), gray, eight_bit, clip)
-    injection.check()
-    return injection
+    return NoiseSpec(
+        kind=written or kind,
+        level=float(level),
+        seed=int(seed or 0),
+        gray=gray,
+        eight_bit=eight_bit,
+        clip=clip,
+    )
 
 
-def describe_injection(injection: Injection) -> str:
+def describe_noise(spec: NoiseSpec) -> str:
     """Gives the noise in the units that people know it by."""
-    stages = find_stages(injection.kind, injection.level)
+    stages = find_stages(spec.kind, spec.level)
     return ", then ".join(f"{noise.name}: {noise.describe(level)}" for noise, level in stages)
 
 

@@ -22,8 +22,8 @@ from denoise.ui.failures import explained
 from denoise.ui.noise_controls import (
     NoiseControls,
     build_noise_controls,
-    describe_injection,
-    injection_of,
+    describe_noise,
+    noise_spec_of,
     show_unit,
 )
 from denoise.ui.parts import PictureInput, clean_examples, is_tiny, model_choices, write_shown
@@ -89,7 +89,7 @@ class _Lab:
             except SettingError as error:  # once more: earlier figures may have come after it
                 return quoted(error), gr.skip(), gr.skip(), gr.skip()
             denoised = self.service.denoiser(model)(noisy)
-            words = describe_injection(injection_of(*noise))
+            words = describe_noise(noise_spec_of(*noise))
             kept = self._keep(denoised, "denoised.png")
             is_enlarged = is_tiny(denoised)
             return (
@@ -100,9 +100,9 @@ class _Lab:
             )
 
     def _spoil(self, file: str, model: str, *noise: Any) -> tuple[Subject, NDArray[Any]]:
-        injection = injection_of(*noise)
+        spec = noise_spec_of(*noise)
         subject = self._prepare(file, model)
-        return subject, injection.add_to(subject.clean)
+        return subject, spec.add_to(subject.clean)
 
     def _keep(self, pixels: NDArray[Any], name: str) -> str:
         return str(self.service.write(Picture(to_8_bits(pixels)), name))

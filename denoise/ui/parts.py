@@ -16,7 +16,7 @@ from skimage import data
 from denoise.images.arrays import to_8_bits
 from denoise.images.picture import OUTPUT_FORMATS, Picture, flatten
 from denoise.images.writing import encode_picture
-from denoise.noise import add_noise
+from denoise.noise.synthesis import add_noise
 from denoise.ui.endpoint import COMPUTE
 from denoise.ui.quoting import quoted
 from denoise.ui.service import Service

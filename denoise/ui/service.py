@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from denoise.comparison import Entry, Injection, Subject, compare, prepare, sweep
+from denoise.comparison import Entry, Subject, compare, prepare, sweep
 from denoise.defaults import DEFAULT_MODEL
 from denoise.denoiser import DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
@@ -23,6 +23,7 @@ from denoise.hub_answers import RETRY_S
 from denoise.images.picture import FORMAT_SUFFIXES, OUTPUT_FORMATS, Picture
 from denoise.images.reading import MAX_BYTES, MAX_PIXELS, load_picture
 from denoise.images.writing import encode_quickly, losses, save_picture
+from denoise.noise.synthesis import NoiseSpec
 from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.progress import OnBytes
 from denoise.settings import Settings
@@ -262,7 +263,7 @@ class Service:
         return prepare(self.read(file), methods, zoo=self.zoo)
 
     def compare(
-        self, subject: Subject, injection: Injection, *, is_told: bool = False
+        self, subject: Subject, spec: NoiseSpec, *, is_told: bool = False
     ) -> Iterator[Entry]:
         """Gives what `compare` does, one method at a time and in turn with other work.
 
@@ -274,7 +275,7 @@ class Service:
         yield from self._in_turns(
             compare(
                 subject.clean,
-                injection,
+                spec,
                 subject.methods,
                 self.denoiser,
                 is_told=is_told,
@@ -285,7 +286,7 @@ class Service:
     def sweep(
         self,
         subject: Subject,
-        injection: Injection,
+        spec: NoiseSpec,
         levels: Sequence[float],
         *,
         is_told: bool = False,
@@ -298,7 +299,7 @@ class Service:
         yield from self._in_turns(
             sweep(
                 subject.clean,
-                injection,
+                spec,
                 levels,
                 subject.methods,
                 self.denoiser,

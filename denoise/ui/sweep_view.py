@@ -7,8 +7,9 @@ import gradio as gr
 from gradio.events import Dependency
 
 from denoise.classic import CLASSICS
-from denoise.comparison import Injection, Subject, write_table
-from denoise.noise import KINDS
+from denoise.comparison import Subject, write_table
+from denoise.noise.kinds import KINDS
+from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.charts import FIGURES, sweep_chart
 from denoise.ui.methods import build_run, listen_run, noise_words
 from denoise.ui.noise_controls import NoiseControls
@@ -44,8 +45,8 @@ def build_sweep_view(
         gr.State(("gaussian", None)),
     )
 
-    def work(subject: Subject, injection: Injection, is_told: bool, *chosen: Any) -> Iterator[Any]:
-        yield from _work(service, subject, injection, *chosen, is_told=is_told)
+    def work(subject: Subject, spec: NoiseSpec, is_told: bool, *chosen: Any) -> Iterator[Any]:
+        yield from _work(service, subject, spec, *chosen, is_told=is_told)
 
     listen_run(service, run, clean, noise, changed, [figure], list(views), work)
     figure.change(
@@ -61,7 +62,7 @@ def build_sweep_view(
 def _work(
     service: Service,
     subject: Subject,
-    injection: Injection,
+    spec: NoiseSpec,
     highest: float,
     count: float,
     figure: str,
@@ -69,19 +70,19 @@ def _work(
     is_told: bool,
 ) -> Iterator[Any]:
     """Gives the status and the values of `_Views`, figure by figure."""
-    levels = _levels(injection.kind, highest, int(count))
-    about = (injection.kind, _trained(service, injection.kind, subject.methods))
+    levels = _levels(spec.kind, highest, int(count))
+    about = (spec.kind, _trained(service, spec.kind, subject.methods))
     rows: list[dict[str, Any]] = []
     drawn_rows: list[dict[str, Any]] = []  # the same, by the methods' titles
     total = len(levels) * (len(subject.methods) + 1)
-    for level, entry in service.sweep(subject, injection, levels, is_told=is_told):
+    for level, entry in service.sweep(subject, spec, levels, is_told=is_told):
         rows.append({"level": level, **entry.to_dict()})
         drawn_rows.append(rows[-1] | {"method": entry.title})
         words = f"{len(rows)} of {total} figures are done."
         yield words, sweep_chart(drawn_rows, figure, *about), gr.skip(), drawn_rows, about
     written = service.new_file("sweep.csv")
     written.write_text(write_table(rows), encoding="utf-8")
-    noise = noise_words(injection, f"{injection.kind} at {len(levels)} levels up to {levels[-1]:g}")
+    noise = noise_words(spec, f"{spec.kind} at {len(levels)} levels up to {levels[-1]:g}")
     done = quoted(" ".join(["Done.", noise, *subject.warnings]))
     download = gr.update(value=str(written), interactive=True)
     yield done, sweep_chart(drawn_rows, figure, *about), download, drawn_rows, about

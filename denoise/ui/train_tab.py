@@ -13,7 +13,7 @@ import numpy as np
 from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
 from denoise.metrics import psnr
-from denoise.noise import add_noise
+from denoise.noise.synthesis import add_noise
 from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS, Lesson, LessonTraining, Look
 from denoise.training.small_images import describe_small_images
 from denoise.ui.charts import lesson_chart, sweep_chart

@@ -14,9 +14,10 @@ from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
 from denoise.cli import main
-from denoise.comparison import Injection, compare
+from denoise.comparison import compare
 from denoise.images.arrays import to_8_bits
-from denoise.noise import KINDS
+from denoise.noise.kinds import KINDS
+from denoise.noise.synthesis import NoiseSpec
 from denoise.removed import analyse_removed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -110,7 +111,7 @@ def test_a_mixture_that_is_none_gets_a_sentence(lab):
 def test_float_noise_goes_to_the_network_unclipped_or_clipped(lab):
     lab.get_by_text("More about the noise").click()
     lab.get_by_label("As an 8-bit file").uncheck()
-    noisy = Injection(eight_bit=False).add_to(CLEAN)
+    noisy = NoiseSpec(eight_bit=False).add_to(CLEAN)
     expected = to_8_bits(Denoiser()(noisy))
     lab.locator("#denoised-words").get_by_text(f"{psnr(CLEAN, expected):.2f} dB").wait_for()
     assert np.array_equal(shown(lab, "denoised"), expected)
@@ -124,7 +125,7 @@ def test_methods_are_compared_in_a_table_a_gallery_and_a_zip(lab):
     choose_methods(lab, "compare", ["conv-photo", "median"])
     lab.locator("#compare").click()
     wait_until_done(lab, "compare")
-    entries = list(compare(CLEAN, Injection(), ["conv-photo", "median"]))
+    entries = list(compare(CLEAN, NoiseSpec(), ["conv-photo", "median"]))
     text = " ".join(lab.locator("#compare-table").inner_text().split())
     for entry in entries:
         row = entry.to_dict()  # its figures are rounded, and the page rounds those
@@ -143,7 +144,7 @@ def test_the_table_sorts_its_figures_as_numbers(lab):
     choose_methods(lab, "compare", ["median"])
     lab.locator("#compare").click()
     wait_until_done(lab, "compare")
-    noisy, median = compare(CLEAN, Injection(level=0.7), ["median"])
+    noisy, median = compare(CLEAN, NoiseSpec(level=0.7), ["median"])
     assert noisy.psnr < 10 < median.psnr  # the other way round as texts
     head = lab.locator("#compare-table th").filter(has_text="PSNR", visible=True).first
     head.hover()
@@ -229,7 +230,7 @@ def test_a_sweep_draws_a_chart_and_gives_its_figures(lab):
     expected = [
         (level, entry.method, round(entry.psnr, 4))
         for level in (0.15, 0.3)
-        for entry in compare(CLEAN, Injection(level=level), ["median"])
+        for entry in compare(CLEAN, NoiseSpec(level=level), ["median"])
     ]
     assert [(float(r["level"]), r["method"], float(r["psnr"])) for r in rows] == expected
 

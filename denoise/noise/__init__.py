@@ -1,0 +1,26 @@
+"""Ways to spoil an image, seeded: the kinds of noise, their ranges and one `add_noise`."""
+
+from denoise.noise.camera import camera_noise
+from denoise.noise.kinds import KINDS, NoiseKind
+from denoise.noise.synthesis import (
+    NoiseSpec,
+    add_noise,
+    check_level,
+    find_kind,
+    find_stages,
+    is_mixture,
+    seeded_generator,
+)
+
+__all__ = [
+    "KINDS",
+    "NoiseKind",
+    "NoiseSpec",
+    "add_noise",
+    "camera_noise",
+    "check_level",
+    "find_kind",
+    "find_stages",
+    "is_mixture",
+    "seeded_generator",
+]

@@ -1,0 +1,135 @@
+"""The kinds of noise: what each does to an image, and the range of its level."""
+
+import io
+import math
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from denoise.errors import ImageError
+from denoise.images.arrays import to_8_bits
+from denoise.noise.camera import Pixels, camera_noise
+
+FIREFLY_LIGHT = 4.0  # mean brightness of a firefly, in whites, before a picture clips it
+POISSON_BANDS = 8  # drawn at the same time; another number would draw other noise
+MAX_JPEG_SIDE = 65_500  # pixels, as Pillow writes it
+
+
+@dataclass(frozen=True)
+class NoiseKind:
+    """A kind of noise: `apply(clean, level, rng)` gives (H, W, C) float64, not clipped."""
+
+    name: str
+    max_level: float
+    meaning: str  # of the level
+    apply: Callable[[Pixels, float, np.random.Generator], Pixels]
+    describe: Callable[[float], str]  # a level in the unit that people know it by
+    hits_pixels: bool = False  # whether it takes whole pixels, all channels at once
+
+
+def _gaussian(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    return clean + level * rng.standard_normal(clean.shape)
+
+
+def _uniform(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    half_width = level * math.sqrt(3)
+    return clean + rng.uniform(-half_width, half_width, clean.shape)
+
+
+def _speckle(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    return clean * (1 + level * rng.standard_normal(clean.shape))
+
+
+def _poisson(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    peak = 1 / level**2  # photons that white stands for
+    if peak > 1e12:  # beyond what the sampler's integers hold; the noise is invisible there
+        return clean
+
+    def spoil(band: Pixels, own: np.random.Generator) -> Pixels:
+        return own.poisson(np.clip(band, 0, None) * peak) / peak
+
+    with ThreadPoolExecutor() as threads:  # each band of rows draws from a generator of its own
+        bands = np.array_split(clean, POISSON_BANDS)
+        return np.concatenate(list(threads.map(spoil, bands, rng.spawn(POISSON_BANDS))))
+
+
+def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    draw = rng.random((*clean.shape[:2], 1))  # one for all channels: a pixel is hit as a whole
+    return np.where(draw < level / 2, 0.0, np.where(draw < level, 1.0, clean))
+
+
+def _jpeg(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:  # noqa: ARG001
+    if max(clean.shape[:2]) > MAX_JPEG_SIDE:
+        raise ImageError(f"A JPEG has at most {MAX_JPEG_SIDE} pixels a side; choose other noise.")
+    file = io.BytesIO()
+    pixels = to_8_bits(clean)
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(
+        file, "JPEG", quality=_jpeg_quality(level)
+    )
+    with Image.open(file) as decoded:
+        return (np.asarray(decoded) / 255.0).reshape(clean.shape)
+
+
+def _render(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
+    """Adds the fireflies of a path tracer: rare paths of much light, tinted by what they met.
+
+    Where few paths are traced a pixel, one that finds a lamp by chance outshines all others.
+    """
+    height, width, channels = clean.shape
+    hit = np.nonzero(rng.random((height, width)) < level)
+    light = rng.exponential(FIREFLY_LIGHT, (height, width, 1))[hit]
+    tint = clean[hit] + 0.5 * rng.random((height, width, channels))[hit]
+    tint /= np.maximum(tint.max(axis=1, keepdims=True), 1e-9)
+    noisy: Pixels = clean.copy()
+    noisy[hit] += light * tint
+    return noisy
+
+
+def _jpeg_quality(level: float) -> int:
+    return max(1, round(100 * (1 - level)))
+
+
+def _in_255(level: float) -> str:
+    return f"sigma {255 * level:.3g}/255"
+
+
+def _percent(level: float) -> str:
+    return f"{100 * level:.3g}% of the pixels"
+
+
+def _photons(level: float) -> str:
+    return f"{1 / level**2:,.4g} photons at white" if level > 1e-6 else "endless photons"
+
+
+_SHARE = "the share of pixels hit"
+KIND_STD = "its standard deviation"
+KINDS = {
+    kind.name: kind
+    for kind in (
+        NoiseKind("gaussian", 1.0, KIND_STD, _gaussian, _in_255),
+        NoiseKind("poisson", 1.0, "1 / square root of the peak photon count", _poisson, _photons),
+        NoiseKind("salt-pepper", 1.0, _SHARE, _salt_pepper, _percent, hits_pixels=True),
+        NoiseKind(
+            "speckle",
+            1.0,
+            "the standard deviation of its factor",
+            _speckle,
+            lambda level: f"{100 * level:.3g}% of the light",
+        ),
+        NoiseKind("uniform", 1.0, KIND_STD, _uniform, _in_255),
+        NoiseKind(
+            "jpeg",
+            0.99,
+            "1 - quality / 100",
+            _jpeg,
+            lambda level: f"quality {_jpeg_quality(level)}",
+        ),
+        NoiseKind("camera", 0.5, "its standard deviation at middle gray", camera_noise, _in_255),
+        NoiseKind(
+            "render", 0.2, "the share of firefly pixels", _render, _percent, hits_pixels=True
+        ),
+    )
+}
