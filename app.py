@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from denoise.address import is_repository
-from denoise.community import is_checkpoint
 from denoise.devices import choose_device
 from denoise.errors import DenoiseError, SettingError
 from denoise.hub import Repository
 from denoise.ui.service import Limits, Service
+from denoise.weights.checkpoints import is_checkpoint
 from denoise.zoo import Zoo
 
 FAILED, MISUSE = 1, 2

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from denoise.images.writing import save_picture
     from denoise.metrics import psnr, ssim
     from denoise.noise.synthesis import add_noise
-    from denoise.weights import list_models
+    from denoise.weights.facts import list_models
 
 _HOMES = {
     "DenoiseError": "errors",

@@ -18,7 +18,7 @@ from denoise.errors import ImageError, SettingError
 from denoise.images.arrays import from_unit
 from denoise.images.reading import load_picture
 from denoise.metrics import psnr, ssim
-from denoise.weights import STAMP, read_facts, stamp_of, write_facts
+from denoise.weights.facts import STAMP, read_facts, stamp_of, write_facts
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SPEED_SIDE = 1024  # pixels of the square picture that speed is measured on

@@ -11,11 +11,11 @@ from denoise.benchmark import record
 from denoise.defaults import BUNDLED
 from denoise.denoiser import Denoiser
 from denoise.figures import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
-from denoise.manifest import update_manifest
 from denoise.small_benchmark import Gray
 from denoise.training.made_pictures import made_clothing, made_digits
 from denoise.training.small_images import small_set_of
-from denoise.weights import BASELINE_CURVE_FILE, CURVE_FILE, ModelFacts, read_facts
+from denoise.weights.facts import BASELINE_CURVE_FILE, CURVE_FILE, ModelFacts, read_facts
+from denoise.weights.manifest import update_manifest
 
 CARD_FILE = "README.md"
 ROWS_AT = 0.4  # noise factor of the rows of small pictures

@@ -31,7 +31,8 @@ from denoise.progress import OnBytes, OnTile
 from denoise.settings import Settings
 from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
-from denoise.weights import ModelFacts, load_network, read_facts
+from denoise.weights.facts import ModelFacts, read_facts
+from denoise.weights.tensors import load_network
 from denoise.zoo import Zoo
 
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches

@@ -15,7 +15,7 @@ from torch import nn
 from denoise.defaults import JUDGE
 from denoise.images.arrays import to_unit, unpack
 from denoise.jpeg import quantisation_step
-from denoise.weights import load_network
+from denoise.weights.tensors import load_network
 from denoise.zoo import Zoo
 
 CROP_SIDE = 256  # pixels; half of it is a multiple of what the judge needs

@@ -19,7 +19,7 @@ from denoise.images.arrays import from_unit
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.small_benchmark import Gray, spoil
-from denoise.weights import read_curve
+from denoise.weights.facts import read_curve
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

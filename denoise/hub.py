@@ -32,10 +32,10 @@ from denoise.hub_cache import (
     sweep,
 )
 from denoise.hub_errors import HubError, NotThereError, UnreachableError, explained, unreachable
-from denoise.manifest import CONFIG_FILE, MANIFEST_FILE, WEIGHTS_FILE, Entry, parse_manifest
 from denoise.models import ARCHITECTURES
 from denoise.progress import OnBytes
-from denoise.weights import ModelFacts, read_facts
+from denoise.weights.facts import ModelFacts, read_facts
+from denoise.weights.manifest import CONFIG_FILE, MANIFEST_FILE, WEIGHTS_FILE, Entry, parse_manifest
 
 MAX_BYTES = 4_000_000_000  # of a file; a hundred times what any network here needs
 

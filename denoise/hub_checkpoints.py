@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from denoise.address import HERE
-from denoise.community import PICKLED, SAFE, is_checkpoint
 from denoise.errors import WeightsError
 from denoise.hub import ForeignError, Repository
 from denoise.hub_cache import forget, is_intact
 from denoise.hub_errors import HubError, NotThereError, UnreachableError
-from denoise.manifest import MANIFEST_FILE, parse_manifest
 from denoise.progress import OnBytes
+from denoise.weights.checkpoints import PICKLED, SAFE, is_checkpoint
+from denoise.weights.manifest import MANIFEST_FILE, parse_manifest
 
 MAX_NAMED = 8  # files that a sentence lists
 

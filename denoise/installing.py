@@ -12,7 +12,7 @@ from denoise.cards import CARD_FILE
 from denoise.errors import WeightsError, why_not_written
 from denoise.hub import Repository
 from denoise.hub_errors import HubError
-from denoise.manifest import CONFIG_FILE, WEIGHTS_FILE, update_manifest
+from denoise.weights.manifest import CONFIG_FILE, WEIGHTS_FILE, update_manifest
 
 SHOWN = re.compile(r"\w[\w.-]*\.(png|csv)", re.ASCII)  # what a card shows
 OURS = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE)

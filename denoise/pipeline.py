@@ -13,7 +13,7 @@ from denoise.images.picture import Picture
 from denoise.noise.synthesis import add_noise, is_mixture
 from denoise.progress import OnTile
 from denoise.settings import Settings
-from denoise.weights import ModelFacts
+from denoise.weights.facts import ModelFacts
 from denoise.zoo import Zoo
 
 

@@ -20,7 +20,8 @@ from huggingface_hub.repocard import metadata_load, metadata_save
 from denoise.cards import CARD_FILE, compose_card
 from denoise.errors import SettingError
 from denoise.hub_errors import explained
-from denoise.manifest import (
+from denoise.weights.facts import ModelFacts
+from denoise.weights.manifest import (
     CONFIG_FILE,
     MANIFEST_FILE,
     WEIGHTS_FILE,
@@ -29,7 +30,7 @@ from denoise.manifest import (
     find_entries,
     parse_manifest,
 )
-from denoise.weights import ModelFacts, load_network
+from denoise.weights.tensors import load_network
 
 SHOWN = ("*.png", "*.csv")  # what a card shows
 OVERVIEW = """# {repo}

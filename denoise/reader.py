@@ -10,7 +10,7 @@ from denoise.defaults import BUNDLED
 from denoise.devices import choose_device
 from denoise.errors import ImageError
 from denoise.images.arrays import to_unit, unpack
-from denoise.weights import load_network
+from denoise.weights.tensors import load_network
 
 READERS = BUNDLED / "readers"
 LABELS = {

@@ -22,7 +22,7 @@ from denoise.images.reading import load_picture
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise.synthesis import add_noise
-from denoise.weights import CURVE_FILE, read_curve, weights_size
+from denoise.weights.facts import CURVE_FILE, read_curve, weights_size
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the clean one
 

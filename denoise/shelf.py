@@ -9,7 +9,9 @@ from typing import NamedTuple
 from torch import nn
 
 from denoise.errors import DenoiseError
-from denoise.weights import ModelFacts, load_foreign_network, load_network
+from denoise.weights.checkpoints import load_foreign_network
+from denoise.weights.facts import ModelFacts
+from denoise.weights.tensors import load_network
 
 FILE = "file"  # the source of a checkpoint that is no address
 MAX_KNOWN = 64  # checkpoints on the Hub whose facts are kept in mind

@@ -6,16 +6,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from denoise.address import HERE, Address, parse_address
-from denoise.community import is_checkpoint
 from denoise.defaults import BUNDLED
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub import Repository
 from denoise.hub_checkpoints import fetch_checkpoint, find_checkpoint
 from denoise.hub_errors import HubError
-from denoise.manifest import read_manifest
 from denoise.progress import OnBytes
 from denoise.shelf import FILE, Found, Shelf
-from denoise.weights import ModelFacts, list_models, read_facts, weights_size
+from denoise.weights.checkpoints import is_checkpoint
+from denoise.weights.facts import ModelFacts, list_models, read_facts, weights_size
+from denoise.weights.manifest import read_manifest
 
 _log = logging.getLogger(__name__)
 

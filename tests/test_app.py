@@ -15,7 +15,7 @@ from PIL import Image
 import app
 from denoise.errors import SettingError
 from denoise.ui.service import Limits
-from denoise.weights import BUNDLED
+from denoise.weights.tensors import BUNDLED
 
 
 def test_an_empty_environment_gives_the_defaults():

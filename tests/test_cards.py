@@ -13,7 +13,8 @@ from denoise.cli import main
 from denoise.models import build_network
 from denoise.small_benchmark import measure_small
 from denoise.training.made_pictures import made_digits
-from denoise.weights import BUNDLED, STAMP, list_models, read_facts, stamp_of, write_weights
+from denoise.weights.facts import STAMP, list_models, read_facts, stamp_of
+from denoise.weights.tensors import BUNDLED, write_weights
 
 NAMES = [facts.name for facts in list_models()]
 

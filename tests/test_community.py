@@ -6,9 +6,9 @@ from PIL import Image
 
 from denoise import Denoiser
 from denoise.cli import main
-from denoise.community import is_checkpoint, load_checkpoint, read_checkpoint
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.ui.service import Service
+from denoise.weights.checkpoints import is_checkpoint, load_checkpoint, read_checkpoint
 
 pytest.importorskip("spandrel")
 from spandrel.architectures.Compact import Compact

@@ -20,7 +20,8 @@ from denoise.inference import Inference, Part, _white_noise, dither_level
 from denoise.models import Needs
 from denoise.settings import Settings
 from denoise.training.held_out import to_chw
-from denoise.weights import BUNDLED, list_models
+from denoise.weights.facts import list_models
+from denoise.weights.tensors import BUNDLED
 from denoise.zoo import Zoo
 
 HALF_STEP = 0.5 / 255

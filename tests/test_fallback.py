@@ -9,10 +9,10 @@ from hub_stand_in import files_of, running_hub
 
 from denoise import hub_answers
 from denoise.hub import Repository
-from denoise.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.ui.page import build_page
 from denoise.ui.service import Service
-from denoise.weights import BUNDLED
+from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
+from denoise.weights.tensors import BUNDLED
 from denoise.zoo import Zoo
 
 NAME = "conv-mnist"

@@ -16,8 +16,9 @@ from denoise import Denoiser, hub
 from denoise.errors import CancelledError, UnknownModelError
 from denoise.hub import Repository
 from denoise.hub_errors import HubError, NotThereError, UnreachableError, explained
-from denoise.manifest import MANIFEST_FILE, compose_manifest, find_entries
-from denoise.weights import BUNDLED, load_network, read_facts, write_weights
+from denoise.weights.facts import read_facts
+from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
+from denoise.weights.tensors import BUNDLED, load_network, write_weights
 from denoise.zoo import Zoo
 
 REPO, NAME = "org/zoo", "conv-mnist"

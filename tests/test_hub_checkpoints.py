@@ -17,11 +17,11 @@ from denoise.cli import main
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub import Repository
 from denoise.hub_errors import HubError, UnreachableError
-from denoise.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.noise.synthesis import NoiseSpec
 from denoise.settings import Settings
 from denoise.ui.service import Service
-from denoise.weights import BUNDLED
+from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
+from denoise.weights.tensors import BUNDLED
 from denoise.zoo import Zoo
 
 pytest.importorskip("spandrel")

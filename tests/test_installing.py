@@ -9,9 +9,10 @@ from denoise.errors import WeightsError
 from denoise.hub import Repository
 from denoise.hub_errors import HubError
 from denoise.installing import pull
-from denoise.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.publish import pack_models, publish
-from denoise.weights import BUNDLED, list_models, load_network, read_facts, write_weights
+from denoise.weights.facts import list_models, read_facts
+from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
+from denoise.weights.tensors import BUNDLED, load_network, write_weights
 
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")
 REPO, NAME = "org/mine", "conv-fashion"

@@ -16,7 +16,8 @@ from denoise.ui.page import LANGUAGES, build_page
 from denoise.ui.service import Service
 from denoise.ui.tables import table_of
 from denoise.ui.terms import term
-from denoise.weights import BUNDLED, list_models
+from denoise.weights.facts import list_models
+from denoise.weights.tensors import BUNDLED
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What is the same in both languages: names and units.

@@ -7,7 +7,7 @@ from denoise.training.lesson import HELD_OUT, SHOWN, Lesson, LessonTraining
 from denoise.training.made_pictures import made_clothing
 from denoise.ui import train_tab
 from denoise.ui.train_tab import Classroom
-from denoise.weights import read_facts
+from denoise.weights.facts import read_facts
 
 DESCRIBED = [{"name": "made", "pictures": "756", "license": "Apache-2.0"}]
 PICTURES = made_clothing(HELD_OUT + 256)[0]

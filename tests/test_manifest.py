@@ -4,8 +4,15 @@ import shutil
 import pytest
 
 from denoise.errors import UnknownModelError, WeightsError
-from denoise.manifest import Entry, find_entries, parse_manifest, read_manifest, update_manifest
-from denoise.weights import BUNDLED, list_models, load_network, read_facts, write_weights
+from denoise.weights.facts import list_models, read_facts
+from denoise.weights.manifest import (
+    Entry,
+    find_entries,
+    parse_manifest,
+    read_manifest,
+    update_manifest,
+)
+from denoise.weights.tensors import BUNDLED, load_network, write_weights
 
 HUB_ONLY = Entry("0" * 64, 500_000_000, "huge-photo")
 

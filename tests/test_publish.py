@@ -14,11 +14,11 @@ from denoise.cli import main
 from denoise.errors import SettingError
 from denoise.hub import Repository
 from denoise.hub_errors import HubError
-from denoise.manifest import parse_manifest
 from denoise.publish import pack_models, publish
 from denoise.training.lesson import HELD_OUT, Lesson, LessonTraining
 from denoise.training.made_pictures import made_clothing
-from denoise.weights import BUNDLED
+from denoise.weights.manifest import parse_manifest
+from denoise.weights.tensors import BUNDLED
 from denoise.zoo import Zoo
 
 # huggingface_hub's own upload of large files.

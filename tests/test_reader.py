@@ -8,7 +8,7 @@ from denoise.metrics import ssim
 from denoise.reader import LABELS, READERS, Reader
 from denoise.small_benchmark import measure_reading, measure_small, silent_share, spoil
 from denoise.training.made_pictures import made_digits
-from denoise.weights import list_models
+from denoise.weights.facts import list_models
 
 NAMES = [facts.name for facts in list_models(READERS)]
 CODED = [facts.name for facts in list_models() if facts.needs.code_shape is not None]

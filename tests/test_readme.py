@@ -5,7 +5,7 @@ from reading import ROOT, run_javascript, run_python, run_shell
 from skimage import data
 
 from denoise import Denoiser, Picture, load_picture, save_picture
-from denoise.weights import list_models
+from denoise.weights.facts import list_models
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

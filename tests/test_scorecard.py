@@ -11,7 +11,7 @@ from denoise.cli import main
 from denoise.errors import ImageError
 from denoise.metrics import fine_power
 from denoise.scorecard import GOALS, Goal, Measurements, judge, training_words
-from denoise.weights import list_models
+from denoise.weights.facts import list_models
 
 
 @pytest.fixture

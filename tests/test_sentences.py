@@ -13,22 +13,28 @@ from denoise.ui.language import SENTENCE_END, read_phrases
 
 PAGE = Path(errors.__file__).parent
 MODULES = (
-    *(
-        "classic",
-        "community",
-        "comparison",
-        "files",
-        "hub",
-        "hub_checkpoints",
-        "hub_errors",
-    ),
-    *("images.reading", "images.writing", "manifest", "training.lesson", "weights", "zoo"),
-    *("ui.drawing", "ui.service", "ui.uploads", "ui.watched", "ui.zero_gpu"),
-)
-BEGUN = (
+    "classic",
+    "comparison",
+    "files",
+    "hub",
+    "hub_checkpoints",
+    "hub_errors",
     "images.reading",
     "images.writing",
-)  # where sentences begin with the name of a file, which is put before later
+    "training.lesson",
+    "ui.drawing",
+    "ui.service",
+    "ui.uploads",
+    "ui.watched",
+    "ui.zero_gpu",
+    "weights.checkpoints",
+    "weights.facts",
+    "weights.manifest",
+    "weights.tensors",
+    "zoo",
+)
+# Where sentences begin with the name of a file, which is put before later.
+BEGUN = ("images.reading", "images.writing")
 WITHOUT_PAGE = ("save_picture writes", "Cannot save as")  # what scripts alone can ask for
 PHRASES = read_phrases("zh")
 

@@ -11,7 +11,8 @@ from denoise.models.dense import DenseAEConfig
 from denoise.training.loop import Budget
 from denoise.training.recipes import BY_KIND, RECIPES
 from denoise.training.train import TrainingRun, train
-from denoise.weights import BUNDLED, load_network, read_facts
+from denoise.weights.facts import read_facts
+from denoise.weights.tensors import BUNDLED, load_network
 
 ALL_RECIPES = [(name, kind) for kind, recipes in BY_KIND.items() for name in recipes]
 

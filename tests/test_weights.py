@@ -9,15 +9,8 @@ import torch
 
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.models import ARCHITECTURES, build_network
-from denoise.weights import (
-    BUNDLED,
-    INT8_FROM,
-    list_models,
-    load_network,
-    read_facts,
-    write_facts,
-    write_weights,
-)
+from denoise.weights.facts import list_models, read_facts, write_facts
+from denoise.weights.tensors import BUNDLED, INT8_FROM, load_network, write_weights
 
 MODELS = [facts.name for facts in list_models()]
 

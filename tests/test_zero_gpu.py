@@ -17,7 +17,7 @@ from denoise import Denoiser, add_noise, load_picture
 from denoise.errors import ImageError
 from denoise.settings import Settings
 from denoise.ui.zero_gpu import LentDenoiser, gpu, is_lent, seconds
-from denoise.weights import BUNDLED
+from denoise.weights.tensors import BUNDLED
 
 FAKE = Path(__file__).parent / "fake_spaces"
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from denoise.models.unet import UNet
-from denoise.weights import load_network
+from denoise.weights.tensors import load_network
 
 VGG_LAYERS = 9  # of VGG16, up to the ReLU of its second convolution in the second block
 VGG_MEAN, VGG_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -28,7 +28,8 @@ from denoise.training.small_image_recipes import (
 from denoise.training.small_image_task import TutorialTask, spoil
 from denoise.training.small_images import SMALL_IMAGE_SETS
 from denoise.training.train import describe_training
-from denoise.weights import ModelFacts, write_weights
+from denoise.weights.facts import ModelFacts
+from denoise.weights.tensors import write_weights
 
 LOSSES: dict[str, Error] = {
     "Mean squared error": F.mse_loss,

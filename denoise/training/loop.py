@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from denoise.errors import SettingError, WeightsError
 from denoise.training.crew import Crew
-from denoise.weights import CURVE_FILE
+from denoise.weights.facts import CURVE_FILE
 
 VALIDATE_EVERY = 1000  # steps
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from denoise.errors import ImageError
-from denoise.weights import ModelFacts
+from denoise.weights.facts import ModelFacts
 
 DOWNLOADS = Path.home() / ".cache" / "denoise"
 

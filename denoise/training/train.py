@@ -17,7 +17,8 @@ from denoise.training.crew import Crew
 from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
 from denoise.training.recipe import Recipe
 from denoise.training.recipes import OURS, find_recipe
-from denoise.weights import CURVE_FILE, ModelFacts, load_network, write_weights
+from denoise.weights.facts import CURVE_FILE, ModelFacts
+from denoise.weights.tensors import load_network, write_weights
 
 SMOKE_STEPS = 8
 SMOKE_BUDGET = Budget(steps=SMOKE_STEPS)

@@ -22,7 +22,7 @@ from denoise.ui.parts import Slider, inline_image
 from denoise.ui.samples import SETS, SampleStore
 from denoise.ui.service import Service
 from denoise.ui.terms import term
-from denoise.weights import ModelFacts, list_models
+from denoise.weights.facts import ModelFacts, list_models
 
 SHOWN_SAMPLES = 12
 GRID_COLUMNS = 10

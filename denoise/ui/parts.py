@@ -21,7 +21,7 @@ from denoise.ui.endpoint import COMPUTE
 from denoise.ui.quoting import quoted
 from denoise.ui.service import Service
 from denoise.ui.uploads import uploaded_file
-from denoise.weights import ModelFacts, stamp_of
+from denoise.weights.facts import ModelFacts, stamp_of
 
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use

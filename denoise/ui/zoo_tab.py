@@ -15,7 +15,7 @@ from denoise.ui.quoting import quoted_all
 from denoise.ui.service import Service
 from denoise.ui.tables import table_of
 from denoise.ui.terms import measured_words
-from denoise.weights import ModelFacts
+from denoise.weights.facts import ModelFacts
 
 WORDS = (
     "All networks at a glance, and the card of each: what it was trained on, what was measured, "

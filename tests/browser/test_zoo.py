@@ -5,7 +5,7 @@ from browsing import PHONE, open_page, open_tab
 
 from denoise import list_models
 from denoise.ui.parts import DOMAINS
-from denoise.weights import BUNDLED
+from denoise.weights.tensors import BUNDLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -1,5 +1,6 @@
 """Anyone's checkpoint -> a network for the Denoiser, by the architectures that spandrel knows."""
 
+import hashlib
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ from torch import Tensor, nn
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.extras import optional
 from denoise.models import Needs
+from denoise.weights.facts import ModelFacts
+from denoise.weights.tensors import count_parameters
 
 SAFE = ".safetensors"
 PICKLED = (".pth", ".pt", ".ckpt")  # read as tensors only, never as code
@@ -146,3 +149,30 @@ def _limits(found: Any) -> tuple[str, ...]:
     if found.tiling.name == "SUPPORTED":
         return (foreign,)
     return foreign, "It looks at the picture as a whole: at the seams of tiles it may differ."
+
+
+def load_foreign_network(file: Path, name: str | None = None) -> tuple[nn.Module, ModelFacts]:
+    """Gives the network of anyone's checkpoint in float32, and what is known about it.
+
+    Args:
+        file: .safetensors, or .pth, .pt or .ckpt that hold nothing but tensors.
+        name: that the facts have; None: the file's, without its ending.
+
+    Raises:
+        UnknownModelError: no such file.
+        WeightsError: it cannot be read safely, or holds no network that takes out noise.
+        DenoiseError: spandrel is not installed.
+    """
+    content = read_checkpoint(file)
+    found = load_checkpoint(content, file.name)
+    return found.network, ModelFacts(
+        name=name or file.stem,
+        summary=f"A {found.architecture} from {file.name}.",
+        architecture=found.architecture,
+        config={"tags": list(found.tags)},
+        needs=found.needs,
+        sha256=hashlib.sha256(content).hexdigest(),
+        parameters=count_parameters(found.network),
+        limits=list(found.limits),
+        license="stated by its source",
+    )
