@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from denoise.address import is_repository
 from denoise.devices import choose_device
 from denoise.errors import DenoiseError, SettingError
-from denoise.hub import Repository
+from denoise.hub.address import is_repository
+from denoise.hub.repository import Repository
 from denoise.ui.service import Limits, Service
 from denoise.weights.checkpoints import is_checkpoint
 from denoise.zoo import Zoo

@@ -387,7 +387,7 @@ def _open_zoo(folder: Path | None) -> "Zoo":
     """
     if folder is not None and not folder.is_dir():
         raise SettingError(f"There is no folder {folder} to take networks from.")
-    from denoise.hub import Repository
+    from denoise.hub.repository import Repository
     from denoise.zoo import Zoo
 
     repo = os.environ.get("DENOISE_HUB_REPO")

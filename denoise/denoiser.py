@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from denoise.address import partner_of
 from denoise.choice import Choice, choose_sigma
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
 from denoise.estimate import NoiseEstimate, estimate_noise, find_judge
+from denoise.hub.address import partner_of
 from denoise.images.arrays import Images, from_unit, to_unit, unpack
 from denoise.images.fitting import fit_square
 from denoise.images.picture import Picture

@@ -9,7 +9,7 @@ from denoise.errors import DenoiseError
 
 def publish_command(options: argparse.Namespace) -> int:
     """Uploads networks, and prints the commit."""
-    from denoise.publish import pack_models, publish
+    from denoise.hub.publish import pack_models, publish_models
 
     parcel = pack_models(options.names, options.folder)
     if options.dry_run:
@@ -19,20 +19,20 @@ def publish_command(options: argparse.Namespace) -> int:
         print("README.md and manifest.json of the repository would be brought up to date, too.")
         print(f"Nothing was uploaded to {options.repo}.")
         return 0
-    print(publish(parcel, options.repo, is_private=options.private))
+    print(publish_models(parcel, options.repo, is_private=options.private))
     return 0
 
 
 def pull_command(options: argparse.Namespace) -> int:
     """Writes networks of a repository into a folder; one that fails stops no other."""
-    from denoise.hub import Repository
-    from denoise.installing import pull
+    from denoise.hub.pull import pull_model
+    from denoise.hub.repository import Repository
 
     repository = Repository(options.repo, options.revision)
     failed = 0
     for name in options.names or sorted(repository.entries()):
         try:
-            place = pull(name, repository, options.output, is_replacing=options.overwrite)
+            place = pull_model(name, repository, options.output, is_replacing=options.overwrite)
         except DenoiseError as error:
             failed = complain(str(error), FAILED_INPUT)
         else:

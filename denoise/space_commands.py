@@ -5,7 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from denoise.deployment import Deployment
+    from denoise.hub.space import Deployment
 
 DEPLOY_HELP = (
     "Make a Space on the Hugging Face Hub of this clone, or bring it up to date: app.py, the "
@@ -29,7 +29,7 @@ def add_deploy(sub: Any) -> None:
 
 def deploy_command(options: argparse.Namespace) -> int:
     """Makes or updates a Space, or says what that would be."""
-    from denoise.deployment import deploy, plan
+    from denoise.hub.space import deploy, plan
 
     wanted = plan(options.repo, is_zero_gpu=options.zero_gpu, is_private=options.private)
     address = None if options.dry_run else deploy(wanted)

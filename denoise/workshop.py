@@ -53,7 +53,7 @@ def _progress_text(progress: "Progress") -> str:
 
 def card_command(options: argparse.Namespace) -> int:
     """Draws the pictures and writes the cards of networks."""
-    from denoise.cards import write_card
+    from denoise.evaluation.cards import write_card
 
     for name in options.names:
         print(f"Wrote {write_card(name, baselines=options.baseline)}.")

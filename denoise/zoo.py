@@ -5,12 +5,11 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from denoise.address import HERE, Address, parse_address
 from denoise.defaults import BUNDLED
 from denoise.errors import UnknownModelError, WeightsError
-from denoise.hub import Repository
-from denoise.hub_checkpoints import fetch_checkpoint, find_checkpoint
-from denoise.hub_errors import HubError
+from denoise.hub.address import HERE, Address, parse_address
+from denoise.hub.errors import HubError
+from denoise.hub.repository import Repository, fetch_checkpoint, find_checkpoint
 from denoise.progress import OnBytes
 from denoise.shelf import FILE, Found, Shelf
 from denoise.weights.checkpoints import is_checkpoint

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from denoise import Denoiser, cards, figures
+from denoise import Denoiser, figures
 from denoise.benchmark import record
 from denoise.cli import main
+from denoise.evaluation import cards
 from denoise.models import build_network
 from denoise.small_benchmark import measure_small
 from denoise.training.made_pictures import made_digits
+from denoise.weights.card import compose_card
 from denoise.weights.facts import STAMP, list_models, read_facts, stamp_of
+from denoise.weights.manifest import CARD_FILE
 from denoise.weights.tensors import BUNDLED, write_weights
 
 NAMES = [facts.name for facts in list_models()]
@@ -36,7 +39,7 @@ def quick(monkeypatch):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_card_says_what_is_in_the_config(name):
     facts = read_facts(name)
-    text = cards.compose_card(facts, BUNDLED / name)
+    text = compose_card(facts, BUNDLED / name)
     assert f"{facts.parameters:,} parameters" in text
     assert all(row["license"] in text for row in facts.training_data)
     assert all(limit in text for limit in facts.limits)
@@ -46,8 +49,8 @@ def test_a_card_says_what_is_in_the_config(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_card_is_the_one_that_its_config_gives(name):
     folder = BUNDLED / name
-    text = (folder / cards.CARD_FILE).read_text(encoding="utf-8")
-    assert text == cards.compose_card(read_facts(name), folder)
+    text = (folder / CARD_FILE).read_text(encoding="utf-8")
+    assert text == compose_card(read_facts(name), folder)
     pictures = [line.split("](")[1].rstrip(")") for line in text.splitlines() if line[:2] == "!["]
     assert all((folder / file).is_file() for file in pictures)
 
@@ -139,7 +142,7 @@ def test_figures_recorded_elsewhere_keep_a_stamp_of_their_own(zoo):
     after = read_facts("conv-photo", zoo).metrics
     assert {key: after[key] for key in STAMP} == {key: before[key] for key in STAMP}
     assert stamp_of(after, "figures")["precision"] == "float32"
-    text = cards.compose_card(read_facts("conv-photo", zoo), zoo / "conv-photo")
+    text = compose_card(read_facts("conv-photo", zoo), zoo / "conv-photo")
     assert " in bfloat16, weights" in text
     assert "Figures with a bar: measured on" in text
     assert " in float32." in text

@@ -8,8 +8,8 @@ import yaml
 from space_stand_in import TOKEN, running_stand_in
 
 from denoise.cli import main
-from denoise.deployment import FILES, FOLDERS, deploy, plan
 from denoise.errors import DenoiseError
+from denoise.hub.space import FILES, FOLDERS, deploy, plan
 
 ROOT = Path(__file__).parent.parent
 REPO = "somebody/denoise"

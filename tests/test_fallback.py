@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hub_stand_in import files_of, running_hub
 
-from denoise import hub_answers
-from denoise.hub import Repository
+from denoise.hub import timeout
+from denoise.hub.repository import Repository
 from denoise.ui.page import build_page
 from denoise.ui.service import Service
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
@@ -21,7 +21,7 @@ NAME = "conv-mnist"
 @pytest.fixture
 def hub(monkeypatch):
     """A stand-in for the Hub that is out of order."""
-    monkeypatch.setattr(hub_answers, "RETRY_S", 0)  # as if that time had passed
+    monkeypatch.setattr(timeout, "RETRY_S", 0)  # as if that time had passed
     with running_hub() as running:
         names = [config.parent.name for config in BUNDLED.glob("*/config.json")]
         for name in names:

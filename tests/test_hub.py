@@ -12,10 +12,11 @@ import pytest
 from hub_stand_in import files_of, running_hub
 from huggingface_hub import constants
 
-from denoise import Denoiser, hub
+import denoise.hub.repository
+from denoise import Denoiser
 from denoise.errors import CancelledError, UnknownModelError
-from denoise.hub import Repository
-from denoise.hub_errors import HubError, NotThereError, UnreachableError, explained
+from denoise.hub.errors import HubError, NotThereError, UnreachableError, explained
+from denoise.hub.repository import Repository
 from denoise.weights.facts import read_facts
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED, load_network, write_weights
@@ -284,13 +285,13 @@ def test_a_disk_that_takes_nothing_says_what_to_do(repository, monkeypatch, numb
     def fail(*_, **__):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(hub, "hf_hub_download", fail)
+    monkeypatch.setattr(denoise.hub.repository, "hf_hub_download", fail)
     with pytest.raises(HubError, match=f"{words}.*HF_HOME"):
         repository.fetch(NAME)
 
 
 def test_a_file_that_is_far_too_large_is_not_fetched(stand_in, repository, monkeypatch):
-    monkeypatch.setattr(hub, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(denoise.hub.repository, "MAX_BYTES", 100_000)
     with pytest.raises(HubError, match="782,516 bytes; at most 100,000"):
         repository.fetch(NAME)
     assert stand_in.downloads(WEIGHTS) == []

@@ -12,11 +12,11 @@ from hub_stand_in import running_hub
 from PIL import Image
 
 from denoise import Denoiser
-from denoise.address import parse_address
 from denoise.cli import main
 from denoise.errors import UnknownModelError, WeightsError
-from denoise.hub import Repository
-from denoise.hub_errors import HubError, UnreachableError
+from denoise.hub.address import parse_address
+from denoise.hub.errors import HubError, UnreachableError
+from denoise.hub.repository import Repository
 from denoise.noise.synthesis import NoiseSpec
 from denoise.settings import Settings
 from denoise.ui.service import Service

@@ -2,14 +2,14 @@ import pytest
 from hub_stand_in import TOKEN, running_hub
 from huggingface_hub import constants
 
-from denoise import installing
-from denoise.cards import compose_card
+import denoise.hub.pull
 from denoise.cli import main
 from denoise.errors import WeightsError
-from denoise.hub import Repository
-from denoise.hub_errors import HubError
-from denoise.installing import pull
-from denoise.publish import pack_models, publish
+from denoise.hub.errors import HubError
+from denoise.hub.publish import pack_models, publish_models
+from denoise.hub.pull import pull_model
+from denoise.hub.repository import Repository
+from denoise.weights.card import compose_card
 from denoise.weights.facts import list_models, read_facts
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED, load_network, write_weights
@@ -22,7 +22,7 @@ REPO, NAME = "org/mine", "conv-fashion"
 def stand_in(monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)  # the stand-in knows LFS
     with running_hub() as running:
-        publish(pack_models([NAME], BUNDLED), REPO, endpoint=running.url, token=TOKEN)
+        publish_models(pack_models([NAME], BUNDLED), REPO, endpoint=running.url, token=TOKEN)
         yield running
 
 
@@ -53,7 +53,7 @@ def names(folder):
 
 
 def test_what_was_published_is_pulled_with_its_card(hub, zoo):
-    place = pull(NAME, hub, zoo)
+    place = pull_model(NAME, hub, zoo)
     assert load_network(NAME, zoo)[1] == read_facts(NAME)
     assert names(zoo) == {NAME}
     assert names(place) == names(BUNDLED / NAME)
@@ -64,7 +64,7 @@ def test_a_network_at_the_root_of_its_repository_is_pulled_with_its_card(stand_i
     files = stand_in.repos[REPO].commits[stand_in.repos[REPO].branches["main"]]
     below = {path.partition("/")[2]: file for path, file in files.items() if "/" in path}
     stand_in.repo("org/one", below | {"docs/other.png": b"other"})
-    place = pull(NAME, Repository("org/one", endpoint=stand_in.url, cache=hub._cache), zoo)
+    place = pull_model(NAME, Repository("org/one", endpoint=stand_in.url, cache=hub._cache), zoo)
     assert names(place) == names(BUNDLED / NAME)
 
 
@@ -73,19 +73,19 @@ def test_without_a_list_of_the_files_the_network_comes_alone(hub, zoo, monkeypat
         raise HubError("The Hub answers 500.")
 
     monkeypatch.setattr(hub, "names", fail)
-    place = pull(NAME, hub, zoo)
+    place = pull_model(NAME, hub, zoo)
     assert names(place) == {"config.json", "model.safetensors"}
     assert "The card of the network is not fetched" in caplog.text
 
 
 def test_another_network_of_the_same_name_stays(hub, zoo, mine):
     with pytest.raises(WeightsError, match=f"another {NAME} in .*; --overwrite replaces it"):
-        pull(NAME, hub, zoo)
+        pull_model(NAME, hub, zoo)
     assert read_facts(NAME, zoo) == mine
 
 
 def test_another_network_is_replaced_where_asked_and_nothing_of_it_is_left(hub, zoo, mine):
-    place = pull(NAME, hub, zoo, is_replacing=True)
+    place = pull_model(NAME, hub, zoo, is_replacing=True)
     assert load_network(NAME, zoo)[1] == read_facts(NAME)
     assert (place / "latest.pt").read_text() == "mine"
     assert names(place) - names(BUNDLED / NAME) == {"latest.pt"}
@@ -94,10 +94,10 @@ def test_another_network_is_replaced_where_asked_and_nothing_of_it_is_left(hub, 
 
 
 def test_the_same_network_keeps_what_the_hub_has_not(hub, zoo, monkeypatch):
-    place = pull(NAME, hub, zoo)
+    place = pull_model(NAME, hub, zoo)
     (place / "other.png").write_text("mine")
     monkeypatch.setattr(hub, "names", list)
-    assert names(pull(NAME, hub, zoo)) == names(BUNDLED / NAME) | {"other.png"}
+    assert names(pull_model(NAME, hub, zoo)) == names(BUNDLED / NAME) | {"other.png"}
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}"])
@@ -105,8 +105,8 @@ def test_a_damaged_network_is_replaced_where_asked(hub, zoo, content):
     (zoo / NAME).mkdir()
     (zoo / NAME / "config.json").write_text(content)
     with pytest.raises(WeightsError, match="--overwrite"):
-        pull(NAME, hub, zoo)
-    pull(NAME, hub, zoo, is_replacing=True)
+        pull_model(NAME, hub, zoo)
+    pull_model(NAME, hub, zoo, is_replacing=True)
     assert load_network(NAME, zoo)[1] == read_facts(NAME)
 
 
@@ -119,9 +119,9 @@ def test_what_cannot_be_written_leaves_all_as_it_was(hub, zoo, mine, monkeypatch
         return path.replace(target)
 
     calls, before = [], names(zoo / NAME)
-    monkeypatch.setattr(installing.Path, "rename", rename)
+    monkeypatch.setattr(denoise.hub.pull.Path, "rename", rename)
     with pytest.raises(WeightsError, match=f"cannot take {NAME}: the disk is full; make room"):
-        pull(NAME, hub, zoo, is_replacing=True)
+        pull_model(NAME, hub, zoo, is_replacing=True)
     assert (read_facts(NAME, zoo), names(zoo / NAME), names(zoo)) == (mine, before, {NAME})
 
 
@@ -129,9 +129,9 @@ def test_a_folder_that_cannot_be_written_to_is_left_without_a_trace(hub, zoo, mo
     def fail(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(installing.shutil, "copyfile", fail)
+    monkeypatch.setattr(denoise.hub.pull.shutil, "copyfile", fail)
     with pytest.raises(WeightsError, match="the disk is full"):
-        pull(NAME, hub, zoo)
+        pull_model(NAME, hub, zoo)
     assert names(zoo) == set()
 
 
@@ -142,26 +142,26 @@ def test_a_pull_that_was_killed_is_no_network_and_no_trouble_later(hub, zoo, min
     assert list_models(zoo) == []
     assert find_entries(zoo) == {}
     with pytest.raises(WeightsError, match="--overwrite"):
-        pull(NAME, hub, zoo)
+        pull_model(NAME, hub, zoo)
     assert (names(zoo), read_facts(NAME, zoo)) == ({NAME}, mine)
 
 
 def test_a_network_that_is_not_there_is_named(hub, zoo):
     with pytest.raises(HubError, match=f"holds no vae; it has: {NAME}"):
-        pull("vae", hub, zoo)
+        pull_model("vae", hub, zoo)
 
 
 def test_a_manifest_cannot_name_a_place_outside_the_folder(stand_in, hub, zoo):
     entries = {"../out": find_entries(BUNDLED)[NAME]}
     stand_in.repo(REPO, {MANIFEST_FILE: compose_manifest(entries).encode()})
     with pytest.raises(HubError, match=rf"calls \.\./out is {NAME}"):
-        pull("../out", hub, zoo)
+        pull_model("../out", hub, zoo)
     assert names(zoo.parent) == {"cache", "zoo"}
 
 
 @pytest.fixture
 def command(hub, zoo, monkeypatch):
-    monkeypatch.setattr("denoise.hub.Repository", lambda *_: hub)
+    monkeypatch.setattr("denoise.hub.repository.Repository", lambda *_: hub)
     return ["pull", "--repo", REPO, "-o", str(zoo)]
 
 

@@ -10,12 +10,12 @@ import altair as alt
 import gradio as gr
 import pytest
 
-from denoise.cards import compose_card
 from denoise.ui.language import TEXTS, Phrases, read_phrases, translate_page
 from denoise.ui.page import LANGUAGES, build_page
 from denoise.ui.service import Service
 from denoise.ui.tables import table_of
 from denoise.ui.terms import term
+from denoise.weights.card import compose_card
 from denoise.weights.facts import list_models
 from denoise.weights.tensors import BUNDLED
 

@@ -12,9 +12,9 @@ from huggingface_hub import ModelCard, constants
 from denoise import Denoiser, Picture, load_picture, save_picture
 from denoise.cli import main
 from denoise.errors import SettingError
-from denoise.hub import Repository
-from denoise.hub_errors import HubError
-from denoise.publish import pack_models, publish
+from denoise.hub.errors import HubError
+from denoise.hub.publish import pack_models, publish_models
+from denoise.hub.repository import Repository
 from denoise.training.lesson import HELD_OUT, Lesson, LessonTraining
 from denoise.training.made_pictures import made_clothing
 from denoise.weights.manifest import parse_manifest
@@ -35,7 +35,7 @@ def stand_in(monkeypatch):
 
 def send(stand_in, *names, folder=BUNDLED, **settings):
     parcel = pack_models(names, folder)
-    return publish(parcel, REPO, **{"endpoint": stand_in.url, "token": TOKEN, **settings})
+    return publish_models(parcel, REPO, **{"endpoint": stand_in.url, "token": TOKEN, **settings})
 
 
 def test_what_is_published_gives_the_same_picture_without_bundled_weights(stand_in, tmp_path):
@@ -86,7 +86,7 @@ def test_a_private_repository_is_made_and_a_public_one_is_not_taken_for_one(stan
 
 
 def test_without_a_token_nothing_is_asked(stand_in, monkeypatch):
-    monkeypatch.setattr("denoise.publish.get_token", lambda: None)
+    monkeypatch.setattr("denoise.hub.publish.get_token", lambda: None)
     with pytest.raises(SettingError, match="HF_TOKEN"):
         send(stand_in, NAME, token=None)
     assert stand_in.asked == []
@@ -113,7 +113,7 @@ def sent_from(stand_in, folder, name):
 
 def test_a_name_without_an_organisation_is_no_repository(stand_in, tmp_path):
     with pytest.raises(HubError, match="'mine' is no name of a repository"):
-        publish(pack_models([NAME], BUNDLED), "mine", endpoint=stand_in.url, token=TOKEN)
+        publish_models(pack_models([NAME], BUNDLED), "mine", endpoint=stand_in.url, token=TOKEN)
     with pytest.raises(HubError, match="'mine' is no name of a repository"):
         Repository("mine", endpoint=stand_in.url, cache=tmp_path).entries()
 

@@ -16,9 +16,8 @@ MODULES = (
     "classic",
     "comparison",
     "files",
-    "hub",
-    "hub_checkpoints",
-    "hub_errors",
+    "hub.errors",
+    "hub.repository",
     "images.reading",
     "images.writing",
     "training.lesson",
@@ -86,7 +85,7 @@ def test_what_an_error_says_is_there_in_chinese(module):
 
 @pytest.mark.parametrize("added", ["networks serve", "conv-photo serves"])
 def test_what_serves_in_place_of_the_hub_is_there_in_chinese(added):
-    for module in ("hub", "hub_checkpoints", "hub_errors"):
+    for module in ("hub.repository", "hub.repository", "hub.errors"):
         found = [f"{text} The bundled {added} instead." for text in told(module)]
         assert [text for text in found if english_left(text)] == []
 

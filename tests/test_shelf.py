@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from denoise import Denoiser
-from denoise.cards import compose_card
 from denoise.comparison import methods_for
 from denoise.errors import UnknownModelError
 from denoise.ui.service import Service
 from denoise.ui.zoo_tab import _card_text, _row
+from denoise.weights.card import compose_card
 from denoise.zoo import Zoo
 
 pytest.importorskip("spandrel")

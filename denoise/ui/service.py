@@ -19,7 +19,7 @@ from denoise.defaults import DEFAULT_MODEL
 from denoise.denoiser import DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
 from denoise.files import write_atomically
-from denoise.hub_answers import RETRY_S
+from denoise.hub.timeout import RETRY_S
 from denoise.images.picture import FORMAT_SUFFIXES, OUTPUT_FORMATS, Picture
 from denoise.images.reading import MAX_BYTES, MAX_PIXELS, load_picture
 from denoise.images.writing import encode_quickly, losses, save_picture

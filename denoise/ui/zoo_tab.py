@@ -7,7 +7,6 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.cards import compose_card
 from denoise.defaults import DEFAULT_MODEL
 from denoise.ui.failures import explained
 from denoise.ui.parts import DOMAINS, auto_at_25, model_choices, networks
@@ -15,6 +14,7 @@ from denoise.ui.quoting import quoted_all
 from denoise.ui.service import Service
 from denoise.ui.tables import table_of
 from denoise.ui.terms import measured_words
+from denoise.weights.card import compose_card
 from denoise.weights.facts import ModelFacts
 
 WORDS = (

@@ -11,6 +11,7 @@ from denoise.files import write_atomically
 MANIFEST_FILE = "manifest.json"
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
+CARD_FILE = "README.md"
 
 
 @dataclass(frozen=True)

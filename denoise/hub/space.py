@@ -7,9 +7,9 @@ from pathlib import Path
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware
 
 from denoise.errors import DenoiseError
-from denoise.hub_errors import explained
+from denoise.hub.errors import explained
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FILES = ("app.py", "requirements.txt", "README.md", "LICENSE")
 FOLDERS = ("denoise", "weights")
 LEFT_OUT = ("__pycache__", ".pyi", ".part")  # what tools leave among them

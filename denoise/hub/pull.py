@@ -7,12 +7,11 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from denoise.address import HERE
-from denoise.cards import CARD_FILE
 from denoise.errors import WeightsError, why_not_written
-from denoise.hub import Repository
-from denoise.hub_errors import HubError
-from denoise.weights.manifest import CONFIG_FILE, WEIGHTS_FILE, update_manifest
+from denoise.hub.address import HERE
+from denoise.hub.errors import HubError
+from denoise.hub.repository import Repository
+from denoise.weights.manifest import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, update_manifest
 
 SHOWN = re.compile(r"\w[\w.-]*\.(png|csv)", re.ASCII)  # what a card shows
 OURS = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE)
@@ -21,7 +20,9 @@ DAMAGED = ""  # as the sha256 of a network that cannot be read
 _log = logging.getLogger(__name__)
 
 
-def pull(name: str, repository: Repository, folder: Path, *, is_replacing: bool = False) -> Path:
+def pull_model(
+    name: str, repository: Repository, folder: Path, *, is_replacing: bool = False
+) -> Path:
     """Writes a model of a repository into a zoo, with its card, and gives its folder.
 
     What else lies in that folder, such as the checkpoints of a training, stays.

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from huggingface_hub.errors import HfHubHTTPError
 
-from denoise.hub_errors import is_down, unreachable
+from denoise.hub.errors import is_down, unreachable
 
 ANSWER_S = 2.5  # that the Hub may take to answer, so that a refusal comes within 3 s
 RETRY_S = 60  # for which a Hub that did not answer is not asked again

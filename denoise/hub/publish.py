@@ -17,11 +17,12 @@ from huggingface_hub import (
 from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.repocard import metadata_load, metadata_save
 
-from denoise.cards import CARD_FILE, compose_card
 from denoise.errors import SettingError
-from denoise.hub_errors import explained
+from denoise.hub.errors import explained
+from denoise.weights.card import compose_card
 from denoise.weights.facts import ModelFacts
 from denoise.weights.manifest import (
+    CARD_FILE,
     CONFIG_FILE,
     MANIFEST_FILE,
     WEIGHTS_FILE,
@@ -70,7 +71,7 @@ def pack_models(names: Sequence[str], folder: Path) -> Parcel:
     return Parcel(files, {name: found[name] for name in names})
 
 
-def publish(
+def publish_models(
     parcel: Parcel,
     repo: str,
     *,
