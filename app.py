@@ -18,7 +18,7 @@ from denoise.hub.address import is_repository
 from denoise.hub.repository import Repository
 from denoise.ui.service import Limits, Service
 from denoise.weights.checkpoints import is_checkpoint
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 FAILED, MISUSE = 1, 2
 SWEEP_S = 60

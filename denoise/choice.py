@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from skimage import restoration
 
 from denoise.estimate import cut_crops, estimate_noise
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 Pixels = NDArray[np.float32]  # (H, W, C) in [0,1]
 Denoise = Callable[[Pixels, float | None], Pixels]  # told a noise level, or left to judge it

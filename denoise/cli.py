@@ -20,7 +20,7 @@ from denoise.noise.kinds import KINDS
 from denoise.stopping import exit_code, stopping_on_sigterm
 
 if TYPE_CHECKING:
-    from denoise.zoo import Zoo
+    from denoise.zoo.zoo import Zoo
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -388,7 +388,7 @@ def _open_zoo(folder: Path | None) -> "Zoo":
     if folder is not None and not folder.is_dir():
         raise SettingError(f"There is no folder {folder} to take networks from.")
     from denoise.hub.repository import Repository
-    from denoise.zoo import Zoo
+    from denoise.zoo.zoo import Zoo
 
     repo = os.environ.get("DENOISE_HUB_REPO")
     if folder is not None or not repo:

@@ -31,7 +31,7 @@ from denoise.noise.synthesis import (
 from denoise.pipeline import fit
 from denoise.settings import Settings
 from denoise.weights.facts import ModelFacts, list_models
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 Pixels = NDArray[np.uint8]  # (H, W) or (H, W, 3), sRGB
 

@@ -19,8 +19,7 @@ from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
-from denoise.estimate import NoiseEstimate, estimate_noise, find_judge
-from denoise.hub.address import partner_of
+from denoise.estimate import NoiseEstimate, estimate_noise
 from denoise.images.arrays import Images, from_unit, to_unit, unpack
 from denoise.images.fitting import fit_square
 from denoise.images.picture import Picture
@@ -33,7 +32,7 @@ from denoise.sigma import Sigma, as_planes, cut_planes
 from denoise.tiles import Span, spans
 from denoise.weights.facts import ModelFacts, read_facts
 from denoise.weights.tensors import load_network
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo, find_judge, partner_of
 
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255

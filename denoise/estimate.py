@@ -3,7 +3,6 @@
 import functools
 import math
 import threading
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,11 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from denoise.defaults import JUDGE
 from denoise.images.arrays import to_unit, unpack
 from denoise.jpeg import quantisation_step
 from denoise.weights.tensors import load_network
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo, find_judge
 
 CROP_SIDE = 256  # pixels; half of it is a multiple of what the judge needs
 MAX_CROPS = 4
@@ -223,18 +221,6 @@ def cut_crops(image: NDArray[Any]) -> list[NDArray[Any]]:
 def _starts(length: int, count: int) -> list[int]:
     free = length - count * CROP_SIDE
     return [round(free * (i + 1) / (count + 1)) + i * CROP_SIDE for i in range(count)]
-
-
-def find_judge(zoo: Zoo | None, name: str = JUDGE) -> Path:
-    """Gives the folder of a network that judges noise: the zoo's, or else the bundled one.
-
-    Raises:
-        UnknownModelError: there is none of that name.
-        WeightsError: it cannot be had.
-    """
-    if zoo is not None and zoo.repository is None and not (zoo.folder / name).is_dir():
-        zoo = None
-    return (zoo or Zoo()).fetch(name).folder
 
 
 def _judge(zoo: Zoo | None) -> nn.Module:

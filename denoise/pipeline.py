@@ -14,7 +14,7 @@ from denoise.noise.synthesis import add_noise, is_mixture
 from denoise.progress import OnTile
 from denoise.settings import Settings
 from denoise.weights.facts import ModelFacts
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 
 def denoise_picture(

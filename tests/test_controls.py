@@ -18,7 +18,7 @@ from denoise.ui.noise_lab_tab import _Lab
 from denoise.ui.parts import Slider
 from denoise.ui.service import Service
 from denoise.weights.tensors import load_network, write_weights
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 
 @pytest.fixture

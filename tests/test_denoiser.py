@@ -13,7 +13,7 @@ import denoise.denoiser
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
-from denoise.estimate import Removed, estimate_noise, find_judge, judged
+from denoise.estimate import Removed, estimate_noise, judged
 from denoise.images.arrays import unpack
 from denoise.images.picture import Picture
 from denoise.inference import Inference, Part, _white_noise, dither_level
@@ -22,7 +22,7 @@ from denoise.settings import Settings
 from denoise.training.held_out import to_chw
 from denoise.weights.facts import list_models
 from denoise.weights.tensors import BUNDLED
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo, find_judge
 
 HALF_STEP = 0.5 / 255
 PHOTO_MODELS = [facts.name for facts in list_models() if facts.needs.fixed_size is None]

@@ -13,7 +13,7 @@ from denoise.ui.page import build_page
 from denoise.ui.service import Service
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 NAME = "conv-mnist"
 

@@ -20,7 +20,7 @@ from denoise.hub.repository import Repository
 from denoise.weights.facts import read_facts
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED, load_network, write_weights
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 REPO, NAME = "org/zoo", "conv-mnist"
 WEIGHTS = f"{NAME}/model.safetensors"

@@ -22,7 +22,7 @@ from denoise.settings import Settings
 from denoise.ui.service import Service
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 pytest.importorskip("spandrel")
 from checkpoints import as_pth, as_safetensors, drunet, nafnet
@@ -348,6 +348,6 @@ def test_a_service_compares_one_with_its_own(stand_in, zoo, clean, tmp_path):
 def test_a_checkpoint_is_read_once_for_its_facts(stand_in, zoo, monkeypatch):
     stand_in.repo(REPO, {"net.safetensors": DRUNET})
     facts = zoo.read_facts(REPO)
-    monkeypatch.setattr("denoise.shelf.load_foreign_network", None)
+    monkeypatch.setattr("denoise.zoo.checkpoints.load_foreign_network", None)
     assert zoo.read_facts(REPO) is facts
     assert facts.needs.takes_sigma

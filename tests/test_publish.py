@@ -19,7 +19,7 @@ from denoise.training.lesson import HELD_OUT, Lesson, LessonTraining
 from denoise.training.made_pictures import made_clothing
 from denoise.weights.manifest import parse_manifest
 from denoise.weights.tensors import BUNDLED
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 # huggingface_hub's own upload of large files.
 pytestmark = pytest.mark.filterwarnings("ignore:Use 'content:DeprecationWarning")

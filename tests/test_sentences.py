@@ -30,7 +30,7 @@ MODULES = (
     "weights.facts",
     "weights.manifest",
     "weights.tensors",
-    "zoo",
+    "zoo.zoo",
 )
 # Where sentences begin with the name of a file, which is put before later.
 BEGUN = ("images.reading", "images.writing")

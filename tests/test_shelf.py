@@ -12,7 +12,7 @@ from denoise.errors import UnknownModelError
 from denoise.ui.service import Service
 from denoise.ui.zoo_tab import _card_text, _row
 from denoise.weights.card import compose_card
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 pytest.importorskip("spandrel")
 from checkpoints import as_pth, as_safetensors, drunet, nafnet

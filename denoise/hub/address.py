@@ -31,11 +31,3 @@ def is_repository(text: str) -> bool:
     """Tells whether a text is organisation/name, and no more."""
     address = parse_address(text)
     return address is not None and address.repo == text
-
-
-def partner_of(text: str, name: str) -> str:
-    """Gives the address of another model beside the one at an address; of names, just the name."""
-    address = parse_address(text)
-    if address is None:
-        return name
-    return f"{address.repo}/{name}" + (f"@{address.revision}" if address.revision else "")

@@ -11,7 +11,7 @@ from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import check_level, find_kind
 from denoise.ui.noise_controls import NoiseControls, level_update, noise_spec_of
 from denoise.ui.toasts import warn
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 BUNDLED_ZOO = Zoo(takes_addresses=False)
 LAB = "lab"  # the tab, in an address

@@ -31,7 +31,7 @@ from denoise.ui.cleanup import clean_folder, new_folder, new_home
 from denoise.ui.watched import OnStep, Step, watch
 from denoise.ui.zero_gpu import LentDenoiser, is_lent
 from denoise.weights.facts import ModelFacts
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 __all__ = ["Limits", "Result", "Service", "Step"]
 

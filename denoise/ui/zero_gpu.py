@@ -21,7 +21,7 @@ from denoise.images.picture import Picture
 from denoise.progress import OnTile
 from denoise.settings import Settings
 from denoise.ui.watched import Step, watch
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 START_S = 10  # for the fork, the start of CUDA, and what is estimated on the CPU
 # A GPU of a Space is quicker than the two CPU cores that these were measured on: enough for all.

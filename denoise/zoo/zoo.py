@@ -5,16 +5,16 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from denoise.defaults import BUNDLED
+from denoise.defaults import BUNDLED, JUDGE
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub.address import HERE, Address, parse_address
 from denoise.hub.errors import HubError
 from denoise.hub.repository import Repository, fetch_checkpoint, find_checkpoint
 from denoise.progress import OnBytes
-from denoise.shelf import FILE, Found, Shelf
 from denoise.weights.checkpoints import is_checkpoint
 from denoise.weights.facts import ModelFacts, list_models, read_facts, weights_size
 from denoise.weights.manifest import read_manifest
+from denoise.zoo.checkpoints import FILE, Found, Shelf
 
 _log = logging.getLogger(__name__)
 
@@ -277,3 +277,23 @@ class Zoo:
             f"{repository} has other weights than the known ones under the name {facts.name}; "
             f"if they are wanted all the same, pin the revision: {repository.commit}."
         )
+
+
+def find_judge(zoo: Zoo | None, name: str = JUDGE) -> Path:
+    """Gives the folder of a network that judges noise: the zoo's, or else the bundled one.
+
+    Raises:
+        UnknownModelError: there is none of that name.
+        WeightsError: it cannot be had.
+    """
+    if zoo is not None and zoo.repository is None and not (zoo.folder / name).is_dir():
+        zoo = None
+    return (zoo or Zoo()).fetch(name).folder
+
+
+def partner_of(text: str, name: str) -> str:
+    """Gives the address of another model beside the one at an address; of names, just the name."""
+    address = parse_address(text)
+    if address is None:
+        return name
+    return f"{address.repo}/{name}" + (f"@{address.revision}" if address.revision else "")
