@@ -4,23 +4,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from denoise.denoiser import Denoiser, fit_picture
     from denoise.errors import DenoiseError
-    from denoise.estimate import estimate_sigma
     from denoise.images.picture import Picture
     from denoise.images.reading import load_picture
     from denoise.images.writing import save_picture
+    from denoise.inference.denoiser import Denoiser
+    from denoise.inference.fitting import fit_picture
+    from denoise.inference.noise_level import estimate_sigma
     from denoise.metrics import psnr, ssim
     from denoise.noise.synthesis import add_noise
     from denoise.weights.facts import list_models
 
 _HOMES = {
     "DenoiseError": "errors",
-    "Denoiser": "denoiser",
+    "Denoiser": "inference.denoiser",
     "Picture": "images",
     "add_noise": "noise",
-    "estimate_sigma": "estimate",
-    "fit_picture": "denoiser",
+    "estimate_sigma": "inference.noise_level",
+    "fit_picture": "inference.fitting",
     "list_models": "weights",
     "load_picture": "images",
     "psnr": "metrics",

@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from denoise.denoiser import Denoiser
 from denoise.devices import device_label
 from denoise.errors import ImageError, SettingError
 from denoise.images.arrays import from_unit
 from denoise.images.reading import load_picture
+from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr, ssim
 from denoise.weights.facts import STAMP, read_facts, stamp_of, write_facts
 

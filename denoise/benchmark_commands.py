@@ -9,8 +9,8 @@ import numpy as np
 
 from denoise.batch import FAILED_INPUT
 from denoise.defaults import DEFAULT_MODEL
-from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
+from denoise.inference.denoiser import Denoiser
 from denoise.reader import Reader
 from denoise.training.small_images import (
     SMALL_IMAGE_SETS,

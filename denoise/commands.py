@@ -8,12 +8,12 @@ from functools import partial
 from typing import Any
 
 from denoise.batch import FAILED_INPUT, about, complain, convert, read, tell_closed
-from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError
+from denoise.inference.denoiser import Denoiser
+from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_picture
+from denoise.inference.settings import Settings
 from denoise.inputs import find_inputs, find_jobs
 from denoise.noise.synthesis import find_stages, seeded_generator
-from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
-from denoise.settings import Settings
 
 
 def run_command(options: argparse.Namespace) -> int:

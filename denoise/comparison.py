@@ -17,19 +17,19 @@ from PIL import Image
 
 from denoise.classic import CLASSICS, denoise_classically, is_installed
 from denoise.defaults import LEVELS
-from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
 from denoise.images.arrays import to_8_bits, to_unit
 from denoise.images.picture import Picture, flatten
 from denoise.images.writing import encode_picture
+from denoise.inference.denoiser import Denoiser
+from denoise.inference.fitting import fit
+from denoise.inference.settings import Settings
 from denoise.metrics import haarpsi, psnr, ssim
 from denoise.noise.synthesis import (
     NoiseSpec,
     find_kind,
     is_mixture,
 )
-from denoise.pipeline import fit
-from denoise.settings import Settings
 from denoise.weights.facts import ModelFacts, list_models
 from denoise.zoo.zoo import Zoo
 

@@ -12,10 +12,10 @@ from skimage import data
 
 from denoise.benchmark import add_float_noise
 from denoise.classic import CLASSICS, denoise_classically
-from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError
 from denoise.extras import optional
 from denoise.images.arrays import from_unit
+from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.small_benchmark import Gray, spoil

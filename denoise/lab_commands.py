@@ -18,10 +18,10 @@ from denoise.comparison import (
     sweep,
     write_table,
 )
-from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
 from denoise.files import write_atomically
 from denoise.images.reading import load_picture
+from denoise.inference.denoiser import Denoiser
 from denoise.noise.synthesis import NoiseSpec
 
 HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"

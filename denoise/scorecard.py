@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from denoise.benchmark import add_float_noise, load_set, measure
-from denoise.choice import levels_to_try
-from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError, UnknownModelError
-from denoise.estimate import estimate_sigma
 from denoise.images.arrays import from_unit
 from denoise.images.reading import load_picture
+from denoise.inference.denoiser import Denoiser
+from denoise.inference.level_selection import levels_to_try
+from denoise.inference.noise_level import estimate_sigma
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise.synthesis import add_noise

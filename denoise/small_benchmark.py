@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from denoise.denoiser import Denoiser
+from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr_from_mse
 from denoise.reader import Reader
 

@@ -18,7 +18,7 @@ from PIL import Image
 
 from denoise import Denoiser, add_noise, list_models, load_picture
 from denoise.cli import main
-from denoise.pipeline import estimate_picture
+from denoise.inference.pipeline import estimate_picture
 
 ROOT = Path(__file__).parent.parent
 FILE = {"_type": "gradio.FileData"}

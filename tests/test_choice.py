@@ -4,10 +4,10 @@ import torch
 from skimage import data
 
 from denoise import Denoiser, add_noise, psnr
-from denoise.choice import J_INVARIANCE, SURE, choose_sigma, levels_to_try
 from denoise.errors import SettingError
-from denoise.estimate import estimate_sigma
-from denoise.settings import Settings
+from denoise.inference.level_selection import J_INVARIANCE, SURE, choose_sigma, levels_to_try
+from denoise.inference.noise_level import estimate_sigma
+from denoise.inference.settings import Settings
 
 CLEAN = {"astronaut": data.astronaut()[:256, 100:356], "coffee": data.coffee()[100:356, 150:406]}
 

@@ -15,8 +15,8 @@ from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
 from denoise.cli import main
+from denoise.inference.pipeline import denoise_picture, estimate_picture
 from denoise.noise.kinds import KINDS
-from denoise.pipeline import denoise_picture, estimate_picture
 
 MAKER = 271  # the EXIF tag
 COMMANDS = ["run", "noise", "estimate", "compare", "sweep", "models", "train", "benchmark", "card"]

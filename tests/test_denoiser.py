@@ -9,16 +9,16 @@ import torch
 from PIL import Image, ImageDraw
 from skimage import data
 
-import denoise.denoiser
+import denoise.inference.denoiser
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
-from denoise.estimate import Removed, estimate_noise, judged
 from denoise.images.arrays import unpack
 from denoise.images.picture import Picture
-from denoise.inference import Inference, Part, _white_noise, dither_level
+from denoise.inference.noise_level import Removed, estimate_noise, judged
+from denoise.inference.passes import Inference, Part, _white_noise, dither_level
+from denoise.inference.settings import Settings
 from denoise.models import Needs
-from denoise.settings import Settings
 from denoise.training.held_out import to_chw
 from denoise.weights.facts import list_models
 from denoise.weights.tensors import BUNDLED
@@ -135,7 +135,7 @@ def test_tiled_and_whole_differ_by_less_than_half_a_step(name, dtype, sigma, mon
     noisy = add_noise(data.coffee()[:400, :440] / 255.0, "gaussian", sigma or 0.1)
     noisy = noisy.astype(np.float32)
     whole = denoiser(noisy, sigma)
-    monkeypatch.setattr(denoise.denoiser, "TILE", 320)
+    monkeypatch.setattr(denoise.inference.denoiser, "TILE", 320)
     tiled, report = denoiser.run(noisy, Settings(sigma))
     assert report.tiles == 9
     assert np.abs(tiled - whole).max() <= HALF_STEP
@@ -380,7 +380,9 @@ def test_texture_alone_is_made_without_the_guide(denoisers):
 
 def test_what_is_partly_white_is_left_to_both_networks(denoisers):
     denoiser = denoisers["conv-photo"]
-    plan = denoise.denoiser._Plan(torch.full((1, 1, 1, 1), 0.05), None, 0.05, "estimated", (), 0.5)
+    plan = denoise.inference.denoiser._Plan(
+        torch.full((1, 1, 1, 1), 0.05), None, 0.05, "estimated", (), 0.5
+    )
     assert denoiser._inference(plan, Settings()).passes == 2
 
 
@@ -444,7 +446,7 @@ def test_told_0_a_picture_is_left_alone(photo_denoiser, clean):
 
 
 def test_what_on_tile_raises_stops_the_work(photo_denoiser, monkeypatch):
-    monkeypatch.setattr(denoise.denoiser, "TILE", 320)
+    monkeypatch.setattr(denoise.inference.denoiser, "TILE", 320)
     calls = []
 
     def stop_at_the_second(done, total):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from skimage import data
 
-from denoise.detail import give_back_detail
+from denoise.inference.detail_recovery import give_back_detail
 from denoise.noise.synthesis import add_noise
 
 
@@ -52,7 +52,7 @@ def test_any_size_and_dtype_is_kept(dtype, shape):
 def test_strips_leave_no_seams(clean, monkeypatch):
     noisy = add_noise(clean[0], "gaussian", 0.1)[None]
     whole = give_back_detail(noisy, clean * 0 + clean.mean(), 1.0)
-    monkeypatch.setattr("denoise.detail.STRIP", 100)
+    monkeypatch.setattr("denoise.inference.detail_recovery.STRIP", 100)
     assert np.allclose(give_back_detail(noisy, clean * 0 + clean.mean(), 1.0), whole, atol=1e-6)
 
 

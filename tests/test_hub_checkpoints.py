@@ -17,8 +17,8 @@ from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub.address import parse_address
 from denoise.hub.errors import HubError, UnreachableError
 from denoise.hub.repository import Repository
+from denoise.inference.settings import Settings
 from denoise.noise.synthesis import NoiseSpec
-from denoise.settings import Settings
 from denoise.ui.service import Service
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from denoise.jpeg import FREQUENCIES, quantisation_step
+from denoise.inference.jpeg_steps import FREQUENCIES, quantisation_step
 
 
 def as_jpeg(pixels, quality, **settings):

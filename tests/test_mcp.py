@@ -8,7 +8,7 @@ import pytest
 from skimage import data
 
 from denoise import Denoiser, Picture, load_picture, save_picture
-from denoise.pipeline import estimate_picture
+from denoise.inference.pipeline import estimate_picture
 
 mcp = pytest.importorskip("mcp")
 TOOLS = {"denoise", "denoise_many", "add_noise", "estimate", "models", "compare", "sweep"}

@@ -15,7 +15,7 @@ from PIL import Image
 import app
 from denoise import Denoiser, add_noise, load_picture
 from denoise.errors import ImageError
-from denoise.settings import Settings
+from denoise.inference.settings import Settings
 from denoise.ui.zero_gpu import LentDenoiser, gpu, is_lent, seconds
 from denoise.weights.tensors import BUNDLED
 

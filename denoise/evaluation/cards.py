@@ -9,8 +9,8 @@ import numpy as np
 
 from denoise.benchmark import record
 from denoise.defaults import BUNDLED
-from denoise.denoiser import Denoiser
 from denoise.figures import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
+from denoise.inference.denoiser import Denoiser
 from denoise.small_benchmark import Gray
 from denoise.training.made_pictures import made_clothing, made_digits
 from denoise.training.small_images import small_set_of

@@ -11,7 +11,7 @@ from gradio.events import api
 
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import ImageError
-from denoise.settings import Settings
+from denoise.inference.settings import Settings
 from denoise.ui.endpoint import (
     COMPUTE,
     Answer,

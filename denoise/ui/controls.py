@@ -6,7 +6,7 @@ import gradio as gr
 
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import DenoiseError
-from denoise.settings import Settings
+from denoise.inference.settings import Settings
 from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, describe_model, model_choices
 from denoise.ui.quoting import quoted

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from denoise.denoiser import fit_to
 from denoise.errors import ImageError
-from denoise.settings import Settings
+from denoise.inference.fitting import fit_to
+from denoise.inference.settings import Settings
 from denoise.ui.controls import build_controls, settings_of
 from denoise.ui.failures import explained
 from denoise.ui.parts import (

@@ -9,9 +9,9 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from denoise.denoiser import Denoiser
 from denoise.errors import DenoiseError, ImageError
 from denoise.images.arrays import to_8_bits
+from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.reader import READERS, Reader

@@ -3,7 +3,7 @@
 import shlex
 from typing import Any
 
-from denoise.settings import Settings
+from denoise.inference.settings import Settings
 from denoise.ui.parts import in_255
 from denoise.ui.quoting import quoted
 from denoise.ui.terms import term

@@ -16,17 +16,17 @@ from numpy.typing import NDArray
 
 from denoise.comparison import Entry, Subject, compare, prepare, sweep
 from denoise.defaults import DEFAULT_MODEL
-from denoise.denoiser import DEFAULTS, Denoiser
 from denoise.errors import CancelledError, SettingError
 from denoise.files import write_atomically
 from denoise.hub.timeout import RETRY_S
 from denoise.images.picture import FORMAT_SUFFIXES, OUTPUT_FORMATS, Picture
 from denoise.images.reading import MAX_BYTES, MAX_PIXELS, load_picture
 from denoise.images.writing import encode_quickly, losses, save_picture
+from denoise.inference.denoiser import Denoiser
+from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_picture
+from denoise.inference.settings import DEFAULTS, Settings
 from denoise.noise.synthesis import NoiseSpec
-from denoise.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.progress import OnBytes
-from denoise.settings import Settings
 from denoise.ui.cleanup import clean_folder, new_folder, new_home
 from denoise.ui.watched import OnStep, Step, watch
 from denoise.ui.zero_gpu import LentDenoiser, is_lent

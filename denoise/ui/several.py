@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import gradio as gr
 
 from denoise.errors import DenoiseError, ImageError
-from denoise.settings import Settings
+from denoise.inference.settings import Settings
 from denoise.ui.controls import Controls, settings_of
 from denoise.ui.failures import explained
 from denoise.ui.packing import MAX_MANY, check_many, pack_files

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
-from denoise.denoiser import Denoiser
 from denoise.errors import SettingError
+from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS, Lesson, LessonTraining, Look

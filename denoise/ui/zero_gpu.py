@@ -14,12 +14,13 @@ import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from denoise.choice import Choice
-from denoise.denoiser import DEFAULTS, Denoised, Denoiser
 from denoise.errors import DenoiseError
 from denoise.images.picture import Picture
+from denoise.inference.denoiser import Denoiser
+from denoise.inference.level_selection import Choice
+from denoise.inference.report import Denoised
+from denoise.inference.settings import DEFAULTS, Settings
 from denoise.progress import OnTile
-from denoise.settings import Settings
 from denoise.ui.watched import Step, watch
 from denoise.zoo.zoo import Zoo
 

@@ -12,7 +12,7 @@ from PIL import Image
 from torch import nn
 
 from denoise.images.arrays import to_unit, unpack
-from denoise.jpeg import quantisation_step
+from denoise.inference.jpeg_steps import quantisation_step
 from denoise.weights.tensors import load_network
 from denoise.zoo.zoo import Zoo, find_judge
 

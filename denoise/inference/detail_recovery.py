@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from denoise.images.arrays import LUMA, Images, from_unit, to_unit
-from denoise.tiles import spans
+from denoise.inference.tiling import spans
 
 SCALES = 3  # bands, of details of about 2, 4 and 8 pixels
 B3_SPLINE = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)

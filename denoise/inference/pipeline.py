@@ -3,17 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from denoise.denoiser import DEFAULTS, Denoiser, fit_to
-from denoise.estimate import estimate_noise
-from denoise.images.arrays import from_unit
 from denoise.images.picture import Picture
+from denoise.inference.denoiser import Denoiser
+from denoise.inference.fitting import fit
+from denoise.inference.noise_level import estimate_noise
+from denoise.inference.settings import DEFAULTS, Settings
 from denoise.noise.synthesis import add_noise, is_mixture
 from denoise.progress import OnTile
-from denoise.settings import Settings
-from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo
 
 
@@ -92,28 +88,3 @@ def noise_picture(
         "size": [width, height],
         "warnings": list(picture.warnings),
     }
-
-
-def fit(
-    picture: Picture, facts: ModelFacts, *, reason: str = ""
-) -> tuple[Picture, tuple[str, ...]]:
-    """Gives the picture as a network takes it, and a sentence where that is another one.
-
-    Args:
-        picture: of any size.
-        facts: about the network.
-        reason: what the sentence says it was done for; the network where it is empty.
-    """
-    pixels, notes = fit_to(picture, facts.needs)
-    if not notes:
-        return picture, ()
-    sentence = f"For {reason or facts.name} the picture was {_listed(notes)}."
-    return Picture(_as_integers(pixels), format=picture.format), (sentence,)
-
-
-def _as_integers(pixels: NDArray[Any]) -> NDArray[Any]:
-    return pixels if pixels.dtype.kind == "u" else from_unit(pixels, np.dtype(np.uint8))
-
-
-def _listed(phrases: tuple[str, ...]) -> str:
-    return " and ".join(filter(None, [", ".join(phrases[:-1]), phrases[-1]]))

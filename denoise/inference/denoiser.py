@@ -3,7 +3,6 @@
 import itertools
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -14,29 +13,26 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from denoise.choice import Choice, choose_sigma
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
-from denoise.detail import give_back_detail
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import ImageError, SettingError
-from denoise.estimate import NoiseEstimate, estimate_noise
 from denoise.images.arrays import Images, from_unit, to_unit, unpack
-from denoise.images.fitting import fit_square
 from denoise.images.picture import Picture
-from denoise.inference import Dither, Guide, Inference, Part, jpeg_dither_level
-from denoise.misfit import TOO_MUCH, misfit
-from denoise.models import Needs
+from denoise.inference.detail_recovery import give_back_detail
+from denoise.inference.domain_check import TOO_MUCH, misfit
+from denoise.inference.level_selection import Choice, choose_sigma
+from denoise.inference.noise_level import NoiseEstimate, estimate_noise
+from denoise.inference.passes import Dither, Guide, Inference, Part, jpeg_dither_level
+from denoise.inference.report import Denoised, Report
+from denoise.inference.settings import DEFAULTS, Settings, Sigma, as_planes, cut_planes
+from denoise.inference.tiling import Span, spans
 from denoise.progress import OnBytes, OnTile
-from denoise.settings import Settings
-from denoise.sigma import Sigma, as_planes, cut_planes
-from denoise.tiles import Span, spans
-from denoise.weights.facts import ModelFacts, read_facts
+from denoise.weights.facts import ModelFacts
 from denoise.weights.tensors import load_network
 from denoise.zoo.zoo import Zoo, find_judge, partner_of
 
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
-DEFAULTS = Settings()
 # Where neighbours share the noise, a told network is given the picture with a part of the guide's
 # change: of weak noise half, so that detail comes back, of strong noise so much that no more stays,
 # as a standard deviation in [0,1], than the dither hides. Given 0.5, 0.66 and 0.8, six sharp
@@ -46,39 +42,6 @@ LEAST_GIVEN, MOST_LEFT = 0.5, 2 / 255
 MOSTLY = 0.5  # guided by more than that, the blind network makes most of the result
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was done to a picture, and with what."""
-
-    model: str
-    sha256: str  # of the weights
-    source: str  # that they are from: folder, file, or org/repo@commit on the Hub
-    textured_by: str | None  # model whose texture was mixed in
-    guided_by: str | None  # blind model that took what is not white
-    sigma_estimated: float | None
-    sigma_used: float | None  # None where the network guessed, or was given a map
-    sigma_source: str  # told, chosen, guessed, estimated or ignored
-    jpeg_step: float | None  # that JPEG rounded to, in [0,1], where what that left was taken, too
-    choice: Choice | None  # noise levels that were tried, where that was asked for
-    seconds: dict[str, float]  # by stage
-    device: str
-    precision: str
-    tiles: int
-    size: tuple[int, int]  # width, height
-    warnings: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Gives the report as JSON holds it."""
-        return asdict(self)
-
-
-class Denoised(NamedTuple):
-    """A denoised image, of the type that came in, and the report on it."""
-
-    image: Any
-    report: Report
 
 
 class Denoiser:
@@ -441,41 +404,6 @@ class Denoiser:
             for rows in spans(height, TILE, OVERLAP):
                 for columns in spans(width, TILE, OVERLAP):
                     yield slice(first, first + chunk), rows, columns
-
-
-def fit_picture(
-    image: Image.Image | NDArray[Any] | Picture, model: str, zoo: Path = BUNDLED
-) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Gives a picture as a network of fixed size takes it, and phrases on what was done.
-
-    The picture is turned to gray, framed to a square, shrunk and, where its ground is light,
-    inverted. For networks that take any size it comes back as it is.
-
-    Args:
-        image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float, or `Picture`.
-        model: its name in the zoo.
-        zoo: folder of the models' folders.
-
-    Raises:
-        UnknownModelError: no such model.
-        ImageError: an image of another type or shape.
-    """
-    return fit_to(image, read_facts(model, zoo).needs)
-
-
-def fit_to(
-    image: Image.Image | NDArray[Any] | Picture, needs: Needs
-) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Does what `fit_picture` does, for a network's needs.
-
-    Raises:
-        ImageError: an image of another type or shape.
-    """
-    images, _ = unpack(image.pixels if isinstance(image, Picture) else image)
-    pixels = images[0] if images.shape[3] == 3 else images[0, ..., 0]
-    if needs.fixed_size is None:
-        return pixels, ()
-    return fit_square(pixels, needs.fixed_size)
 
 
 class _Plan(NamedTuple):

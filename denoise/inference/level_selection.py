@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage import restoration
 
-from denoise.estimate import cut_crops, estimate_noise
+from denoise.inference.noise_level import cut_crops, estimate_noise
 from denoise.zoo.zoo import Zoo
 
 Pixels = NDArray[np.float32]  # (H, W, C) in [0,1]

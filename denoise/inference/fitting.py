@@ -1,0 +1,75 @@
+"""Fit a picture to what a network takes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from denoise.defaults import BUNDLED
+from denoise.images.arrays import from_unit, unpack
+from denoise.images.fitting import fit_square
+from denoise.images.picture import Picture
+from denoise.models import Needs
+from denoise.weights.facts import ModelFacts, read_facts
+
+
+def fit(
+    picture: Picture, facts: ModelFacts, *, reason: str = ""
+) -> tuple[Picture, tuple[str, ...]]:
+    """Gives the picture as a network takes it, and a sentence where that is another one.
+
+    Args:
+        picture: of any size.
+        facts: about the network.
+        reason: what the sentence says it was done for; the network where it is empty.
+    """
+    pixels, notes = fit_to(picture, facts.needs)
+    if not notes:
+        return picture, ()
+    sentence = f"For {reason or facts.name} the picture was {_listed(notes)}."
+    return Picture(_as_integers(pixels), format=picture.format), (sentence,)
+
+
+def _as_integers(pixels: NDArray[Any]) -> NDArray[Any]:
+    return pixels if pixels.dtype.kind == "u" else from_unit(pixels, np.dtype(np.uint8))
+
+
+def _listed(phrases: tuple[str, ...]) -> str:
+    return " and ".join(filter(None, [", ".join(phrases[:-1]), phrases[-1]]))
+
+
+def fit_picture(
+    image: Image.Image | NDArray[Any] | Picture, model: str, zoo: Path = BUNDLED
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Gives a picture as a network of fixed size takes it, and phrases on what was done.
+
+    The picture is turned to gray, framed to a square, shrunk and, where its ground is light,
+    inverted. For networks that take any size it comes back as it is.
+
+    Args:
+        image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float, or `Picture`.
+        model: its name in the zoo.
+        zoo: folder of the models' folders.
+
+    Raises:
+        UnknownModelError: no such model.
+        ImageError: an image of another type or shape.
+    """
+    return fit_to(image, read_facts(model, zoo).needs)
+
+
+def fit_to(
+    image: Image.Image | NDArray[Any] | Picture, needs: Needs
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Does what `fit_picture` does, for a network's needs.
+
+    Raises:
+        ImageError: an image of another type or shape.
+    """
+    images, _ = unpack(image.pixels if isinstance(image, Picture) else image)
+    pixels = images[0] if images.shape[3] == 3 else images[0, ..., 0]
+    if needs.fixed_size is None:
+        return pixels, ()
+    return fit_square(pixels, needs.fixed_size)
