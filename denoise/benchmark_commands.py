@@ -8,16 +8,11 @@ from typing import TypeVar
 import numpy as np
 
 from denoise.batch import FAILED_INPUT
+from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_labels, load_small_images, small_set_of
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
 from denoise.inference.denoiser import Denoiser
 from denoise.reader import Reader
-from denoise.training.small_images import (
-    SMALL_IMAGE_SETS,
-    load_labels,
-    load_small_images,
-    small_set_of,
-)
 
 TABLE_HEAD = (
     "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"

@@ -10,10 +10,10 @@ from PIL import Image
 from denoise import Denoiser, figures
 from denoise.benchmark import record
 from denoise.cli import main
+from denoise.datasets.synthetic import made_digits
 from denoise.evaluation import cards
 from denoise.models import build_network
 from denoise.small_benchmark import measure_small
-from denoise.training.made_pictures import made_digits
 from denoise.weights.card import compose_card
 from denoise.weights.facts import STAMP, list_models, read_facts, stamp_of
 from denoise.weights.manifest import CARD_FILE

@@ -22,12 +22,12 @@ from denoise.comparison import (
     sweep,
     write_table,
 )
+from denoise.datasets.synthetic import made_clothing
 from denoise.errors import SettingError
 from denoise.images.picture import Picture
 from denoise.metrics import haarpsi, ssim
 from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec, check_level
-from denoise.training.made_pictures import made_clothing
 
 METHODS = ["conv-photo", "median"]
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from denoise import Denoiser
+from denoise.datasets.synthetic import made_clothing
 from denoise.errors import SettingError
 from denoise.training.lesson import HELD_OUT, SHOWN, Lesson, LessonTraining
-from denoise.training.made_pictures import made_clothing
 from denoise.ui import train_tab
 from denoise.ui.train_tab import Classroom
 from denoise.weights.facts import read_facts

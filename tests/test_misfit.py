@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from denoise import Denoiser, add_noise
+from denoise.datasets.synthetic import made_clothing, made_digits
 from denoise.inference.domain_check import TOO_MUCH, misfit
-from denoise.training.made_pictures import made_clothing, made_digits
 
 NOISE = np.random.default_rng(0).normal(0, 0.2, (28, 28))
 

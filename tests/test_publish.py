@@ -11,12 +11,12 @@ from huggingface_hub import ModelCard, constants
 
 from denoise import Denoiser, Picture, load_picture, save_picture
 from denoise.cli import main
+from denoise.datasets.synthetic import made_clothing
 from denoise.errors import SettingError
 from denoise.hub.errors import HubError
 from denoise.hub.publish import pack_models, publish_models
 from denoise.hub.repository import Repository
 from denoise.training.lesson import HELD_OUT, Lesson, LessonTraining
-from denoise.training.made_pictures import made_clothing
 from denoise.weights.manifest import parse_manifest
 from denoise.weights.tensors import BUNDLED
 from denoise.zoo.zoo import Zoo

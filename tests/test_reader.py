@@ -3,11 +3,11 @@ import pytest
 import torch
 
 from denoise import Denoiser
+from denoise.datasets.synthetic import made_digits
 from denoise.errors import ImageError, SettingError, UnknownModelError
 from denoise.metrics import ssim
 from denoise.reader import LABELS, READERS, Reader
 from denoise.small_benchmark import measure_reading, measure_small, silent_share, spoil
-from denoise.training.made_pictures import made_digits
 from denoise.weights.facts import list_models
 
 NAMES = [facts.name for facts in list_models(READERS)]

@@ -6,12 +6,12 @@ import pytest
 import torch
 from PIL import Image
 
+from denoise.datasets import mnist
+from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_small_images
+from denoise.datasets.photos import describe_sources, load_photos, random_patch
+from denoise.datasets.synthetic import made_clothing, made_digits
 from denoise.errors import DenoiseError, ImageError
-from denoise.training import small_images
-from denoise.training.made_pictures import made_clothing, made_digits
-from denoise.training.photos import describe_sources, load_photos, random_patch
 from denoise.training.recipes import RECIPES
-from denoise.training.small_images import SMALL_IMAGE_SETS, load_small_images
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -85,7 +85,7 @@ def test_a_file_of_another_content_is_refused(tmp_path):
 def test_a_download_without_a_network_is_refused(tmp_path, monkeypatch):
     from torchvision import datasets
 
-    monkeypatch.setattr(small_images, "DOWNLOADS", tmp_path)
+    monkeypatch.setattr(mnist, "DOWNLOADS", tmp_path)
     monkeypatch.setattr(datasets.MNIST, "mirrors", [(tmp_path / "nowhere").as_uri() + "/"])
     with pytest.raises(ImageError, match="cannot be downloaded"):
         load_small_images("mnist", [])
@@ -109,7 +109,7 @@ def test_the_two_sets_are_not_mistaken_for_each_other():
 def test_what_was_downloaded_is_used_again(tmp_path, monkeypatch):
     from torchvision import datasets
 
-    monkeypatch.setattr(small_images, "DOWNLOADS", tmp_path)
+    monkeypatch.setattr(mnist, "DOWNLOADS", tmp_path)
     monkeypatch.setattr(datasets.MNIST, "mirrors", [(tmp_path / "nowhere").as_uri() + "/"])
     shutil.copytree(SHARED / "mnist", tmp_path / "MNIST" / "raw", copy_function=shutil.copyfile)
     pictures = load_small_images("mnist", [])

@@ -7,11 +7,11 @@ from torch import nn
 from torch.nn import functional as F
 from training_tools import photo_task
 
+from denoise.datasets.patterns import add_pattern
+from denoise.datasets.synthetic import made_digits
 from denoise.models import build_network
-from denoise.training.made_pictures import made_digits
 from denoise.training.mixture import add_gaussian_noise, add_practical_noise
 from denoise.training.patch_task import PatchTask
-from denoise.training.patterns import add_pattern
 from denoise.training.photo_task import PhotoTask, ToldPhotoTask
 from denoise.training.small_image_task import SmallImageTask, TutorialTask, augment
 

@@ -5,9 +5,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from denoise.datasets.photos import Patch, Photo
 from denoise.images.arrays import LUMA
 from denoise.metrics import psnr_from_mse
-from denoise.training.photos import Patch, Photo
 
 EVERY = 50  # of the photographs, one is held out
 SIDE = 256  # pixels of its middle that are looked at

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from denoise.datasets.mnist import SMALL_IMAGE_SETS
 from denoise.errors import SettingError
 from denoise.models import build_network
 from denoise.training.loop import Budget, Trainer
@@ -26,7 +27,6 @@ from denoise.training.small_image_recipes import (
     Error,
 )
 from denoise.training.small_image_task import TutorialTask, spoil
-from denoise.training.small_images import SMALL_IMAGE_SETS
 from denoise.training.train import describe_training
 from denoise.weights.facts import ModelFacts
 from denoise.weights.tensors import write_weights

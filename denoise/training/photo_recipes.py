@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from denoise.datasets.photos import Sampling, describe_sources, load_photos
+from denoise.datasets.synthetic import MADE, made_scenes
 from denoise.models import Needs
 from denoise.models.dense import PatchDenseAEConfig
 from denoise.models.gan import DiscriminatorConfig, GeneratorConfig
@@ -14,12 +16,10 @@ from denoise.models.unet import UNetConfig
 from denoise.training.adversarial import AdversarialTask, Terms
 from denoise.training.features import load_features
 from denoise.training.loop import Budget, Schedule
-from denoise.training.made_pictures import MADE, made_scenes
 from denoise.training.mixture import MAX_SIGMA
 from denoise.training.muon import Muon
 from denoise.training.patch_task import PatchTask
 from denoise.training.photo_task import PhotoTask, ToldPhotoTask
-from denoise.training.photos import Sampling, describe_sources, load_photos
 from denoise.training.recipe import Recipe
 
 SMOKE = {"batch_size": 2, "side": 32}  # what a few steps on made pictures take

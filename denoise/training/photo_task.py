@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from denoise.datasets.photos import Patch, Photo, Sampling, random_patch
 from denoise.training.held_out import held_out_psnr, to_chw, training_photos
 from denoise.training.loop import Batch
 from denoise.training.mixture import (
@@ -17,7 +18,6 @@ from denoise.training.mixture import (
     add_white_noise,
     gaussian_share,
 )
-from denoise.training.photos import Patch, Photo, Sampling, random_patch
 
 # Of the patches, those whose sigma is told; nobody knows it of a real photograph.
 KNOWN_SHARE = 0.6  # under Gaussian noise

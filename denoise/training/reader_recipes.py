@@ -5,13 +5,13 @@ from pathlib import Path
 
 import torch
 
+from denoise.datasets.mnist import describe_small_images, load_labels, load_small_images
+from denoise.datasets.synthetic import MADE, MAKERS, SMOKE_PICTURES
 from denoise.models import Needs
 from denoise.models.classifier import ClassifierConfig
 from denoise.training.loop import Budget, Schedule
-from denoise.training.made_pictures import MADE, MAKERS, SMOKE_PICTURES
 from denoise.training.reading_task import ReadingTask
 from denoise.training.recipe import Recipe
-from denoise.training.small_images import describe_small_images, load_labels, load_small_images
 
 
 def _make_task(folders: list[Path] | None, seed: int, *, images: str) -> ReadingTask:

@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from denoise.datasets.mnist import describe_small_images, load_small_images
+from denoise.datasets.synthetic import MADE, MAKERS, SMOKE_PICTURES
 from denoise.models import Needs
 from denoise.models.conv import BottleneckAEConfig, ConvAEConfig, SparseAEConfig
 from denoise.models.dense import DenseAEConfig
 from denoise.training.loop import Budget, Schedule
-from denoise.training.made_pictures import MADE, MAKERS, SMOKE_PICTURES
 from denoise.training.recipe import Recipe
 from denoise.training.small_image_task import SmallImageTask, TutorialTask
-from denoise.training.small_images import describe_small_images, load_small_images
 
 Error = Callable[[Tensor, Tensor], Tensor]  # of what was made and what was wanted
 

@@ -9,13 +9,13 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
+from denoise.datasets.mnist import SMALL_IMAGE_SETS, small_set_of
 from denoise.errors import DenoiseError, ImageError
 from denoise.images.arrays import to_8_bits
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.reader import READERS, Reader
-from denoise.training.small_images import SMALL_IMAGE_SETS, small_set_of
 from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing
 from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, inline_image

@@ -9,14 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from denoise.datasets.mnist import DOWNLOADS, SMALL_IMAGE_SETS, load_labels, load_small_images
+from denoise.datasets.synthetic import MAKERS
 from denoise.errors import ImageError
-from denoise.training.made_pictures import MAKERS
-from denoise.training.small_images import (
-    DOWNLOADS,
-    SMALL_IMAGE_SETS,
-    load_labels,
-    load_small_images,
-)
 
 SETS = {"Digits": "mnist", "Clothing": "fashion-mnist"}  # what visitors call them
 MADE_COUNT = 60

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 
+from denoise.datasets.mnist import describe_small_images
 from denoise.errors import SettingError
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS, Lesson, LessonTraining, Look
-from denoise.training.small_images import describe_small_images
 from denoise.ui.charts import lesson_chart, sweep_chart
 from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, inline_image

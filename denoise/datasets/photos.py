@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from denoise.datasets.patterns import add_pattern
 from denoise.errors import ImageError
 from denoise.images.arrays import LUMA
-from denoise.training.patterns import add_pattern
 
 Photo = NDArray[np.uint8]  # (H, W, 3), sRGB
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
