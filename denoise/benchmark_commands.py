@@ -8,11 +8,12 @@ from typing import TypeVar
 import numpy as np
 
 from denoise.batch import FAILED_INPUT
-from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_labels, load_small_images, small_set_of
+from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_labels, load_small_images
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
+from denoise.evaluation.benchmark_28x28 import small_set_of
+from denoise.evaluation.classifier import Reader
 from denoise.inference.denoiser import Denoiser
-from denoise.reader import Reader
 
 TABLE_HEAD = (
     "| model | set | pictures | sigma/255 | told | noise | noisy dB | PSNR dB | SSIM |\n"
@@ -25,7 +26,8 @@ RowT = TypeVar("RowT")
 
 def benchmark_command(options: argparse.Namespace) -> int:
     """Prints the tables that networks are judged by."""
-    from denoise.benchmark import Row, measure_speed, measure_table, record
+    from denoise.evaluation.benchmark import Row, measure_speed, measure_table
+    from denoise.evaluation.record import record
 
     if options.all:
         return _print_scorecard(options)
@@ -65,8 +67,9 @@ def benchmark_command(options: argparse.Namespace) -> int:
 
 def _print_scorecard(options: argparse.Namespace) -> int:
     """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
-    from denoise.benchmark import record
-    from denoise.scorecard import FAITHFUL, GOALS, judge, training_words
+    from denoise.evaluation.measurements import FAITHFUL
+    from denoise.evaluation.record import record
+    from denoise.evaluation.scorecard import GOALS, judge, training_words
 
     code = 0
     held = {goal.model for goal in GOALS}
@@ -99,8 +102,13 @@ def _print_scorecard(options: argparse.Namespace) -> int:
 
 def _print_small_tables(options: argparse.Namespace) -> int:
     """Prints error and readability by noise factor on the test pictures of MNIST or the like."""
-    from denoise.benchmark import record
-    from denoise.small_benchmark import measure_reading, measure_small, silent_share, spoil
+    from denoise.evaluation.benchmark_28x28 import (
+        measure_reading,
+        measure_small,
+        silent_share,
+        spoil,
+    )
+    from denoise.evaluation.record import record
 
     name = str(options.set)
     clean = load_small_images(name, options.data, is_test=True)[:, 0].numpy() / np.float32(255)
@@ -134,7 +142,7 @@ def _printed(rows: Iterator[RowT]) -> Iterator[RowT]:
 
 
 def _make_denoiser(options: argparse.Namespace, name: str) -> Denoiser:
-    from denoise.benchmark import check_recordable
+    from denoise.evaluation.record import check_recordable
 
     denoiser = Denoiser(name, device=options.device, dtype=options.dtype, zoo=options.zoo)
     if options.record:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoise import batch, space_commands
-from denoise.classic import CLASSICS
 from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS, version_words
 from denoise.errors import DenoiseError, SettingError
+from denoise.evaluation.baselines import CLASSICS
 from denoise.images.picture import OUTPUT_FORMATS
 from denoise.noise.kinds import KINDS
 from denoise.stopping import exit_code, stopping_on_sigterm

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from denoise.comparison import (
+from denoise.errors import SettingError
+from denoise.evaluation.comparison import (
     Entry,
     Subject,
     compare,
@@ -18,7 +19,6 @@ from denoise.comparison import (
     sweep,
     write_table,
 )
-from denoise.errors import SettingError
 from denoise.files import write_atomically
 from denoise.images.reading import load_picture
 from denoise.inference.denoiser import Denoiser

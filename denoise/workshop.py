@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def train_command(options: argparse.Namespace) -> int:
     """Trains a network, with a progress bar."""
     from denoise.training.loop import Budget
-    from denoise.training.recipes import OURS
+    from denoise.training.recipes.registry import OURS
     from denoise.training.train import TrainingRun, train
 
     runs = options.runs / ("smoke" if options.smoke else "")

@@ -7,9 +7,9 @@ from training_tools import assert_identical, kill_after, photo_task, run_to_the_
 
 from denoise.models.gan import DiscriminatorConfig
 from denoise.models.unet import UNet, UNetConfig
-from denoise.training.adversarial import AdversarialTask, Terms
-from denoise.training.features import load_features
 from denoise.training.loop import Budget, Schedule, Trainer
+from denoise.training.perceptual import load_features
+from denoise.training.tasks.adversarial import AdversarialTask, Terms
 
 
 def game(seed=0, terms=Terms()):  # noqa: B008

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from denoise import Denoiser, figures
-from denoise.benchmark import record
+from denoise import Denoiser
 from denoise.cli import main
 from denoise.datasets.synthetic import made_digits
-from denoise.evaluation import cards
+from denoise.evaluation import cards, plots
+from denoise.evaluation.benchmark_28x28 import measure_small
+from denoise.evaluation.record import record
 from denoise.models import build_network
-from denoise.small_benchmark import measure_small
 from denoise.weights.card import compose_card
 from denoise.weights.facts import STAMP, list_models, read_facts, stamp_of
 from denoise.weights.manifest import CARD_FILE
@@ -31,9 +31,9 @@ def zoo(tmp_path):
 @pytest.fixture
 def quick(monkeypatch):
     """Crops so small that a sweep takes a moment."""
-    small = {name: crop[:48, :48] for name, crop in figures.crops().items()}
-    monkeypatch.setattr(figures, "crops", lambda: small)
-    monkeypatch.setattr(figures, "SWEEP_255", (15.0, 50.0))
+    small = {name: crop[:48, :48] for name, crop in plots.crops().items()}
+    monkeypatch.setattr(plots, "crops", lambda: small)
+    monkeypatch.setattr(plots, "SWEEP_255", (15.0, 50.0))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -6,7 +6,7 @@ import pytest
 from skimage import data
 
 from denoise import add_noise
-from denoise.removed import analyse_removed
+from denoise.evaluation.residual import analyse_removed
 from denoise.ui.charts import histogram_chart, lesson_chart, spectrum_chart, sweep_chart
 from denoise.ui.language import read_phrases, translate_chart
 

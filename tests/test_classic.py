@@ -4,8 +4,8 @@ import pytest
 from skimage import data
 
 from denoise import add_noise, psnr
-from denoise.classic import CLASSICS, denoise_classically
 from denoise.errors import DenoiseError, SettingError
+from denoise.evaluation.baselines import CLASSICS, denoise_classically
 
 HERE = [name for name in CLASSICS if name != "bm3d"]
 

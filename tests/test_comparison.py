@@ -10,8 +10,10 @@ from PIL import Image
 from skimage import data
 
 from denoise import Denoiser, add_noise, psnr
-from denoise.classic import CLASSICS, denoise_classically, is_installed
-from denoise.comparison import (
+from denoise.datasets.synthetic import made_clothing
+from denoise.errors import SettingError
+from denoise.evaluation.baselines import CLASSICS, denoise_classically, is_installed
+from denoise.evaluation.comparison import (
     MAX_PIXELS,
     NOISY,
     compare,
@@ -22,8 +24,6 @@ from denoise.comparison import (
     sweep,
     write_table,
 )
-from denoise.datasets.synthetic import made_clothing
-from denoise.errors import SettingError
 from denoise.images.picture import Picture
 from denoise.metrics import haarpsi, ssim
 from denoise.noise.kinds import KINDS

@@ -9,7 +9,7 @@ from PIL import Image
 from skimage import data
 
 from denoise import psnr
-from denoise.comparison import compare
+from denoise.evaluation.comparison import compare
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.controls import AUTO
 from denoise.ui.denoise_tab import _Work

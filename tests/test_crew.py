@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from training_tools import LineTask, make_trainer, run_to_the_end
 
-from denoise.training.crew import Crew
+from denoise.training.distributed import Crew
 from denoise.weights.facts import read_facts
 from denoise.weights.tensors import BUNDLED
 

@@ -19,7 +19,7 @@ from denoise.inference.noise_level import Removed, estimate_noise, judged
 from denoise.inference.passes import Inference, Part, _white_noise, dither_level
 from denoise.inference.settings import Settings
 from denoise.models import Needs
-from denoise.training.held_out import to_chw
+from denoise.training.validation import to_chw
 from denoise.weights.facts import list_models
 from denoise.weights.tensors import BUNDLED
 from denoise.zoo.zoo import Zoo, find_judge

@@ -5,9 +5,9 @@ import torch
 from denoise import Denoiser
 from denoise.datasets.synthetic import made_digits
 from denoise.errors import ImageError, SettingError, UnknownModelError
+from denoise.evaluation.benchmark_28x28 import measure_reading, measure_small, silent_share, spoil
+from denoise.evaluation.classifier import LABELS, READERS, Reader
 from denoise.metrics import ssim
-from denoise.reader import LABELS, READERS, Reader
-from denoise.small_benchmark import measure_reading, measure_small, silent_share, spoil
 from denoise.weights.facts import list_models
 
 NAMES = [facts.name for facts in list_models(READERS)]

@@ -5,7 +5,7 @@ from skimage import data
 
 from denoise import Denoiser, add_noise
 from denoise.errors import ImageError
-from denoise.removed import analyse_removed
+from denoise.evaluation.residual import analyse_removed
 
 PHOTO = data.astronaut()[:256, 100:356]
 

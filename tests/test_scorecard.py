@@ -6,11 +6,13 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from denoise import Denoiser, scorecard
+from denoise import Denoiser
 from denoise.cli import main
 from denoise.errors import ImageError
+from denoise.evaluation import scorecard
+from denoise.evaluation.measurements import Measurements
+from denoise.evaluation.scorecard import GOALS, Goal, judge, training_words
 from denoise.metrics import fine_power
-from denoise.scorecard import GOALS, Goal, Measurements, judge, training_words
 from denoise.weights.facts import list_models
 
 

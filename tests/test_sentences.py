@@ -13,8 +13,8 @@ from denoise.ui.language import SENTENCE_END, read_phrases
 
 PAGE = Path(errors.__file__).parent
 MODULES = (
-    "classic",
-    "comparison",
+    "evaluation.baselines",
+    "evaluation.comparison",
     "files",
     "hub.errors",
     "hub.repository",

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from denoise import Denoiser
-from denoise.comparison import methods_for
 from denoise.errors import UnknownModelError
+from denoise.evaluation.comparison import methods_for
 from denoise.ui.service import Service
 from denoise.ui.zoo_tab import _card_text, _row
 from denoise.weights.card import compose_card

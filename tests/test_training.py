@@ -9,7 +9,7 @@ from denoise.errors import SettingError, UnknownModelError
 from denoise.models import build_network
 from denoise.models.dense import DenseAEConfig
 from denoise.training.loop import Budget
-from denoise.training.recipes import BY_KIND, RECIPES
+from denoise.training.recipes.registry import BY_KIND, RECIPES
 from denoise.training.train import TrainingRun, train
 from denoise.weights.facts import read_facts
 from denoise.weights.tensors import BUNDLED, load_network

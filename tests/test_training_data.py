@@ -11,7 +11,7 @@ from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_small_images
 from denoise.datasets.photos import describe_sources, load_photos, random_patch
 from denoise.datasets.synthetic import made_clothing, made_digits
 from denoise.errors import DenoiseError, ImageError
-from denoise.training.recipes import RECIPES
+from denoise.training.recipes.registry import RECIPES
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 

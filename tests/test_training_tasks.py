@@ -10,10 +10,10 @@ from training_tools import photo_task
 from denoise.datasets.patterns import add_pattern
 from denoise.datasets.synthetic import made_digits
 from denoise.models import build_network
-from denoise.training.mixture import add_gaussian_noise, add_practical_noise
-from denoise.training.patch_task import PatchTask
-from denoise.training.photo_task import PhotoTask, ToldPhotoTask
-from denoise.training.small_image_task import SmallImageTask, TutorialTask, augment
+from denoise.training.degradation import add_gaussian_noise, add_practical_noise
+from denoise.training.tasks.patch import PatchTask
+from denoise.training.tasks.photo import PhotoTask, ToldPhotoTask
+from denoise.training.tasks.small_image import SmallImageTask, TutorialTask, augment
 
 
 def small_image_task(seed=0):

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from denoise.training.loop import Budget, Schedule, Trainer, step_seed
-from denoise.training.photo_task import PhotoTask
+from denoise.training.tasks.photo import PhotoTask
 
 
 def photo_task(seed=0):

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from denoise.errors import ImageError
-from denoise.weights.facts import ModelFacts
 
 DOWNLOADS = Path.home() / ".cache" / "denoise"
 
@@ -60,12 +59,6 @@ def describe_small_images(name: str, count: int) -> list[dict[str, str]]:
     """Gives the name, number of pictures and licence of the set, for a model's card."""
     described = SMALL_IMAGE_SETS[name]
     return [{"name": described.title, "pictures": str(count), "license": described.license}]
-
-
-def small_set_of(facts: ModelFacts) -> str:
-    """Gives the set that a 28x28 network was trained on, or on pictures like it; else digits."""
-    trained_on = facts.training_data[0]["name"]
-    return "fashion-mnist" if SMALL_IMAGE_SETS["fashion-mnist"].title in trained_on else "mnist"
 
 
 def _load(name: str, folders: list[Path], *, is_test: bool) -> Any:

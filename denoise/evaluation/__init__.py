@@ -1,0 +1,1 @@
+"""What networks are measured by: sets, baselines, scorecards, plots and cards."""

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from denoise.benchmark import record
-from denoise.datasets.mnist import small_set_of
 from denoise.datasets.synthetic import made_clothing, made_digits
 from denoise.defaults import BUNDLED
-from denoise.figures import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
+from denoise.evaluation.benchmark_28x28 import Gray, small_set_of
+from denoise.evaluation.plots import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
+from denoise.evaluation.record import record
 from denoise.inference.denoiser import Denoiser
-from denoise.small_benchmark import Gray
 from denoise.weights.card import compose_card, plain_text
 from denoise.weights.facts import BASELINE_CURVE_FILE, CURVE_FILE, ModelFacts, read_facts
 from denoise.weights.manifest import CARD_FILE, update_manifest

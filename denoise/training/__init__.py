@@ -1,0 +1,1 @@
+"""How every network of weights/ is trained: recipes, tasks, the loop, degradations."""

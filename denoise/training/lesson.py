@@ -18,15 +18,15 @@ from denoise.datasets.mnist import SMALL_IMAGE_SETS
 from denoise.errors import SettingError
 from denoise.models import build_network
 from denoise.training.loop import Budget, Trainer
-from denoise.training.recipe import Recipe
-from denoise.training.small_image_recipes import (
+from denoise.training.recipes.recipe import Recipe
+from denoise.training.recipes.small_image import (
     ADADELTA,
     ADAM,
     CONSTANT,
     SMALL_IMAGE_RECIPES,
     Error,
 )
-from denoise.training.small_image_task import TutorialTask, spoil
+from denoise.training.tasks.small_image import TutorialTask, spoil
 from denoise.training.train import describe_training
 from denoise.weights.facts import ModelFacts
 from denoise.weights.tensors import write_weights

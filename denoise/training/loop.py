@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from denoise.errors import SettingError, WeightsError
-from denoise.training.crew import Crew
+from denoise.training.distributed import Crew
 from denoise.weights.facts import CURVE_FILE
 
 VALIDATE_EVERY = 1000  # steps

@@ -13,10 +13,10 @@ from torch import nn
 from denoise.devices import choose_device, has_fast_bfloat16
 from denoise.errors import SettingError
 from denoise.models import build_network
-from denoise.training.crew import Crew
+from denoise.training.distributed import Crew
 from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
-from denoise.training.recipe import Recipe
-from denoise.training.recipes import OURS, find_recipe
+from denoise.training.recipes.recipe import Recipe
+from denoise.training.recipes.registry import OURS, find_recipe
 from denoise.weights.facts import CURVE_FILE, ModelFacts
 from denoise.weights.tensors import load_network, write_weights
 

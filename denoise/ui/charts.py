@@ -5,7 +5,7 @@ from typing import Any
 
 import altair
 
-from denoise.removed import Removed
+from denoise.evaluation.residual import Removed
 
 # Read on white; style.css makes them lighter on dark.
 AMBER, TEAL, GRAY, FAINT = "#c2660a", "#0f766e", "#6f6862", "#8a827b40"

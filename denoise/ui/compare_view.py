@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
-from denoise.comparison import Entry, Subject, pack
+from denoise.evaluation.comparison import Entry, Subject, pack
 from denoise.images.reading import load_picture
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.failures import explained

@@ -9,13 +9,14 @@ import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 
-from denoise.datasets.mnist import SMALL_IMAGE_SETS, small_set_of
+from denoise.datasets.mnist import SMALL_IMAGE_SETS
 from denoise.errors import DenoiseError, ImageError
+from denoise.evaluation.benchmark_28x28 import small_set_of
+from denoise.evaluation.classifier import READERS, Reader
 from denoise.images.arrays import to_8_bits
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
-from denoise.reader import READERS, Reader
 from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing
 from denoise.ui.failures import explained
 from denoise.ui.parts import Slider, inline_image

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.comparison import Entry, levels_for, pack, report, write_table
+from denoise.evaluation.comparison import Entry, levels_for, pack, report, write_table
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.endpoint import Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.failures import explained

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.events import Dependency
 
-from denoise.classic import CLASSICS, is_installed
-from denoise.comparison import Subject
 from denoise.errors import SettingError
+from denoise.evaluation.baselines import CLASSICS, is_installed
+from denoise.evaluation.comparison import Subject
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.controls import TYPED
 from denoise.ui.endpoint import COMPUTE

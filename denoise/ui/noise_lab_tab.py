@@ -9,9 +9,9 @@ import numpy as np
 from gradio.events import Dependency
 from numpy.typing import NDArray
 
-from denoise.comparison import Subject
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
+from denoise.evaluation.comparison import Subject
 from denoise.images.arrays import to_8_bits
 from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim

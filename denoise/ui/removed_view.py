@@ -4,8 +4,8 @@ from typing import Any
 
 import gradio as gr
 
+from denoise.evaluation.residual import MIN_SIDE, analyse_removed
 from denoise.images.reading import load_picture
-from denoise.removed import MIN_SIDE, analyse_removed
 from denoise.ui.charts import histogram_chart, spectrum_chart
 from denoise.ui.failures import explained
 from denoise.ui.parts import write_shown

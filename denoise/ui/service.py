@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from denoise.comparison import Entry, Subject, compare, prepare, sweep
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import CancelledError, SettingError
+from denoise.evaluation.comparison import Entry, Subject, compare, prepare, sweep
 from denoise.files import write_atomically
 from denoise.hub.timeout import RETRY_S
 from denoise.images.picture import FORMAT_SUFFIXES, OUTPUT_FORMATS, Picture

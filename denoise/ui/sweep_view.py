@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.events import Dependency
 
-from denoise.classic import CLASSICS
-from denoise.comparison import Subject, write_table
+from denoise.evaluation.baselines import CLASSICS
+from denoise.evaluation.comparison import Subject, write_table
 from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.charts import FIGURES, sweep_chart

@@ -14,11 +14,11 @@ from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
 from denoise.cli import main
-from denoise.comparison import compare
+from denoise.evaluation.comparison import compare
+from denoise.evaluation.residual import analyse_removed
 from denoise.images.arrays import to_8_bits
 from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec
-from denoise.removed import analyse_removed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 CLEAN = data.coffee()[:192, 100:292]

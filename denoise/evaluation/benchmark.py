@@ -3,27 +3,21 @@
 import statistics
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from denoise.devices import device_label
-from denoise.errors import ImageError, SettingError
+from denoise.errors import ImageError
 from denoise.images.arrays import from_unit
 from denoise.images.reading import load_picture
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr, ssim
-from denoise.weights.facts import STAMP, read_facts, stamp_of, write_facts
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 SPEED_SIDE = 1024  # pixels of the square picture that speed is measured on
 SPEED_RUNS = 5
-NO_FIGURES = {"sha256", "own_stamps", *STAMP}  # beside the figures that were recorded
 
 
 @dataclass(frozen=True)
@@ -39,56 +33,6 @@ class Row:
     psnr_noisy: float
     psnr: float
     ssim: float
-
-
-def check_recordable(denoiser: Denoiser) -> None:
-    """Refuses a network without a folder that its figures could be written into.
-
-    Raises:
-        SettingError: it is from a file or from the Hub.
-    """
-    if denoiser.source != "folder":
-        raise SettingError(
-            f"Figures are recorded in the folders of a zoo; {denoiser.facts.name} is from "
-            f"{'a file' if denoiser.source == 'file' else denoiser.source}. Pull a network of the "
-            "Hub first."
-        )
-
-
-def record(denoiser: Denoiser, **figures: Any) -> None:
-    """Writes what was measured, and with what, into the model's config.
-
-    What is kept of figures recorded before keeps its stamp: see `weights.stamp_of`.
-
-    Args:
-        denoiser: that was measured.
-        figures: JSON by name; they take the place of those recorded before.
-    """
-    check_recordable(denoiser)
-    facts = read_facts(denoiser.facts.name, denoiser.folder.parent)
-    kept = facts.metrics if facts.metrics.get("sha256") == facts.sha256 else {}
-    stamp = {
-        "date": date.today().isoformat(),
-        "torch": torch.__version__,
-        "device": device_label(denoiser.device),
-        "precision": str(denoiser.dtype).removeprefix("torch."),
-    }
-    before = {name: value for name, value in kept.items() if name not in NO_FIGURES}
-    stamps = {name: stamp_of(kept, name) for name in before} | dict.fromkeys(figures, stamp)
-    most = stamps.get("table") or stamps.get("errors") or stamp
-    own = {name: one for name, one in stamps.items() if one != most}
-    metrics = {"sha256": facts.sha256} | most | before | _rounded(figures)
-    metrics |= {"own_stamps": own} if own else {}
-    write_facts(replace(facts, metrics=metrics), denoiser.folder.parent)
-
-
-def _rounded(value: Any) -> Any:
-    """Gives figures to four decimals, so that a config stays readable."""
-    if isinstance(value, float):
-        return round(value, 4)
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    return [_rounded(inner) for inner in value] if isinstance(value, list) else value
 
 
 def load_set(folder: Path) -> list[NDArray[np.uint8]]:

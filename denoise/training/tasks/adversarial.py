@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from denoise.models.gan import Discriminator, DiscriminatorConfig
-from denoise.training.crew import Crew
-from denoise.training.features import Features
+from denoise.training.distributed import Crew
 from denoise.training.loop import Batch
-from denoise.training.photo_task import PhotoTask
+from denoise.training.perceptual import Features
+from denoise.training.tasks.photo import PhotoTask
 
 DISCRIMINATOR_RATE = 2e-4
 COARSE = 8

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from denoise.classic import CLASSICS, denoise_classically, is_installed
 from denoise.defaults import LEVELS
 from denoise.errors import SettingError
+from denoise.evaluation.baselines import CLASSICS, denoise_classically, is_installed
 from denoise.images.arrays import to_8_bits, to_unit
 from denoise.images.picture import Picture, flatten
 from denoise.images.writing import encode_picture

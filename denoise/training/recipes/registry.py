@@ -1,10 +1,10 @@
 """Every recipe, by the name of its network in the zoo."""
 
 from denoise.errors import SettingError, UnknownModelError
-from denoise.training.photo_recipes import PHOTO_RECIPES, TUTORIAL_PHOTO_RECIPES
-from denoise.training.reader_recipes import READER_RECIPES
-from denoise.training.recipe import Recipe
-from denoise.training.small_image_recipes import (
+from denoise.training.recipes.classifier import READER_RECIPES
+from denoise.training.recipes.photo import PHOTO_RECIPES, TUTORIAL_PHOTO_RECIPES
+from denoise.training.recipes.recipe import Recipe
+from denoise.training.recipes.small_image import (
     NARROW_TUTORIAL_RECIPES,
     SMALL_IMAGE_RECIPES,
     TUTORIAL_SMALL_IMAGE_RECIPES,

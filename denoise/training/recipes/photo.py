@@ -13,14 +13,14 @@ from denoise.models import Needs
 from denoise.models.dense import PatchDenseAEConfig
 from denoise.models.gan import DiscriminatorConfig, GeneratorConfig
 from denoise.models.unet import UNetConfig
-from denoise.training.adversarial import AdversarialTask, Terms
-from denoise.training.features import load_features
+from denoise.training.degradation import MAX_SIGMA
 from denoise.training.loop import Budget, Schedule
-from denoise.training.mixture import MAX_SIGMA
 from denoise.training.muon import Muon
-from denoise.training.patch_task import PatchTask
-from denoise.training.photo_task import PhotoTask, ToldPhotoTask
-from denoise.training.recipe import Recipe
+from denoise.training.perceptual import load_features
+from denoise.training.recipes.recipe import Recipe
+from denoise.training.tasks.adversarial import AdversarialTask, Terms
+from denoise.training.tasks.patch import PatchTask
+from denoise.training.tasks.photo import PhotoTask, ToldPhotoTask
 
 SMOKE = {"batch_size": 2, "side": 32}  # what a few steps on made pictures take
 

@@ -9,9 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from denoise.datasets.mnist import SMALL_IMAGE_SETS
+from denoise.evaluation.classifier import Reader
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr_from_mse
-from denoise.reader import Reader
+from denoise.weights.facts import ModelFacts
 
 FACTORS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 READ_FACTORS = (0.3, 0.5, 0.8)
@@ -127,3 +129,9 @@ def _mean_ssim(clean: Gray, other: Gray) -> float:
     parts = [slice(start, start + CHUNK) for start in range(0, len(clean), CHUNK)]
     found = [measure(_as_tensor(clean[part]), _as_tensor(other[part])) for part in parts]
     return float(torch.cat(found).mean())
+
+
+def small_set_of(facts: ModelFacts) -> str:
+    """Gives the set that a 28x28 network was trained on, or on pictures like it; else digits."""
+    trained_on = facts.training_data[0]["name"]
+    return "fashion-mnist" if SMALL_IMAGE_SETS["fashion-mnist"].title in trained_on else "mnist"

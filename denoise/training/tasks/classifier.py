@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from denoise.training.loop import Batch, step_seed
-from denoise.training.small_image_task import VALIDATION_EVERY, augment
+from denoise.training.tasks.small_image import VALIDATION_EVERY, augment
 
 
 @dataclass(frozen=True)

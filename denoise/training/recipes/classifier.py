@@ -10,8 +10,8 @@ from denoise.datasets.synthetic import MADE, MAKERS, SMOKE_PICTURES
 from denoise.models import Needs
 from denoise.models.classifier import ClassifierConfig
 from denoise.training.loop import Budget, Schedule
-from denoise.training.reading_task import ReadingTask
-from denoise.training.recipe import Recipe
+from denoise.training.recipes.recipe import Recipe
+from denoise.training.tasks.classifier import ReadingTask
 
 
 def _make_task(folders: list[Path] | None, seed: int, *, images: str) -> ReadingTask:

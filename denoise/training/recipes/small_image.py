@@ -17,8 +17,8 @@ from denoise.models import Needs
 from denoise.models.conv import BottleneckAEConfig, ConvAEConfig, SparseAEConfig
 from denoise.models.dense import DenseAEConfig
 from denoise.training.loop import Budget, Schedule
-from denoise.training.recipe import Recipe
-from denoise.training.small_image_task import SmallImageTask, TutorialTask
+from denoise.training.recipes.recipe import Recipe
+from denoise.training.tasks.small_image import SmallImageTask, TutorialTask
 
 Error = Callable[[Tensor, Tensor], Tensor]  # of what was made and what was wanted
 

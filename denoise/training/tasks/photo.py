@@ -10,14 +10,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from denoise.datasets.photos import Patch, Photo, Sampling, random_patch
-from denoise.training.held_out import held_out_psnr, to_chw, training_photos
-from denoise.training.loop import Batch
-from denoise.training.mixture import (
+from denoise.training.degradation import (
     add_gaussian_noise,
     add_practical_noise,
     add_white_noise,
     gaussian_share,
 )
+from denoise.training.loop import Batch
+from denoise.training.validation import held_out_psnr, to_chw, training_photos
 
 # Of the patches, those whose sigma is told; nobody knows it of a real photograph.
 KNOWN_SHARE = 0.6  # under Gaussian noise

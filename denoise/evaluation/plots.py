@@ -10,15 +10,15 @@ import torch
 from numpy.typing import NDArray
 from skimage import data
 
-from denoise.benchmark import add_float_noise
-from denoise.classic import CLASSICS, denoise_classically
 from denoise.errors import DenoiseError
+from denoise.evaluation.baselines import CLASSICS, denoise_classically
+from denoise.evaluation.benchmark import add_float_noise
+from denoise.evaluation.benchmark_28x28 import Gray, spoil
 from denoise.extras import optional
 from denoise.images.arrays import from_unit
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
-from denoise.small_benchmark import Gray, spoil
 from denoise.weights.facts import read_curve
 
 if TYPE_CHECKING:

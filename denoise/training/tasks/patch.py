@@ -11,9 +11,9 @@ from torch.nn import functional as F
 from denoise.datasets.photos import Photo, random_patch
 from denoise.images.arrays import LUMA
 from denoise.models.dense import PatchDenseAE, to_opponent
-from denoise.training.held_out import held_out_psnr, to_chw, training_photos
+from denoise.training.degradation import MAX_SIGMA
 from denoise.training.loop import Batch
-from denoise.training.mixture import MAX_SIGMA
+from denoise.training.validation import held_out_psnr, to_chw, training_photos
 
 GRAY_SHARE = 0.5  # of the crops, taken as gray; the others as one of their three planes
 PLANE_SHARES = (0.5, 0.25, 0.25)  # luminance and the two of chroma

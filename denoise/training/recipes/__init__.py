@@ -1,0 +1,1 @@
+"""What a training is told: data, schedule, network; a recipe for each network."""
