@@ -16,7 +16,7 @@ from denoise.devices import choose_device
 from denoise.errors import DenoiseError, SettingError
 from denoise.hub.address import is_repository
 from denoise.hub.repository import Repository
-from denoise.ui.service import Limits, Service
+from denoise.ui.server.service import Limits, Service
 from denoise.weights.checkpoints import is_checkpoint
 from denoise.zoo.zoo import Zoo
 
@@ -158,8 +158,8 @@ def _serve(service: Service, settings: Settings) -> int:
     os.environ["GRADIO_TEMP_DIR"] = str(service.folder)
     if settings.is_lent_gpus:
         importlib.import_module("spaces")  # before anything touches CUDA
+    from denoise.ui.launch import files_of, start_serving
     from denoise.ui.page import build_page, look
-    from denoise.ui.serving import files_of, start_serving
 
     is_told_to_stop = _watch_signals()
     if settings.is_lent_gpus:

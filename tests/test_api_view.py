@@ -10,7 +10,7 @@ import pytest
 from reading import run_javascript, run_python, run_shell
 
 from denoise import Denoiser, Picture, add_noise, load_picture, save_picture
-from denoise.ui.snippets import Place, snippets
+from denoise.ui.api.snippets import Place, snippets
 
 INFO = "/gradio_api/info"
 TOLD = {  # what an endpoint's report holds

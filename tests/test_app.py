@@ -14,7 +14,7 @@ from PIL import Image
 
 import app
 from denoise.errors import SettingError
-from denoise.ui.service import Limits
+from denoise.ui.server.service import Limits
 from denoise.weights.tensors import BUNDLED
 
 

@@ -7,8 +7,8 @@ from skimage import data
 
 from denoise import add_noise
 from denoise.evaluation.residual import analyse_removed
-from denoise.ui.charts import histogram_chart, lesson_chart, spectrum_chart, sweep_chart
 from denoise.ui.language import read_phrases, translate_chart
+from denoise.ui.widgets.charts import histogram_chart, lesson_chart, spectrum_chart, sweep_chart
 
 METHODS = ("Noisy", "conv-photo", "Non-local means", "conv-fashion, shipped")
 ROWS = [

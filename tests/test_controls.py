@@ -11,12 +11,12 @@ from skimage import data
 from denoise import psnr
 from denoise.evaluation.comparison import compare
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.controls import AUTO
-from denoise.ui.denoise_tab import _Work
-from denoise.ui.methods import method_choices
-from denoise.ui.noise_lab_tab import _Lab
-from denoise.ui.parts import Slider
-from denoise.ui.service import Service
+from denoise.ui.server.service import Service
+from denoise.ui.tabs.denoise import _Work
+from denoise.ui.tabs.noise_lab import _Lab
+from denoise.ui.widgets.controls import AUTO
+from denoise.ui.widgets.methods import method_choices
+from denoise.ui.widgets.parts import Slider
 from denoise.weights.tensors import load_network, write_weights
 from denoise.zoo.zoo import Zoo
 

@@ -9,9 +9,9 @@ from scipy.ndimage import center_of_mass
 from denoise import Denoiser
 from denoise.errors import ImageError
 from denoise.images.picture import Picture
-from denoise.ui.digits_tab import code_picture
-from denoise.ui.drawing import frame_digit, read_drawing
-from denoise.ui.samples import SampleStore
+from denoise.ui.tabs.digits import code_picture
+from denoise.ui.tabs.samples import SampleStore
+from denoise.ui.widgets.drawing import frame_digit, read_drawing
 
 
 def drawn(*points, side=280, width=20):

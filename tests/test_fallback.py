@@ -10,7 +10,7 @@ from hub_stand_in import files_of, running_hub
 from denoise.hub import timeout
 from denoise.hub.repository import Repository
 from denoise.ui.page import build_page
-from denoise.ui.service import Service
+from denoise.ui.server.service import Service
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED
 from denoise.zoo.zoo import Zoo

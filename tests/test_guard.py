@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from denoise.ui.guard import MAX_MULTIPART_BYTES, UPLOAD, Guard
+from denoise.ui.server.guard import MAX_MULTIPART_BYTES, UPLOAD, Guard
 
 LIMIT = 1000
 

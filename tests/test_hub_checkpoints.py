@@ -19,7 +19,7 @@ from denoise.hub.errors import HubError, UnreachableError
 from denoise.hub.repository import Repository
 from denoise.inference.settings import Settings
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.service import Service
+from denoise.ui.server.service import Service
 from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED
 from denoise.zoo.zoo import Zoo

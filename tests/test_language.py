@@ -12,9 +12,9 @@ import pytest
 
 from denoise.ui.language import TEXTS, Phrases, read_phrases, translate_page
 from denoise.ui.page import LANGUAGES, build_page
-from denoise.ui.service import Service
-from denoise.ui.tables import table_of
-from denoise.ui.terms import term
+from denoise.ui.server.service import Service
+from denoise.ui.widgets.tables import table_of
+from denoise.ui.widgets.terms import term
 from denoise.weights.card import compose_card
 from denoise.weights.facts import list_models
 from denoise.weights.tensors import BUNDLED

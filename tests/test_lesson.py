@@ -5,8 +5,8 @@ from denoise import Denoiser
 from denoise.datasets.synthetic import made_clothing
 from denoise.errors import SettingError
 from denoise.training.lesson import HELD_OUT, SHOWN, Lesson, LessonTraining
-from denoise.ui import train_tab
-from denoise.ui.train_tab import Classroom
+from denoise.ui.tabs import train as train_tab
+from denoise.ui.tabs.train import Classroom
 from denoise.weights.facts import read_facts
 
 DESCRIBED = [{"name": "made", "pictures": "756", "license": "Apache-2.0"}]

@@ -1,7 +1,7 @@
 import gradio as gr
 import pytest
 
-from denoise.ui.links import NAMES, settings_of
+from denoise.ui.tabs.links import NAMES, settings_of
 
 
 def read(asked):

@@ -4,7 +4,7 @@ import pytest
 from openapi_spec_validator import validate
 from PIL import Image
 
-from denoise.ui.openapi import PREFIX
+from denoise.ui.api.openapi import PREFIX
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,14 @@ from skimage import data
 from denoise import Denoiser
 from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
 from denoise.noise.synthesis import add_noise
-from denoise.ui import cleanup
-from denoise.ui.cleanup import clean_folder, new_home
-from denoise.ui.failures import BUG, explained
 from denoise.ui.language import read_phrases
-from denoise.ui.report import report_words
-from denoise.ui.service import Limits, Service, Step
-from denoise.ui.uploads import is_inside, uploaded_file
-from denoise.ui.watched import watch
+from denoise.ui.server import storage
+from denoise.ui.server.failures import BUG, explained
+from denoise.ui.server.progress import watch
+from denoise.ui.server.service import Limits, Service, Step
+from denoise.ui.server.storage import clean_folder, new_home
+from denoise.ui.server.uploads import is_inside, uploaded_file
+from denoise.ui.tabs.report import report_words
 
 HOUR = 3600
 
@@ -161,7 +161,7 @@ def test_cleaning_up_leaves_the_examples_of_the_page(service, photo):
 
 
 def test_the_folder_of_a_killed_server_goes(tmp_path, monkeypatch):
-    monkeypatch.setattr(cleanup.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(storage.tempfile, "tempdir", str(tmp_path))
     dead, alive = new_home(), new_home()
     os.utime(dead, (0, 0))
     new_home()

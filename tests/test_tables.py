@@ -1,6 +1,6 @@
 """Tables of figures on the page."""
 
-from denoise.ui.tables import say_table, table_of
+from denoise.ui.widgets.tables import say_table, table_of
 
 ROWS = [["Noisy", 20.7, None], ["Median", 9.123, 1234567]]
 

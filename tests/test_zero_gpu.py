@@ -16,7 +16,7 @@ import app
 from denoise import Denoiser, add_noise, load_picture
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
-from denoise.ui.zero_gpu import LentDenoiser, gpu, is_lent, seconds
+from denoise.ui.server.zero_gpu import LentDenoiser, gpu, is_lent, seconds
 from denoise.weights.tensors import BUNDLED
 
 FAKE = Path(__file__).parent / "fake_spaces"

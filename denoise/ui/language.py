@@ -12,7 +12,7 @@ from typing import Any
 import altair as alt
 import gradio as gr
 
-from denoise.ui.tables import say_table
+from denoise.ui.widgets.tables import say_table
 
 TEXTS = Path(__file__).parent / "texts"  # a file for each language but English
 # Properties of a component that visitors read.

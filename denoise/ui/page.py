@@ -8,18 +8,18 @@ import gradio as gr
 
 from denoise.defaults import version_words
 from denoise.devices import choose_device, device_label
-from denoise.ui.denoise_tab import build_denoise_tab
-from denoise.ui.digits_tab import build_digits_tab
 from denoise.ui.language import read_phrases, translate_page
-from denoise.ui.links import LAB, link_settings
-from denoise.ui.noise_lab_tab import build_noise_lab_tab
 from denoise.ui.quoting import quoted
-from denoise.ui.samples import SampleStore
-from denoise.ui.service import Service
+from denoise.ui.server.service import Service
+from denoise.ui.server.zero_gpu import is_lent
+from denoise.ui.tabs.denoise import build_denoise_tab
+from denoise.ui.tabs.digits import build_digits_tab
+from denoise.ui.tabs.links import LAB, link_settings
+from denoise.ui.tabs.noise_lab import build_noise_lab_tab
+from denoise.ui.tabs.samples import SampleStore
+from denoise.ui.tabs.train import Classroom, build_train_tab
+from denoise.ui.tabs.zoo import build_zoo_tab
 from denoise.ui.toasts import Page
-from denoise.ui.train_tab import Classroom, build_train_tab
-from denoise.ui.zero_gpu import is_lent
-from denoise.ui.zoo_tab import build_zoo_tab
 
 LANGUAGES = {"": ("en", "English"), "zh": ("zh", "中文")}  # by path: tag and own name
 HEADER = """

@@ -5,7 +5,7 @@ import pytest
 from browsing import PHONE, open_page, open_tab
 
 from denoise import Denoiser, add_noise, list_models, psnr
-from denoise.ui.samples import SampleStore
+from denoise.ui.tabs.samples import SampleStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SMALL = [facts.name for facts in list_models() if facts.needs.domain == "28x28"]

@@ -7,7 +7,7 @@ import pytest
 from browsing import PHONE, bytes_of, download, open_page, open_tab
 
 from denoise import Denoiser, add_noise, psnr
-from denoise.ui.samples import SampleStore
+from denoise.ui.tabs.samples import SampleStore
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

@@ -4,7 +4,7 @@ import pytest
 from browsing import PHONE, open_page, open_tab
 
 from denoise import list_models
-from denoise.ui.parts import DOMAINS
+from denoise.ui.widgets.parts import DOMAINS
 from denoise.weights.tensors import BUNDLED
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]

@@ -16,12 +16,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from denoise.ui.api import add_endpoints
-from denoise.ui.api_view import info_routes
-from denoise.ui.guard import Guard
-from denoise.ui.openapi import describe
+from denoise.ui.api.endpoints import add_endpoints
+from denoise.ui.api.info import info_routes
+from denoise.ui.api.openapi import describe
 from denoise.ui.scripts import OwnScripts
-from denoise.ui.service import Service
+from denoise.ui.server.guard import Guard
+from denoise.ui.server.service import Service
 
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
 

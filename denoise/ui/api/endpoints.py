@@ -12,21 +12,12 @@ from gradio.events import api
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
-from denoise.ui.endpoint import (
-    COMPUTE,
-    Answer,
-    Answers,
-    check_flag,
-    check_text,
-    expose,
-    listed,
-    served,
-)
-from denoise.ui.failures import explained
-from denoise.ui.lab_api import add_lab_endpoints
-from denoise.ui.packing import add_to, check_many
-from denoise.ui.service import Result, Service, Step
-from denoise.ui.uploads import uploaded_file
+from denoise.ui.api.checks import Answer, Answers, check_flag, check_text, expose, listed, served
+from denoise.ui.api.lab_endpoints import add_lab_endpoints
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import COMPUTE, Result, Service, Step
+from denoise.ui.server.uploads import uploaded_file
+from denoise.ui.server.zips import add_to, check_many
 
 
 def add_endpoints(service: Service) -> None:

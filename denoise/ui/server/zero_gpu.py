@@ -21,7 +21,7 @@ from denoise.inference.level_selection import Choice
 from denoise.inference.report import Denoised
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.progress import OnTile
-from denoise.ui.watched import Step, watch
+from denoise.ui.server.progress import Step, watch
 from denoise.zoo.zoo import Zoo
 
 START_S = 10  # for the fork, the start of CUDA, and what is estimated on the CPU

@@ -6,11 +6,11 @@ import gradio as gr
 
 from denoise.evaluation.residual import MIN_SIDE, analyse_removed
 from denoise.images.reading import load_picture
-from denoise.ui.charts import histogram_chart, spectrum_chart
-from denoise.ui.failures import explained
-from denoise.ui.parts import write_shown
-from denoise.ui.service import Service
-from denoise.ui.terms import term
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import Service
+from denoise.ui.widgets.charts import histogram_chart, spectrum_chart
+from denoise.ui.widgets.parts import write_shown
+from denoise.ui.widgets.terms import term
 
 WORDS = (
     "Noisy minus denoised, amplified around gray. If you can make out the picture in it, picture "

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from denoise.ui.snippets import Place, snippets
+from denoise.ui.api.snippets import Place, snippets
 
 PATHS = ("/gradio_api/info", "/gradio_api/info/")
 

@@ -4,9 +4,9 @@ import shlex
 from typing import Any
 
 from denoise.inference.settings import Settings
-from denoise.ui.parts import in_255
 from denoise.ui.quoting import quoted
-from denoise.ui.terms import term
+from denoise.ui.widgets.parts import in_255
+from denoise.ui.widgets.terms import term
 
 SOURCES = {
     "guessed": "the network judged it by itself",

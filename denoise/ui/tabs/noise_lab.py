@@ -15,23 +15,28 @@ from denoise.evaluation.comparison import Subject
 from denoise.images.arrays import to_8_bits
 from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim
-from denoise.ui.compare_view import build_compare_view
-from denoise.ui.controls import TYPED
-from denoise.ui.endpoint import COMPUTE
-from denoise.ui.failures import explained
-from denoise.ui.noise_controls import (
+from denoise.ui.quoting import quoted
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import COMPUTE, Service
+from denoise.ui.tabs.compare_view import build_compare_view
+from denoise.ui.tabs.residual_view import build_removed_view
+from denoise.ui.tabs.sweep_view import build_sweep_view
+from denoise.ui.widgets.controls import TYPED
+from denoise.ui.widgets.noise_controls import (
     NoiseControls,
     build_noise_controls,
     describe_noise,
     noise_spec_of,
     show_unit,
 )
-from denoise.ui.parts import PictureInput, clean_examples, is_tiny, model_choices, write_shown
-from denoise.ui.quoting import quoted
-from denoise.ui.removed_view import build_removed_view
-from denoise.ui.service import Service
-from denoise.ui.sweep_view import build_sweep_view
-from denoise.ui.terms import term
+from denoise.ui.widgets.parts import (
+    PictureInput,
+    clean_examples,
+    is_tiny,
+    model_choices,
+    write_shown,
+)
+from denoise.ui.widgets.terms import term
 
 PREPARED = 8  # pictures that are kept ready
 # A chart that was drawn while its tab was hidden takes its width from the window's next change.

@@ -16,11 +16,11 @@ from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS, Lesson, LessonTraining, Look
-from denoise.ui.charts import lesson_chart, sweep_chart
-from denoise.ui.failures import explained
-from denoise.ui.parts import Slider, inline_image
-from denoise.ui.samples import SETS, Samples, SampleStore
-from denoise.ui.service import Service
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import Service
+from denoise.ui.tabs.samples import SETS, Samples, SampleStore
+from denoise.ui.widgets.charts import lesson_chart, sweep_chart
+from denoise.ui.widgets.parts import Slider, inline_image
 
 MAX_MINUTES = 5
 COMPARED_AT = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -17,12 +17,12 @@ from denoise.images.arrays import to_8_bits
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
-from denoise.ui.drawing import build_drawing_field, frame_digit, read_drawing
-from denoise.ui.failures import explained
-from denoise.ui.parts import Slider, inline_image
-from denoise.ui.samples import SETS, SampleStore
-from denoise.ui.service import Service
-from denoise.ui.terms import term
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import Service
+from denoise.ui.tabs.samples import SETS, SampleStore
+from denoise.ui.widgets.drawing import build_drawing_field, frame_digit, read_drawing
+from denoise.ui.widgets.parts import Slider, inline_image
+from denoise.ui.widgets.terms import term
 from denoise.weights.facts import ModelFacts, list_models
 
 SHOWN_SAMPLES = 12

@@ -7,10 +7,10 @@ import gradio as gr
 
 from denoise.evaluation.comparison import Entry, levels_for, pack, report, write_table
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.endpoint import Answers, check_flag, check_text, expose, listed, served
-from denoise.ui.failures import explained
-from denoise.ui.service import Service
-from denoise.ui.uploads import uploaded_file
+from denoise.ui.api.checks import Answers, check_flag, check_text, expose, listed, served
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import Service
+from denoise.ui.server.uploads import uploaded_file
 
 
 def add_lab_endpoints(service: Service) -> None:

@@ -8,7 +8,7 @@ from gradio.events import Dependency
 from denoise.errors import SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import NoiseSpec, find_stages
-from denoise.ui.parts import Slider
+from denoise.ui.widgets.parts import Slider
 
 FIRST_LEVEL = 0.1
 

@@ -11,12 +11,11 @@ from denoise.errors import SettingError
 from denoise.evaluation.baselines import CLASSICS, is_installed
 from denoise.evaluation.comparison import Subject
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.controls import TYPED
-from denoise.ui.endpoint import COMPUTE
-from denoise.ui.failures import explained
-from denoise.ui.noise_controls import NoiseControls, noise_spec_of
-from denoise.ui.parts import PictureInput, networks
-from denoise.ui.service import Service
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import COMPUTE, Service
+from denoise.ui.widgets.controls import TYPED
+from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of
+from denoise.ui.widgets.parts import PictureInput, networks
 
 
 class Run(NamedTuple):

@@ -10,9 +10,12 @@ import gradio as gr
 from denoise.errors import ImageError
 from denoise.inference.fitting import fit_to
 from denoise.inference.settings import Settings
-from denoise.ui.controls import build_controls, settings_of
-from denoise.ui.failures import explained
-from denoise.ui.parts import (
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import Result, Service, Step
+from denoise.ui.tabs.report import command_line, report_words
+from denoise.ui.tabs.several_files import build_several
+from denoise.ui.widgets.controls import build_controls, settings_of
+from denoise.ui.widgets.parts import (
     FileFormat,
     PictureInput,
     build_file_format,
@@ -22,9 +25,6 @@ from denoise.ui.parts import (
     start_by,
     write_shown,
 )
-from denoise.ui.report import command_line, report_words
-from denoise.ui.service import Result, Service, Step
-from denoise.ui.several import build_several
 
 READY = "Drop in a picture and press **Denoise**."
 FAILED = "Nothing was denoised."

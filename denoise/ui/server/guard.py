@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from denoise.ui.uploads import NOT_UPLOADED, is_inside
+from denoise.ui.server.uploads import NOT_UPLOADED, is_inside
 
 UPLOAD = "/gradio_api/upload"
 JOB = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/([^/]+)/?")  # whose answers are asked for

@@ -27,9 +27,9 @@ from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.noise.synthesis import NoiseSpec
 from denoise.progress import OnBytes
-from denoise.ui.cleanup import clean_folder, new_folder, new_home
-from denoise.ui.watched import OnStep, Step, watch
-from denoise.ui.zero_gpu import LentDenoiser, is_lent
+from denoise.ui.server.progress import OnStep, Step, watch
+from denoise.ui.server.storage import clean_folder, new_folder, new_home
+from denoise.ui.server.zero_gpu import LentDenoiser, is_lent
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo
 
@@ -42,6 +42,7 @@ WARM_SIDE = 64  # pixels; enough to go once through every layer
 
 FoundT = TypeVar("FoundT")
 Change = Callable[[Picture], tuple[Picture, dict[str, Any]]]  # gives a report, too
+COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at a time
 
 
 @dataclass(frozen=True)

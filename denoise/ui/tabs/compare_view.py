@@ -11,14 +11,14 @@ from gradio.events import Dependency
 from denoise.evaluation.comparison import Entry, Subject, pack
 from denoise.images.reading import load_picture
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.failures import explained
-from denoise.ui.methods import build_run, listen_run, noise_words
-from denoise.ui.noise_controls import NoiseControls, describe_noise
-from denoise.ui.parts import PictureInput, Slider, inline_image, write_shown
 from denoise.ui.quoting import quoted
-from denoise.ui.service import Service
-from denoise.ui.tables import Table, table_of
-from denoise.ui.terms import measured_words
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import Service
+from denoise.ui.widgets.methods import build_run, listen_run, noise_words
+from denoise.ui.widgets.noise_controls import NoiseControls, describe_noise
+from denoise.ui.widgets.parts import PictureInput, Slider, inline_image, write_shown
+from denoise.ui.widgets.tables import Table, table_of
+from denoise.ui.widgets.terms import measured_words
 
 HEADERS = ["Method", "PSNR, dB", "SSIM", "HaarPSI", "s per Mpixel", "Parameters, M", "Note"]
 TYPES = ["str", "number", "number", "number", "number", "number", "str"]

@@ -9,8 +9,7 @@ import gradio as gr
 from gradio.events import api
 
 from denoise.errors import SettingError
-
-COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at a time
+from denoise.ui.server.service import COMPUTE
 
 Answer = tuple[gr.FileData, dict[str, Any]]
 Answers = Iterator[tuple[gr.FileData | None, dict[str, Any]]]

@@ -1,0 +1,1 @@
+"""The endpoints for scripts, their checks and their description."""
