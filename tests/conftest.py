@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 from browsing import CHROMIUM, DESKTOP, FLAGS, open_page
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 START_S, STOP_S = 120, 30
 
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from browsing import CHROMIUM, FLAGS, open_page, open_tab, upload
 from conftest import running_server
 from PIL import Image
+from places import ROOT
 from playwright.sync_api import Page, sync_playwright
 from skimage import data
 
 from denoise import Picture, add_noise, save_picture
 
-DOCS = Path(__file__).parent.parent / "docs"
+DOCS = ROOT / "docs"
 SIZE = {"width": 1440, "height": 1000}
 
 

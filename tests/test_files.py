@@ -1,15 +1,14 @@
 import errno
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from places import ROOT
 
 from denoise import files
 from denoise.errors import ImageError
 from denoise.files import write_atomically
 
-ROOT = Path(__file__).parent.parent
 HALF = """
 import os, signal, sys
 from pathlib import Path

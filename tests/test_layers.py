@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 LINT = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
 
 

@@ -4,15 +4,14 @@ import ast
 import re
 import sys
 from importlib.metadata import packages_distributions, version
-from pathlib import Path
 
 import pytest
 import tomlkit  # tomllib came with Python 3.11
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from places import ROOT
 
-ROOT = Path(__file__).parent.parent
 REQUIRED = [Requirement(line) for line in (ROOT / "requirements.txt").read_text().splitlines()]
 PROJECT = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = [

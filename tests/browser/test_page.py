@@ -7,19 +7,18 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import numpy as np
 import pytest
 from browsing import DESKTOP, PHONE, bytes_of, download, open_page, open_tab, upload
 from gradio_client import Client, handle_file
 from PIL import Image
+from places import ROOT
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
 from denoise.cli import main
 
-ROOT = Path(__file__).parent.parent.parent
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 

@@ -1,10 +1,10 @@
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from places import SHARED
 
 from denoise.datasets import mnist
 from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_small_images
@@ -12,9 +12,6 @@ from denoise.datasets.photos import describe_sources, load_photos, random_patch
 from denoise.datasets.synthetic import made_clothing, made_digits
 from denoise.errors import DenoiseError, ImageError
 from denoise.training.recipes.registry import RECIPES
-
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
-
 
 needs_shared_data = pytest.mark.skipif(not SHARED.is_dir(), reason="needs ../shared/data")
 

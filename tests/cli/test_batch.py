@@ -12,11 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from places import ROOT
 
 from denoise import add_noise, commands, load_picture
 from denoise.cli import main
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture

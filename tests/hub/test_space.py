@@ -1,17 +1,16 @@
 import json
 import re
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
+from places import ROOT
 from space_stand_in import TOKEN, running_stand_in
 
 from denoise.cli import main
 from denoise.errors import DenoiseError
 from denoise.hub.space import FILES, FOLDERS, deploy, plan
 
-ROOT = Path(__file__).parent.parent
 REPO = "somebody/denoise"
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 

@@ -15,12 +15,12 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError, ValidationError
 from PIL import Image
+from places import ROOT
 
 from denoise import Denoiser, add_noise, list_models, load_picture
 from denoise.cli import main
 from denoise.inference.pipeline import estimate_picture
 
-ROOT = Path(__file__).parent.parent
 FILE = {"_type": "gradio.FileData"}
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hub_stand_in import TOKEN, running_hub
 from huggingface_hub import ModelCard, constants
+from places import ROOT
 
 from denoise import Denoiser, Picture, load_picture, save_picture
 from denoise.cli import main
@@ -146,7 +147,7 @@ def denoise(stand_in, tmp_path):
     """Gives the command line, as somebody runs it whose Hub is the stand-in."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     hub = {"HF_ENDPOINT": stand_in.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN}
-    paths = {"PYTHONPATH": str(Path(__file__).parent.parent), "HF_HUB_DISABLE_XET": "1"}
+    paths = {"PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_XET": "1"}
 
     def run(*arguments, **environment):
         return subprocess.run(

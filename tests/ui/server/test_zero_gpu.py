@@ -2,7 +2,6 @@
 
 import re
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from hub_stand_in import files_of, running_hub
 from PIL import Image
+from places import TESTS
 
 import app
 from denoise import Denoiser, add_noise, load_picture
@@ -19,7 +19,7 @@ from denoise.inference.settings import Settings
 from denoise.ui.server.zero_gpu import LentDenoiser, gpu, is_lent, seconds
 from denoise.weights.tensors import BUNDLED
 
-FAKE = Path(__file__).parent / "fake_spaces"
+FAKE = TESTS / "fake_spaces"
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ import shutil
 import subprocess
 import sys
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from places import ROOT
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
@@ -320,9 +320,8 @@ def test_every_command_has_its_help(command, capsys):
 
 
 def test_the_module_runs_as_a_program():
-    root = Path(__file__).parent.parent
     command = [sys.executable, "-m", "denoise", "models"]
-    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert "conv-photo" in result.stdout
 
 
@@ -372,7 +371,7 @@ def test_a_hub_that_cannot_be_reached_is_told_in_sentences(tmp_path):
     ended = subprocess.run(
         [sys.executable, "-m", "denoise", "models"],
         cwd=tmp_path,
-        env={**os.environ, **hub, "PYTHONPATH": str(Path(__file__).parent.parent)},
+        env={**os.environ, **hub, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
@@ -389,9 +388,8 @@ def test_help_comes_without_waiting_for_what_takes_long_to_import():
         "slow = {'torch', 'scipy.stats', 'huggingface_hub', 'matplotlib', 'gradio'};"
         "print(sorted(slow & sys.modules.keys()))"
     )
-    root = Path(__file__).parent.parent
     command = [sys.executable, "-c", code]
-    result = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout == "[]\n"
 
 
