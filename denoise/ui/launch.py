@@ -19,8 +19,8 @@ from starlette.routing import Route
 from denoise.ui.api.endpoints import add_endpoints
 from denoise.ui.api.info import info_routes
 from denoise.ui.api.openapi import describe
-from denoise.ui.scripts import OwnScripts
 from denoise.ui.server.guard import Guard
+from denoise.ui.server.scripts import OwnScripts
 from denoise.ui.server.service import Service
 
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))

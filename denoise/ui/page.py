@@ -9,7 +9,6 @@ import gradio as gr
 from denoise.defaults import version_words
 from denoise.devices import choose_device, device_label
 from denoise.ui.language import read_phrases, translate_page
-from denoise.ui.quoting import quoted
 from denoise.ui.server.service import Service
 from denoise.ui.server.zero_gpu import is_lent
 from denoise.ui.tabs.denoise import build_denoise_tab
@@ -19,7 +18,8 @@ from denoise.ui.tabs.noise_lab import build_noise_lab_tab
 from denoise.ui.tabs.samples import SampleStore
 from denoise.ui.tabs.train import Classroom, build_train_tab
 from denoise.ui.tabs.zoo import build_zoo_tab
-from denoise.ui.toasts import Page
+from denoise.ui.widgets.quoting import quoted
+from denoise.ui.widgets.toasts import Page
 
 LANGUAGES = {"": ("en", "English"), "zh": ("zh", "中文")}  # by path: tag and own name
 HEADER = """

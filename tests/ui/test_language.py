@@ -1,14 +1,12 @@
-import gc
 import json
 import re
-import warnings
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from string import Formatter
 
 import altair as alt
 import gradio as gr
 import pytest
+from asides import aside
 
 from denoise.ui.language import TEXTS, Phrases, read_phrases, translate_page
 from denoise.ui.page import LANGUAGES, build_page
@@ -26,16 +24,6 @@ NAMES = {facts.name for facts in list_models()} | {
     *("English", "bfloat16", "sigma", "dB", "MB", "Apache-2.0", "value"),
 }
 TEXTS_ZH = json.loads((TEXTS / "zh.json").read_text(encoding="utf-8"))
-
-
-def aside(work):
-    """Gives what work gives; Gradio leaves open the event loops that it makes for a page."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        with ThreadPoolExecutor(1) as thread:
-            result = thread.submit(work).result()
-        gc.collect()
-    return result
 
 
 @pytest.fixture(scope="module")

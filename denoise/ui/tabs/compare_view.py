@@ -11,12 +11,12 @@ from gradio.events import Dependency
 from denoise.evaluation.comparison import Entry, Subject, pack
 from denoise.images.reading import load_picture
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.quoting import quoted
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.methods import build_run, listen_run, noise_words
 from denoise.ui.widgets.noise_controls import NoiseControls, describe_noise
 from denoise.ui.widgets.parts import PictureInput, Slider, inline_image, write_shown
+from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.tables import Table, table_of
 from denoise.ui.widgets.terms import measured_words
 

@@ -9,8 +9,8 @@ import gradio as gr
 from denoise.errors import DenoiseError, SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import check_level, find_kind
-from denoise.ui.toasts import warn
 from denoise.ui.widgets.noise_controls import NoiseControls, level_update, noise_spec_of
+from denoise.ui.widgets.toasts import warn
 from denoise.zoo.zoo import Zoo
 
 BUNDLED_ZOO = Zoo(takes_addresses=False)

@@ -15,7 +15,6 @@ from denoise.evaluation.comparison import Subject
 from denoise.images.arrays import to_8_bits
 from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim
-from denoise.ui.quoting import quoted
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import COMPUTE, Service
 from denoise.ui.tabs.compare_view import build_compare_view
@@ -36,6 +35,7 @@ from denoise.ui.widgets.parts import (
     model_choices,
     write_shown,
 )
+from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.terms import term
 
 PREPARED = 8  # pictures that are kept ready

@@ -4,8 +4,8 @@ import shlex
 from typing import Any
 
 from denoise.inference.settings import Settings
-from denoise.ui.quoting import quoted
 from denoise.ui.widgets.parts import in_255
+from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.terms import term
 
 SOURCES = {

@@ -8,13 +8,13 @@ import gradio as gr
 
 from denoise.errors import DenoiseError, ImageError
 from denoise.inference.settings import Settings
-from denoise.ui.quoting import quoted
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Result, Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import MAX_MANY, check_many, pack_files
 from denoise.ui.widgets.controls import Controls, settings_of
 from denoise.ui.widgets.parts import FileFormat, build_file_format, start_by
+from denoise.ui.widgets.quoting import quoted
 
 WORDS = (
     f"Choose up to {MAX_MANY} files; they are denoised with the network and the settings above. "

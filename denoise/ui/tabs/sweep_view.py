@@ -10,12 +10,12 @@ from denoise.evaluation.baselines import CLASSICS
 from denoise.evaluation.comparison import Subject, write_table
 from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.quoting import quoted
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import FIGURES, sweep_chart
 from denoise.ui.widgets.methods import build_run, listen_run, noise_words
 from denoise.ui.widgets.noise_controls import NoiseControls
 from denoise.ui.widgets.parts import PictureInput, Slider
+from denoise.ui.widgets.quoting import quoted
 
 WORDS = (
     "One line a method, over the level of the kind of noise above. Shaded is what the chosen "

@@ -8,10 +8,10 @@ from typing import Any
 import gradio as gr
 
 from denoise.defaults import DEFAULT_MODEL
-from denoise.ui.quoting import quoted_all
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.parts import DOMAINS, auto_at_25, model_choices, networks
+from denoise.ui.widgets.quoting import quoted_all
 from denoise.ui.widgets.tables import table_of
 from denoise.ui.widgets.terms import measured_words
 from denoise.weights.card import compose_card

@@ -7,10 +7,10 @@ import gradio as gr
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import DenoiseError
 from denoise.inference.settings import Settings
-from denoise.ui.quoting import quoted
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.parts import Slider, describe_model, model_choices
+from denoise.ui.widgets.quoting import quoted
 
 AUTO, TOLD = "Auto: judge it from the picture", "I set it"
 CHOSEN = "Choose for me: try several, some seconds more"

@@ -17,9 +17,9 @@ from denoise.images.arrays import to_8_bits
 from denoise.images.picture import OUTPUT_FORMATS, Picture, flatten
 from denoise.images.writing import encode_picture
 from denoise.noise.synthesis import add_noise
-from denoise.ui.quoting import quoted
 from denoise.ui.server.service import COMPUTE, Service
 from denoise.ui.server.uploads import uploaded_file
+from denoise.ui.widgets.quoting import quoted
 from denoise.weights.facts import ModelFacts, stamp_of
 
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing

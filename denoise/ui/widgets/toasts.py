@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.ui.quoting import quoted
+from denoise.ui.widgets.quoting import quoted
 
 
 def warn(sentence: str) -> None:

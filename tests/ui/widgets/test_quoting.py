@@ -11,24 +11,27 @@ from types import SimpleNamespace
 import gradio as gr
 import numpy as np
 import pytest
-from test_language import aside
+from asides import aside
 
-from denoise.comparison import Injection, Subject
-from denoise.defaults import DEFAULT_MODEL
-from denoise.ui import compare_view, page, several, sweep_view, toasts
-from denoise.ui.failures import explained
+from denoise.defaults import BUNDLED, DEFAULT_MODEL
+from denoise.evaluation.comparison import Subject
+from denoise.noise.synthesis import NoiseSpec
+from denoise.ui import page
 from denoise.ui.language import read_phrases
-from denoise.ui.parts import describe_model
-from denoise.ui.quoting import quoted, quoted_all
-from denoise.ui.report import report_words
-from denoise.ui.service import Service
-from denoise.ui.zoo_tab import _card_text
-from denoise.weights import BUNDLED
+from denoise.ui.server.failures import explained
+from denoise.ui.server.service import Service
+from denoise.ui.tabs import compare_view, sweep_view
+from denoise.ui.tabs import several_files as several
+from denoise.ui.tabs.report import report_words
+from denoise.ui.tabs.zoo import _card_text
+from denoise.ui.widgets import toasts
+from denoise.ui.widgets.parts import describe_model
+from denoise.ui.widgets.quoting import quoted, quoted_all
 from denoise.zoo import Zoo
 
 FOREIGN = "<b>bold</b> [a](b) &lt;"
 PLAIN = "&lt;b&gt;bold&lt;/b&gt; &#91;a&#93;(b) &amp;lt;"
-UI = Path(toasts.__file__).parent
+UI = Path(page.__file__).parent
 NOISE = ("gaussian", 0.1, 0, False, True, False)
 
 
@@ -163,7 +166,7 @@ def test_what_is_wrong_with_one_of_several_files_is_quoted():
 def test_what_is_said_of_a_compared_picture_is_quoted(view, service):
     subject = Subject(np.zeros((8, 8, 3), np.uint8), ["median"], [FOREIGN])
     chosen = (0.1, 1, "PSNR") if view is sweep_view else ()
-    *_, (words, *_) = view._work(service, subject, Injection(), *chosen, is_told=False)
+    *_, (words, *_) = view._work(service, subject, NoiseSpec(), *chosen, is_told=False)
     assert words.endswith(PLAIN)
 
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, StreamingResponse
 
 from denoise.ui.page import look
-from denoise.ui.scripts import OwnScripts
+from denoise.ui.server.scripts import OwnScripts
 
 PAGE = "<script>one()</script><p>Grün</p><script type=module src=a.js></script>"
 

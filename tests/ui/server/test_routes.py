@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import gradio as gr
 import httpx
 import pytest
+from asides import aside
 from conftest import running_server
 from fastapi import FastAPI
 from gradio.routes import App
 from starlette.responses import PlainTextResponse
-from test_language import aside
 
-from denoise.ui.guard import MAX_JSON_BYTES, Guard
+from denoise.ui.server.guard import MAX_JSON_BYTES, Guard
 
 OPEN = {
     *("/", "/assets/{path:path}", "/config", "/favicon.ico", "/login", "/logout", "/manifest.json"),
