@@ -11,8 +11,8 @@ from denoise.batch import FAILED_INPUT
 from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_labels, load_small_images
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
-from denoise.evaluation.benchmark_28x28 import small_set_of
-from denoise.evaluation.classifier import Reader
+from denoise.evaluation.benchmark_28x28 import find_training_set
+from denoise.evaluation.classifier import Classifier
 from denoise.inference.denoiser import Denoiser
 
 TABLE_HEAD = (
@@ -25,7 +25,7 @@ RowT = TypeVar("RowT")
 
 
 def benchmark_command(options: argparse.Namespace) -> int:
-    """Prints the tables that networks are judged by."""
+    """Print the tables that networks are measured by."""
     from denoise.evaluation.benchmark import Row, measure_speed, measure_table
     from denoise.evaluation.record import record
 
@@ -67,9 +67,9 @@ def benchmark_command(options: argparse.Namespace) -> int:
 
 def _print_scorecard(options: argparse.Namespace) -> int:
     """Prints every figure that the zoo is held to; 1 where one is missed or was not measured."""
-    from denoise.evaluation.measurements import FAITHFUL
+    from denoise.evaluation.measurements import REFERENCE
     from denoise.evaluation.record import record
-    from denoise.evaluation.scorecard import GOALS, judge, training_words
+    from denoise.evaluation.scorecard import GOALS, measure_goals, training_words
 
     code = 0
     held = {goal.model for goal in GOALS}
@@ -80,22 +80,22 @@ def _print_scorecard(options: argparse.Namespace) -> int:
         )
     goals = [goal for goal in GOALS if goal.model in (options.model or held)]
     here = {facts.name for facts in options.zoo.list_models()}
-    asked = {goal.model for goal in goals} | {FAITHFUL}
+    asked = {goal.model for goal in goals} | {REFERENCE}
     denoisers = {name: _make_denoiser(options, name) for name in sorted(here & asked)}
-    judged: dict[str, list[list[str]]] = {}
+    results: dict[str, list[list[str]]] = {}
     print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
-    for goal, figure, reason in judge(options.sets, denoisers, goals):
+    for goal, figure, reason in measure_goals(options.sets, denoisers, goals):
         shown = reason if figure is None else f"{figure:.2f}"
         word = "not measured" if figure is None else goal.word(figure)
         print(f"| {goal.model} | {goal.what} | {shown} | {goal.limit} | {word} |", flush=True)
         code = code if word in ("met", "") else FAILED_INPUT
         if figure is not None:
-            judged.setdefault(goal.model, []).append([goal.what, shown, goal.limit, word])
-    for name, figures in judged.items():
+            results.setdefault(goal.model, []).append([goal.what, shown, goal.limit, word])
+    for name, figures in results.items():
         if missed := sum(word == "missed" for *_, word in figures):
             bars = "1 bar" if missed == 1 else f"{missed} bars"
             print(f"\n{name} missed {bars} after {training_words(denoisers[name])}")
-    for name, figures in judged.items() if options.record else []:
+    for name, figures in results.items() if options.record else []:
         record(denoisers[name], figures=figures)
     return code
 
@@ -103,26 +103,26 @@ def _print_scorecard(options: argparse.Namespace) -> int:
 def _print_small_tables(options: argparse.Namespace) -> int:
     """Prints error and readability by noise factor on the test pictures of MNIST or the like."""
     from denoise.evaluation.benchmark_28x28 import (
-        measure_reading,
-        measure_small,
-        silent_share,
-        spoil,
+        add_clipped_noise,
+        measure_accuracy,
+        measure_errors,
+        measure_sparsity,
     )
     from denoise.evaluation.record import record
 
     name = str(options.set)
     clean = load_small_images(name, options.data, is_test=True)[:, 0].numpy() / np.float32(255)
     labels = load_labels(name, options.data, is_test=True)
-    reader = Reader(SMALL_IMAGE_SETS[name].reader, device=options.device)
+    classifier = Classifier(SMALL_IMAGE_SETS[name].classifier, device=options.device)
     lessons = [facts for facts in options.zoo.list_models() if facts.needs.domain == "28x28"]
-    made_for = [facts.name for facts in lessons if small_set_of(facts) == name]
+    made_for = [facts.name for facts in lessons if find_training_set(facts) == name]
     if not (options.model or made_for):
         raise SettingError(f"No network in {options.zoo} was trained on {name}.")
     for model in options.model or made_for:
         denoiser = _make_denoiser(options, model)
-        errors = list(_printed(measure_small(denoiser, clean, name)))
-        reading = list(_printed(measure_reading(denoiser, reader, clean, labels, name)))
-        silent = silent_share(denoiser, spoil(clean, SILENT_AT))
+        errors = list(_printed(measure_errors(denoiser, clean, name)))
+        reading = list(_printed(measure_accuracy(denoiser, classifier, clean, labels, name)))
+        silent = measure_sparsity(denoiser, add_clipped_noise(clean, SILENT_AT))
         print(f"{model}: {silent:.1%} of the code is at zero at noise {SILENT_AT:g}.\n")
         if options.record:
             by_factor, read = [asdict(row) for row in errors], [asdict(row) for row in reading]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from denoise import batch, space_commands
 from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS, version_words
 from denoise.errors import DenoiseError, SettingError
-from denoise.evaluation.baselines import CLASSICS
+from denoise.evaluation.baselines import BASELINES
 from denoise.images.picture import OUTPUT_FORMATS
 from denoise.noise.kinds import KINDS
 from denoise.stopping import exit_code, stopping_on_sigterm
@@ -162,7 +162,7 @@ def _add_lab(sub: Any) -> None:
             "--model",
             nargs="+",
             metavar="NAME",
-            help=f"networks and {', '.join(CLASSICS)} (all for such a picture that are quick)",
+            help=f"networks and {', '.join(BASELINES)} (all for such a picture that are quick)",
         )
         command.add_argument("--json", action="store_true", help="print one report as JSON")
         command.set_defaults(zoo=None)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from denoise.errors import SettingError
 from denoise.evaluation.comparison import (
-    Entry,
-    Subject,
+    CleanImage,
+    MethodResult,
     compare,
-    files_of,
+    encode_files,
     levels_for,
     prepare,
     report,
@@ -31,44 +31,44 @@ def compare_command(options: argparse.Namespace) -> int:
     """Prints what every method makes of one noisy picture; writes pictures and table if asked."""
     if options.output is not None:
         _make_folder(options.output)
-    subject = _load(options)
+    clean_image = _load(options)
     spec = _noise_spec(options, options.level)
     found = compare(
-        subject.clean,
+        clean_image.clean,
         spec,
-        subject.methods,
+        clean_image.methods,
         partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
         zoo=options.zoo,
     )
-    entries = list(_printed(options, found))
+    results = list(_printed(options, found))
     if options.output is not None:
-        for name, content in files_of(subject.clean, entries):
+        for name, content in encode_files(clean_image.clean, results):
             write_atomically(options.output / name, content)
     if options.json:
-        rows = [entry.to_dict() for entry in entries]
-        print(json.dumps(report(subject, spec, rows, is_told=options.told)))
+        rows = [result.to_dict() for result in results]
+        print(json.dumps(report(clean_image, spec, rows, is_told=options.told)))
     return 0
 
 
 def sweep_command(options: argparse.Namespace) -> int:
     """Prints how good every method is at one noise level after another, as CSV or JSON."""
-    subject = _load(options)
+    clean_image = _load(options)
     levels = options.levels or levels_for(options.kind)
     spec = _noise_spec(options, levels[0])
     found = sweep(
-        subject.clean,
+        clean_image.clean,
         spec,
         levels,
-        subject.methods,
+        clean_image.methods,
         partial(Denoiser, device=options.device, zoo=options.zoo),
         is_told=options.told,
         zoo=options.zoo,
     )
-    rows = [{"level": level, **entry.to_dict()} for level, entry in found]
+    rows = [{"level": level, **result.to_dict()} for level, result in found]
     if options.json:
         asked = {"is_told": options.told, "levels": levels}
-        print(json.dumps(report(subject, spec, rows, **asked)))
+        print(json.dumps(report(clean_image, spec, rows, **asked)))
     else:
         print(write_table(rows), end="")
     return 0
@@ -81,11 +81,11 @@ def _make_folder(folder: Path) -> None:
         raise SettingError(f"There can be no folder {folder}: {error.strerror}.") from error
 
 
-def _load(options: argparse.Namespace) -> Subject:
-    subject = prepare(load_picture(options.input), options.model or (), zoo=options.zoo)
-    for sentence in subject.warnings:
+def _load(options: argparse.Namespace) -> CleanImage:
+    clean_image = prepare(load_picture(options.input), options.model or (), zoo=options.zoo)
+    for sentence in clean_image.warnings:
         print(sentence, file=sys.stderr)
-    return subject
+    return clean_image
 
 
 def _noise_spec(options: argparse.Namespace, level: float) -> NoiseSpec:
@@ -99,16 +99,18 @@ def _noise_spec(options: argparse.Namespace, level: float) -> NoiseSpec:
     )
 
 
-def _printed(options: argparse.Namespace, entries: Iterator[Entry]) -> Iterator[Entry]:
-    """Gives the entries on, each printed as a line of a table as it comes."""
-    for number, entry in enumerate(entries):
+def _printed(
+    options: argparse.Namespace, results: Iterator[MethodResult]
+) -> Iterator[MethodResult]:
+    """Yield the results, each printed as a line of a table as it comes."""
+    for number, result in enumerate(results):
         if not options.json:
-            print(f"{HEAD}\n" * (number == 0) + _line(entry), flush=True)
-        yield entry
+            print(f"{HEAD}\n" * (number == 0) + _line(result), flush=True)
+        yield result
 
 
-def _line(entry: Entry) -> str:
-    row = entry.to_dict()
+def _line(result: MethodResult) -> str:
+    row = result.to_dict()
     figures = (
         _shown(row["psnr"], 8, ".2f"),
         _shown(row["ssim"], 7, ".4f"),
@@ -116,7 +118,7 @@ def _line(entry: Entry) -> str:
         _shown(row["seconds_per_mpixel"], 9, ".2f"),
         _shown(row["parameters"], 11, ","),
     )
-    return " ".join([f"{entry.method:14}", *figures, entry.note]).rstrip()
+    return " ".join([f"{result.method:14}", *figures, result.note]).rstrip()
 
 
 def _shown(figure: float | None, width: int, form: str) -> str:

@@ -18,7 +18,7 @@ class SmallImageSet(NamedTuple):
     title: str
     torchvision_class: str  # in torchvision.datasets
     license: str  # as its source states
-    reader: str  # the classifier of its pictures
+    classifier: str  # the classifier of its pictures
 
 
 SMALL_IMAGE_SETS = {

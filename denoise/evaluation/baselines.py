@@ -21,7 +21,7 @@ LARGE_MEDIAN_FROM = 20 / 255  # sigma from which on a window of 5x5 beats one of
 
 
 @dataclass(frozen=True)
-class Classic:
+class Baseline:
     """A classical denoiser: `apply(noisy, sigma)` gives the same shape, not clipped."""
 
     name: str
@@ -31,13 +31,13 @@ class Classic:
     is_slow: bool = False  # over a minute a Mpixel
 
 
-def denoise_classically(image: ImageT, name: str, sigma: float) -> ImageT:
+def denoise_with_baseline(image: ImageT, name: str, sigma: float) -> ImageT:
     """Gives `image` denoised by a classical method, in the same type, shape and dtype.
 
     Args:
         image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1], or
             tensor (N, C, H, W) in [0,1].
-        name: one of `CLASSICS`.
+        name: one of `BASELINES`.
         sigma: noise level as a standard deviation in [0,1].
 
     Raises:
@@ -45,28 +45,28 @@ def denoise_classically(image: ImageT, name: str, sigma: float) -> ImageT:
         DenoiseError: one whose library is not installed.
         ImageError: an image of another type, shape or mode.
     """
-    if name not in CLASSICS:
+    if name not in BASELINES:
         raise SettingError(
-            f"Unknown method {name!r}; choose one of: {', '.join(sorted(CLASSICS))}."
+            f"Unknown method {name!r}; choose one of: {', '.join(sorted(BASELINES))}."
         )
     images, repack = unpack(image)
     noisy = to_unit(images, np.float64)
-    denoised = np.stack([_apply(CLASSICS[name], one, sigma) for one in noisy])
+    denoised = np.stack([_apply(BASELINES[name], one, sigma) for one in noisy])
     result: ImageT = repack(from_unit(np.clip(denoised, 0, 1), images.dtype))
     return result
 
 
 def is_installed(name: str) -> bool:
-    """Tells whether the library of a method of `CLASSICS` is here."""
+    """Tells whether the library of a method of `BASELINES` is here."""
     try:
-        return not CLASSICS[name].library or bool(optional(CLASSICS[name].library, ""))
+        return not BASELINES[name].library or bool(optional(BASELINES[name].library, ""))
     except DenoiseError:
         return False
 
 
-def _apply(classic: Classic, noisy: Pixels, sigma: float) -> Pixels:
+def _apply(baseline: Baseline, noisy: Pixels, sigma: float) -> Pixels:
     plain = noisy if noisy.shape[2] == 3 else noisy[..., 0]
-    return classic.apply(plain, sigma).reshape(noisy.shape)
+    return baseline.apply(plain, sigma).reshape(noisy.shape)
 
 
 def _channel_axis(noisy: Pixels) -> int | None:
@@ -123,13 +123,13 @@ def _bm3d(noisy: Pixels, sigma: float) -> Pixels:
     return np.asarray(denoise(noisy, sigma))
 
 
-CLASSICS = {
-    classic.name: classic
-    for classic in (
-        Classic("median", "Median", _median),
-        Classic("nl-means", "Non-local means", _nl_means),
-        Classic("tv", "Total variation", _tv),
-        Classic("wavelets", "Wavelets (BayesShrink)", _wavelets, library="pywt"),
-        Classic("bm3d", "BM3D", _bm3d, library="bm3d", is_slow=True),
+BASELINES = {
+    baseline.name: baseline
+    for baseline in (
+        Baseline("median", "Median", _median),
+        Baseline("nl-means", "Non-local means", _nl_means),
+        Baseline("tv", "Total variation", _tv),
+        Baseline("wavelets", "Wavelets (BayesShrink)", _wavelets, library="pywt"),
+        Baseline("bm3d", "BM3D", _bm3d, library="bm3d", is_slow=True),
     )
 }

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from denoise.datasets.mnist import SMALL_IMAGE_SETS
-from denoise.evaluation.classifier import Reader
+from denoise.evaluation.classifier import Classifier
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr_from_mse
 from denoise.weights.facts import ModelFacts
 
 FACTORS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-READ_FACTORS = (0.3, 0.5, 0.8)
+ACCURACY_FACTORS = (0.3, 0.5, 0.8)
 CHUNK = 1000  # pictures
 
 Gray = NDArray[np.float32]  # (N, 28, 28), in [0,1]
 
 
 @dataclass(frozen=True)
-class SmallRow:
+class ErrorRow:
     """One line of the table: means over all pictures of a test set."""
 
     model: str
@@ -39,7 +39,7 @@ class SmallRow:
 
 
 @dataclass(frozen=True)
-class ReadRow:
+class AccuracyRow:
     """How many of 100 test pictures a classifier of clean pictures reads rightly."""
 
     model: str
@@ -50,18 +50,18 @@ class ReadRow:
     denoised: float
 
 
-def spoil(clean: Gray, factor: float) -> Gray:
+def add_clipped_noise(clean: Gray, factor: float) -> Gray:
     """Gives the pictures under noise, as numpy's `default_rng(0)` draws it, clipped."""
     noise = np.random.default_rng(0).standard_normal(clean.shape)
     return np.clip(clean + factor * noise, 0, 1).astype(np.float32)
 
 
-def measure_small(denoiser: Denoiser, clean: Gray, set_name: str) -> Iterator[SmallRow]:
+def measure_errors(denoiser: Denoiser, clean: Gray, set_name: str) -> Iterator[ErrorRow]:
     """Gives the rows of a network on the clean pictures of a test set."""
     for factor in FACTORS:
-        noisy = spoil(clean, factor)
+        noisy = add_clipped_noise(clean, factor)
         denoised = _denoise(denoiser, noisy)
-        yield SmallRow(
+        yield ErrorRow(
             model=denoiser.facts.name,
             set_name=set_name,
             pictures=len(clean),
@@ -75,24 +75,24 @@ def measure_small(denoiser: Denoiser, clean: Gray, set_name: str) -> Iterator[Sm
         )
 
 
-def measure_reading(
-    denoiser: Denoiser, reader: Reader, clean: Gray, labels: Tensor, set_name: str
-) -> Iterator[ReadRow]:
+def measure_accuracy(
+    denoiser: Denoiser, classifier: Classifier, clean: Gray, labels: Tensor, set_name: str
+) -> Iterator[AccuracyRow]:
     """Gives the rows that say whether a network helps a classifier of clean pictures."""
-    plain = _read_rightly(reader, clean, labels)
-    for factor in READ_FACTORS:
-        noisy = spoil(clean, factor)
-        yield ReadRow(
+    plain = _accuracy(classifier, clean, labels)
+    for factor in ACCURACY_FACTORS:
+        noisy = add_clipped_noise(clean, factor)
+        yield AccuracyRow(
             model=denoiser.facts.name,
             set_name=set_name,
             factor=factor,
             clean=plain,
-            noisy=_read_rightly(reader, noisy, labels),
-            denoised=_read_rightly(reader, _denoise(denoiser, noisy), labels),
+            noisy=_accuracy(classifier, noisy, labels),
+            denoised=_accuracy(classifier, _denoise(denoiser, noisy), labels),
         )
 
 
-def silent_share(denoiser: Denoiser, noisy: Gray) -> float:
+def measure_sparsity(denoiser: Denoiser, noisy: Gray) -> float:
     """Gives the share of units of a network's code that are at zero, over all pictures."""
     codes = denoiser.encode(_as_tensor(noisy))
     return float((codes == 0).float().mean())
@@ -103,8 +103,8 @@ def _denoise(denoiser: Denoiser, noisy: Gray) -> Gray:
     return denoised
 
 
-def _read_rightly(reader: Reader, pictures: Gray, labels: Tensor) -> float:
-    found = reader.probabilities(_as_tensor(pictures)).argmax(axis=1)
+def _accuracy(classifier: Classifier, pictures: Gray, labels: Tensor) -> float:
+    found = classifier.probabilities(_as_tensor(pictures)).argmax(axis=1)
     return 100 * float((torch.from_numpy(found) == labels).float().mean())
 
 
@@ -131,7 +131,7 @@ def _mean_ssim(clean: Gray, other: Gray) -> float:
     return float(torch.cat(found).mean())
 
 
-def small_set_of(facts: ModelFacts) -> str:
+def find_training_set(facts: ModelFacts) -> str:
     """Gives the set that a 28x28 network was trained on, or on pictures like it; else digits."""
     trained_on = facts.training_data[0]["name"]
     return "fashion-mnist" if SMALL_IMAGE_SETS["fashion-mnist"].title in trained_on else "mnist"

@@ -9,7 +9,7 @@ import numpy as np
 
 from denoise.datasets.synthetic import made_clothing, made_digits
 from denoise.defaults import BUNDLED
-from denoise.evaluation.benchmark_28x28 import Gray, small_set_of
+from denoise.evaluation.benchmark_28x28 import Gray, find_training_set
 from denoise.evaluation.plots import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
 from denoise.evaluation.record import record
 from denoise.inference.denoiser import Denoiser
@@ -91,7 +91,7 @@ def _draw_photos(denoiser: Denoiser) -> None:
 def _small_pictures(denoiser: Denoiser) -> dict[str, Gray]:
     """Gives pictures made here, of the kind that a network knows and of the other, by file."""
     kinds = [made_digits, made_clothing]
-    if small_set_of(denoiser.facts) == "fashion-mnist":
+    if find_training_set(denoiser.facts) == "fashion-mnist":
         kinds.reverse()
     made = [make(ROWS)[0][:, 0].numpy() / np.float32(255) for make in kinds]
     return dict(zip(("rows.png", "limits.png"), made, strict=True))

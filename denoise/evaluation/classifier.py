@@ -1,4 +1,4 @@
-"""Reading digits and clothing of 28x28 pixels: a classifier, to see whether denoising helps."""
+"""Classifiers of 28x28 pictures: does denoising help to recognise digits and clothing?"""
 
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from denoise.errors import ImageError
 from denoise.images.arrays import to_unit, unpack
 from denoise.weights.tensors import load_network
 
-READERS = BUNDLED / "readers"
+CLASSIFIERS = BUNDLED / "readers"
 LABELS = {
     "reader-mnist": tuple("0123456789"),
     "reader-fashion": (
@@ -30,14 +30,14 @@ LABELS = {
 }
 
 
-class Reading(NamedTuple):
+class Prediction(NamedTuple):
     """What a picture shows, as the classifier sees it."""
 
     label: str
     probability: float  # as the classifier has it; noise makes it too sure
 
 
-class Reader:
+class Classifier:
     """A classifier trained on clean pictures; one serves many threads.
 
     Args:
@@ -51,10 +51,10 @@ class Reader:
 
     def __init__(self, name: str, *, device: str = "auto") -> None:
         self.device = choose_device(device)
-        network, self.facts = load_network(name, READERS)
+        network, self.facts = load_network(name, CLASSIFIERS)
         self._network = network.to(self.device)
 
-    def __call__(self, image: Any) -> list[Reading]:
+    def __call__(self, image: Any) -> list[Prediction]:
         """Gives a reading for each picture.
 
         Args:
@@ -68,7 +68,7 @@ class Reader:
         best = probabilities.argmax(axis=1)
         labels = LABELS[self.facts.name]
         return [
-            Reading(labels[index], float(row[index]))
+            Prediction(labels[index], float(row[index]))
             for index, row in zip(best, probabilities, strict=True)
         ]
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from denoise.defaults import LEVELS
 from denoise.errors import SettingError
-from denoise.evaluation.baselines import CLASSICS, denoise_classically, is_installed
+from denoise.evaluation.baselines import BASELINES, denoise_with_baseline, is_installed
 from denoise.images.arrays import to_8_bits, to_unit
 from denoise.images.picture import Picture, flatten
 from denoise.images.writing import encode_picture
@@ -44,7 +44,7 @@ TABLE_FILE = "table.csv"
 
 
 @dataclass(frozen=True, eq=False)
-class Entry:
+class MethodResult:
     """What a method made of the noisy picture, and how good that is."""
 
     method: str
@@ -81,7 +81,7 @@ def methods_for(clean: Pixels, zoo: Zoo | None = None) -> list[str]:
     """
     domain = "28x28" if clean.shape[:2] == (28, 28) else "photo"
     networks = [facts.name for facts in _models(zoo) if facts.needs.domain == domain]
-    quick = [name for name, classic in CLASSICS.items() if not classic.is_slow]
+    quick = [name for name, baseline in BASELINES.items() if not baseline.is_slow]
     return networks + [name for name in quick if is_installed(name)]
 
 
@@ -91,7 +91,7 @@ def check_methods(methods: Sequence[str], zoo: Zoo | None = None) -> None:
     Raises:
         SettingError: with the choice.
     """
-    known = [facts.name for facts in _models(zoo)] + list(CLASSICS)
+    known = [facts.name for facts in _models(zoo)] + list(BASELINES)
     for method in methods:
         if method not in known and (zoo is None or not zoo.is_elsewhere(method)):
             raise SettingError(f"Unknown method {method!r}; choose from: {', '.join(known)}.")
@@ -99,7 +99,7 @@ def check_methods(methods: Sequence[str], zoo: Zoo | None = None) -> None:
         raise SettingError(f"At most {MAX_METHODS} methods at once; these are {len(methods)}.")
 
 
-class Subject(NamedTuple):
+class CleanImage(NamedTuple):
     """A clean picture as all the methods can take it, those methods, and what was done to it."""
 
     clean: Pixels
@@ -107,7 +107,7 @@ class Subject(NamedTuple):
     warnings: list[str]  # sentences
 
 
-def prepare(picture: Picture, methods: Sequence[str] = (), *, zoo: Zoo | None = None) -> Subject:
+def prepare(picture: Picture, methods: Sequence[str] = (), *, zoo: Zoo | None = None) -> CleanImage:
     """Gives a picture as all the methods can take it: on white, in 8 bits, and not too large.
 
     Where one network is of fixed size, all get that size; pictures above MAX_PIXELS are shrunk.
@@ -128,15 +128,15 @@ def prepare(picture: Picture, methods: Sequence[str] = (), *, zoo: Zoo | None = 
         name = fixed[0].name
         reason = name if len(chosen) == 1 else f"all methods, since {name} wants it,"
         fitted, sentences = fit(Picture(pixels), fixed[0], reason=reason)
-        return Subject(to_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
+        return CleanImage(to_8_bits(fitted.pixels), chosen, [*picture.warnings, *sentences])
     height, width = pixels.shape[:2]
     if height * width <= MAX_PIXELS:
-        return Subject(to_8_bits(pixels), chosen, list(picture.warnings))
+        return CleanImage(to_8_bits(pixels), chosen, list(picture.warnings))
     shrink = (MAX_PIXELS / (height * width)) ** 0.5
     size = (max(1, int(width * shrink)), max(1, int(height * shrink)))
     small = Image.fromarray(to_8_bits(pixels)).resize(size, Image.Resampling.BOX)
     sentence = f"Shrunk to {size[0]} x {size[1]} here, to answer quickly."
-    return Subject(np.asarray(small), chosen, [*picture.warnings, sentence])
+    return CleanImage(np.asarray(small), chosen, [*picture.warnings, sentence])
 
 
 def compare(
@@ -147,15 +147,15 @@ def compare(
     *,
     is_told: bool = False,
     zoo: Zoo | None = None,
-) -> Iterator[Entry]:
-    """Gives one entry a method as it is done, after that of the noisy picture itself.
+) -> Iterator[MethodResult]:
+    """Gives one result a method as it is done, after that of the noisy picture itself.
 
     Results are rounded to 8 bits before they are measured.
 
     Args:
         clean: (H, W) or (H, W, 3) uint8, as `prepare` gives it.
         spec: the noise.
-        methods: names of networks and of `CLASSICS`.
+        methods: names of networks and of `BASELINES`.
         find_denoiser: gives the denoiser of a network.
         is_told: whether networks that can be told the noise level are told it: the root mean
             square of noisy - clean. Classical methods always are.
@@ -168,10 +168,10 @@ def compare(
     check_methods(methods, zoo)
     noisy = spec.add_to(clean)
     sigma = min(1.0, float(np.sqrt(np.mean((to_unit(noisy, np.float64) - to_unit(clean)) ** 2))))
-    yield _entry(NOISY, "Noisy", clean, noisy)
+    yield _measure(NOISY, "Noisy", clean, noisy)
     for method in methods:
-        if method in CLASSICS:
-            yield _run_classic(method, clean, noisy, sigma)
+        if method in BASELINES:
+            yield _run_baseline(method, clean, noisy, sigma)
         else:
             told = sigma if is_told else None
             yield _run_network(method, find_denoiser(method), clean, noisy, told)
@@ -198,8 +198,8 @@ def sweep(
     *,
     is_told: bool = False,
     zoo: Zoo | None = None,
-) -> Iterator[tuple[float, Entry]]:
-    """Gives the entries of `compare` at one level after another.
+) -> Iterator[tuple[float, MethodResult]]:
+    """Gives the results of `compare` at one level after another.
 
     Args:
         clean: as for `compare`.
@@ -221,12 +221,12 @@ def sweep(
     check_methods(methods, zoo)
     steps = [replace(spec, level=level) for level in levels]
     for step in steps:
-        for entry in compare(clean, step, methods, find_denoiser, is_told=is_told, zoo=zoo):
-            yield step.level, entry
+        for result in compare(clean, step, methods, find_denoiser, is_told=is_told, zoo=zoo):
+            yield step.level, result
 
 
 def report(
-    subject: Subject,
+    image: CleanImage,
     spec: NoiseSpec,
     rows: list[dict[str, Any]],
     *,
@@ -236,7 +236,7 @@ def report(
     """Gives what was asked for and found, as JSON has it.
 
     Args:
-        subject: what was compared on.
+        image: what was compared on.
         spec: the noise.
         rows: of the table.
         is_told: whether networks were told the noise level.
@@ -247,12 +247,12 @@ def report(
         facts["levels"] = list(levels)
     if levels is not None or is_mixture(spec.kind):
         del facts["level"]
-    height, width = subject.clean.shape[:2]
+    height, width = image.clean.shape[:2]
     return facts | {
         "size": [width, height],
-        "methods": subject.methods,
+        "methods": image.methods,
         "rows": rows,
-        "warnings": subject.warnings,
+        "warnings": image.warnings,
     }
 
 
@@ -266,31 +266,31 @@ def write_table(rows: Iterable[dict[str, Any]]) -> str:
     return file.getvalue()
 
 
-def files_of(clean: Pixels, entries: Sequence[Entry]) -> Iterator[tuple[str, bytes]]:
+def encode_files(clean: Pixels, results: Sequence[MethodResult]) -> Iterator[tuple[str, bytes]]:
     """Gives name and content of the table and of every picture as PNG, clean.png among them."""
-    yield TABLE_FILE, write_table(entry.to_dict() for entry in entries).encode()
+    yield TABLE_FILE, write_table(result.to_dict() for result in results).encode()
     yield "clean.png", encode_picture(Picture(clean))
-    for entry in entries:
-        name = re.sub(r"[^\w.@-]", "-", entry.method)  # an address or a path is no file name
-        yield f"{name}.png", encode_picture(Picture(entry.image))
+    for result in results:
+        name = re.sub(r"[^\w.@-]", "-", result.method)  # an address or a path is no file name
+        yield f"{name}.png", encode_picture(Picture(result.image))
 
 
-def pack(clean: Pixels, entries: Sequence[Entry], file: Path) -> None:
-    """Writes a zip of what `files_of` gives."""
+def pack(clean: Pixels, results: Sequence[MethodResult], file: Path) -> None:
+    """Writes a zip of what `encode_files` gives."""
     with zipfile.ZipFile(file, "w") as packed:
-        for name, content in files_of(clean, entries):
+        for name, content in encode_files(clean, results):
             packed.writestr(name, content)
 
 
 def _run_network(
     method: str, denoiser: Denoiser, clean: Pixels, noisy: NDArray[Any], sigma: float | None
-) -> Entry:
+) -> MethodResult:
     facts = denoiser.facts
     told = sigma if facts.needs.takes_sigma else None
     started = time.perf_counter()
     denoised, done = denoiser.run(noisy, Settings(told), always_estimate=False)
     seconds = time.perf_counter() - started
-    return _entry(
+    return _measure(
         method,
         method,
         clean,
@@ -302,21 +302,21 @@ def _run_network(
     )
 
 
-def _run_classic(method: str, clean: Pixels, noisy: NDArray[Any], sigma: float) -> Entry:
-    classic = CLASSICS[method]
+def _run_baseline(method: str, clean: Pixels, noisy: NDArray[Any], sigma: float) -> MethodResult:
+    baseline = BASELINES[method]
     note = ""
-    if classic.is_slow and max(clean.shape[:2]) > SLOW_SIDE:
+    if baseline.is_slow and max(clean.shape[:2]) > SLOW_SIDE:
         clean, noisy = _middle(clean), _middle(noisy)
         size = f"{clean.shape[1]}x{clean.shape[0]}"
         before = psnr(clean, to_8_bits(noisy))
         note = f"slow: only the middle {size} pixels, which are noisy at {before:.2f} dB"
     started = time.perf_counter()
-    denoised = denoise_classically(noisy, method, sigma)
+    denoised = denoise_with_baseline(noisy, method, sigma)
     seconds = time.perf_counter() - started
-    return _entry(method, classic.title, clean, denoised, seconds=seconds, told=sigma, note=note)
+    return _measure(method, baseline.title, clean, denoised, seconds=seconds, told=sigma, note=note)
 
 
-def _entry(
+def _measure(
     method: str,
     title: str,
     clean: Pixels,
@@ -326,10 +326,10 @@ def _entry(
     parameters: int | None = None,
     told: float | None = None,
     note: str = "",
-) -> Entry:
+) -> MethodResult:
     shown = to_8_bits(image)
     side = min(clean.shape[:2])
-    return Entry(
+    return MethodResult(
         method=method,
         title=title,
         image=shown,

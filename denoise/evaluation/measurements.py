@@ -27,7 +27,7 @@ Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the cl
 
 IMPULSES = 0.1  # share of the pixels hit
 COUNTED_SIDE = 256  # pixels of the picture that operations are counted on
-FAITHFUL = "conv-photo"  # what texture is measured against
+REFERENCE = "conv-photo"  # what texture is measured against
 
 
 class Measurements:
@@ -36,15 +36,15 @@ class Measurements:
     Args:
         denoiser: under test.
         sets: folder that the folders of the sets lie in or below.
-        faithful: figures of the network that texture is measured against; None: it is not there.
+        reference: figures of the network that texture is measured against; None: it is not there.
     """
 
     def __init__(
-        self, denoiser: Denoiser, sets: Path, faithful: "Measurements | None" = None
+        self, denoiser: Denoiser, sets: Path, reference: "Measurements | None" = None
     ) -> None:
         self.denoiser = denoiser
         self.sets = sets
-        self._faithful = faithful
+        self._reference = reference
         self._psnrs: dict[tuple[Any, ...], float] = {}
 
     def gaussian(
@@ -128,17 +128,17 @@ class Measurements:
         return 255 * float(np.abs(shifts).max())
 
     def texture_closed(self, sigma_255: float) -> float:
-        """Gives the share of the fine power lost by the faithful network that is there again."""
-        faithful, lost, back = self._against(), 0.0, 0.0
+        """Gives the share of the fine power lost by the reference network that is there again."""
+        reference, lost, back = self._against(), 0.0, 0.0
         for index, clean in enumerate(self._set("CBSD68")):
             noisy, sigma = add_float_noise(clean, index, sigma_255), sigma_255 / 255
-            smooth = fine_power(faithful.denoiser(noisy, sigma))
+            smooth = fine_power(reference.denoiser(noisy, sigma))
             lost += fine_power(clean / 255) - smooth
             back += fine_power(self.denoiser(noisy, sigma)) - smooth
         return back / lost
 
-    def behind_faithful(self, sigma_255: float) -> float:
-        """Gives how many dB of PSNR on CBSD68 less than the faithful network, told sigma."""
+    def behind_reference(self, sigma_255: float) -> float:
+        """Gives how many dB of PSNR on CBSD68 less than the reference network, told sigma."""
         return self._against().gaussian("CBSD68", sigma_255) - self.gaussian("CBSD68", sigma_255)
 
     def parameters_m(self) -> float:
@@ -160,9 +160,9 @@ class Measurements:
         return float(counter.get_total_flops()) / 2 / COUNTED_SIDE**2 / 1e3
 
     def _against(self) -> "Measurements":
-        if self._faithful is None:
-            raise UnknownModelError(f"{FAITHFUL} is not there to compare with")
-        return self._faithful
+        if self._reference is None:
+            raise UnknownModelError(f"{REFERENCE} is not there to compare with")
+        return self._reference
 
     @property
     def _takes_sigma(self) -> bool:

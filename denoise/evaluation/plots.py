@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from skimage import data
 
 from denoise.errors import DenoiseError
-from denoise.evaluation.baselines import CLASSICS, denoise_classically
+from denoise.evaluation.baselines import BASELINES, denoise_with_baseline
 from denoise.evaluation.benchmark import add_float_noise
-from denoise.evaluation.benchmark_28x28 import Gray, spoil
+from denoise.evaluation.benchmark_28x28 import Gray, add_clipped_noise
 from denoise.extras import optional
 from denoise.images.arrays import from_unit
 from denoise.inference.denoiser import Denoiser
@@ -54,10 +54,10 @@ def sweep(denoiser: Denoiser) -> Sweep:
             _mean_psnr(lambda noisy, s: denoiser(noisy, s if is_told else None), sigma_255)  # noqa: B023
             for sigma_255 in SWEEP_255
         ]
-    for name, classic in CLASSICS.items():
+    for name, baseline in BASELINES.items():
         try:
-            result[classic.title] = [
-                _mean_psnr(lambda noisy, s: denoise_classically(noisy, name, s), sigma_255)  # noqa: B023
+            result[baseline.title] = [
+                _mean_psnr(lambda noisy, s: denoise_with_baseline(noisy, name, s), sigma_255)  # noqa: B023
                 for sigma_255 in SWEEP_255
             ]
         except DenoiseError:
@@ -78,7 +78,7 @@ def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
     figure, (axes,) = _panels(7.0, 4.2, 1)
     axes.axvspan(*trained_255, color="#fefce8", lw=0, label="trained range")
     ours, theirs, marks = iter(OURS), iter(THEIRS), iter("osv^D")
-    titles = {classic.title for classic in CLASSICS.values()}
+    titles = {baseline.title for baseline in BASELINES.values()}
     for title, figures in swept.items():
         if title == "sigma_255":
             continue
@@ -126,7 +126,7 @@ def draw_rows(denoiser: Denoiser, pictures: Gray, factor: float) -> "Figure":
         pictures: (N, 28, 28) in [0,1].
         factor: of the noise.
     """
-    noisy = spoil(pictures, factor)
+    noisy = add_clipped_noise(pictures, factor)
     denoised = denoiser(torch.from_numpy(noisy)[:, None])[:, 0].numpy()
     rows = {f"noise {factor:g}": noisy, "denoised": denoised, "original": pictures}
     side, head = 28 * 3, 18

@@ -22,7 +22,7 @@ MIN_SIDE = 16
 
 
 @dataclass(frozen=True, eq=False)
-class Removed:
+class Residual:
     """The residual, noisy - denoised, and figures that say whether it looks like noise."""
 
     picture: NDArray[np.uint8]  # the residual amplified around middle gray
@@ -34,7 +34,7 @@ class Removed:
     follows_edges: float  # -1 to 1: correlation of its local power with that of the edges
 
 
-def analyse_removed(noisy: Pixels, denoised: Pixels) -> Removed:
+def analyse_residual(noisy: Pixels, denoised: Pixels) -> Residual:
     """Gives what a denoiser took away, with figures on it.
 
     White noise has a whiteness near 1 and follows no edges. Picture that was removed with it shows
@@ -58,7 +58,7 @@ def analyse_removed(noisy: Pixels, denoised: Pixels) -> Removed:
     gain = min(MAX_GAIN, 0.5 / (SHOWN_SPREAD * rms)) if rms > 0 else MAX_GAIN
     picture = from_unit(0.5 + gain * residual, np.dtype(np.uint8)).reshape(noisy.shape)
     spectrum = _radial_spectrum(residual)
-    return Removed(
+    return Residual(
         picture=picture,
         gain=gain,
         rms=rms,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoise.errors import DenoiseError
-from denoise.evaluation.measurements import FAITHFUL, Measurements
+from denoise.evaluation.measurements import REFERENCE, Measurements
 from denoise.inference.denoiser import Denoiser
 from denoise.weights.facts import CURVE_FILE, read_curve
 
@@ -135,9 +135,9 @@ GOALS = [
     ),
     *_goals_at(
         "gan-photo",
-        f"behind {FAITHFUL}, CBSD68 at {{}}, told, dB",
+        f"behind {REFERENCE}, CBSD68 at {{}}, told, dB",
         {25: 1.0, 50: 1.0},
-        Measurements.behind_faithful,
+        Measurements.behind_reference,
         is_ceiling=True,
     ),
     _shift_goal("gan-photo"),
@@ -166,7 +166,7 @@ def training_words(denoiser: Denoiser) -> str:
     )
 
 
-class Verdict(NamedTuple):
+class GoalResult(NamedTuple):
     """What was measured for a goal; None and the reason where it could not be."""
 
     goal: Goal
@@ -174,9 +174,9 @@ class Verdict(NamedTuple):
     reason: str = ""
 
 
-def judge(
+def measure_goals(
     sets: Path, denoisers: Mapping[str, Denoiser], goals: Sequence[Goal] = GOALS
-) -> Iterator[Verdict]:
+) -> Iterator[GoalResult]:
     """Measures goals, one after another.
 
     Args:
@@ -184,16 +184,17 @@ def judge(
         denoisers: the models that ship, by name.
         goals: what to measure.
     """
-    faithful = Measurements(denoisers[FAITHFUL], sets) if FAITHFUL in denoisers else None
+    reference = Measurements(denoisers[REFERENCE], sets) if REFERENCE in denoisers else None
     measured = {
-        name: faithful if name == FAITHFUL and faithful else Measurements(denoiser, sets, faithful)
-        for name, denoiser in denoisers.items()
+        name: Measurements(denoiser, sets, reference) for name, denoiser in denoisers.items()
     }
+    if reference is not None:
+        measured[REFERENCE] = reference  # what was measured for the others is not measured again
     for goal in goals:
         if goal.model not in measured:
-            yield Verdict(goal, None, "not shipped")
+            yield GoalResult(goal, None, "not shipped")
             continue
         try:
-            yield Verdict(goal, goal.measure(measured[goal.model]))
+            yield GoalResult(goal, goal.measure(measured[goal.model]))
         except DenoiseError as error:
-            yield Verdict(goal, None, str(error))
+            yield GoalResult(goal, None, str(error))

@@ -15,7 +15,7 @@ from skimage import data
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
 from denoise.cli import main
 from denoise.evaluation.comparison import compare
-from denoise.evaluation.residual import analyse_removed
+from denoise.evaluation.residual import analyse_residual
 from denoise.images.arrays import to_8_bits
 from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec
@@ -279,7 +279,7 @@ def pixels_of(file):
 
 def test_what_was_removed_is_analysed(lab):
     open_tab(lab, "Removed")
-    expected = analyse_removed(add_noise(CLEAN), denoised())
+    expected = analyse_residual(add_noise(CLEAN), denoised())
     words = lab.locator("#removed-words")
     words.get_by_text(f"{expected.whiteness:.3f}").wait_for()
     assert f"{255 * expected.rms:.1f}/255" in words.inner_text()

@@ -5,9 +5,9 @@ from skimage import data
 
 from denoise import add_noise, psnr
 from denoise.errors import DenoiseError, SettingError
-from denoise.evaluation.baselines import CLASSICS, denoise_classically
+from denoise.evaluation.baselines import BASELINES, denoise_with_baseline
 
-HERE = [name for name in CLASSICS if name != "bm3d"]
+HERE = [name for name in BASELINES if name != "bm3d"]
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +19,7 @@ def clean():
 @pytest.mark.parametrize("sigma_255", [15, 50])
 def test_a_classical_method_removes_noise(name, sigma_255, clean):
     noisy = add_noise(clean, "gaussian", sigma_255 / 255)
-    denoised = denoise_classically(noisy, name, sigma_255 / 255)
+    denoised = denoise_with_baseline(noisy, name, sigma_255 / 255)
     assert psnr(clean, denoised) > psnr(clean, noisy) + 3
     assert (denoised.shape, denoised.dtype) == (clean.shape, clean.dtype)
 
@@ -27,15 +27,15 @@ def test_a_classical_method_removes_noise(name, sigma_255, clean):
 @pytest.mark.parametrize("name", HERE)
 def test_gray_is_taken_and_stays_gray(name, clean):
     gray = add_noise(clean[..., 0] / 255.0, "gaussian", 0.1)
-    assert denoise_classically(gray, name, 0.1).shape == gray.shape
+    assert denoise_with_baseline(gray, name, 0.1).shape == gray.shape
 
 
 def test_an_unknown_method_is_refused(clean):
     with pytest.raises(SettingError, match="choose one of: bm3d, median"):
-        denoise_classically(clean, "magic", 0.1)
+        denoise_with_baseline(clean, "magic", 0.1)
 
 
 def test_a_method_whose_library_is_missing_names_its_extra(clean, monkeypatch):
     monkeypatch.setitem(sys.modules, "bm3d", None)
     with pytest.raises(DenoiseError, match=r"install -e \"\.\[bm3d\]\""):
-        denoise_classically(clean, "bm3d", 0.1)
+        denoise_with_baseline(clean, "bm3d", 0.1)

@@ -11,7 +11,7 @@ from denoise import Denoiser
 from denoise.cli import main
 from denoise.datasets.synthetic import made_digits
 from denoise.evaluation import cards, plots
-from denoise.evaluation.benchmark_28x28 import measure_small
+from denoise.evaluation.benchmark_28x28 import measure_errors
 from denoise.evaluation.record import record
 from denoise.models import build_network
 from denoise.weights.card import compose_card
@@ -80,7 +80,7 @@ def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path
     for place in (zoo, tutorial):
         denoiser = Denoiser(name, zoo=place, device="cpu")
         clean = made_digits(4)[0][:, 0].numpy() / np.float32(255)
-        errors = [asdict(row) for row in measure_small(denoiser, clean, "made")]
+        errors = [asdict(row) for row in measure_errors(denoiser, clean, "made")]
         record(denoiser, errors=errors, reading=[], silent_share=0.25)
     with (tutorial / name / "curve.csv").open("w", newline="") as file:
         csv.writer(file).writerows([("step", "loss", "psnr", "rate"), (1000, 0.1, 18.0, 1.0)])
@@ -95,7 +95,7 @@ def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path
 def test_published_forms_of_other_numbers_have_columns_of_their_own(zoo, tmp_path):
     denoiser = Denoiser("dense-mnist", zoo=zoo, device="cpu")
     clean = made_digits(4)[0][:, 0].numpy() / np.float32(255)
-    errors = [asdict(row) for row in measure_small(denoiser, clean, "made")]
+    errors = [asdict(row) for row in measure_errors(denoiser, clean, "made")]
     places = []
     for mse, code in ((0.02, 64), (0.03, 32)):
         places.append(tmp_path / str(code))

@@ -5,12 +5,17 @@ import torch
 from denoise import Denoiser
 from denoise.datasets.synthetic import made_digits
 from denoise.errors import ImageError, SettingError, UnknownModelError
-from denoise.evaluation.benchmark_28x28 import measure_reading, measure_small, silent_share, spoil
-from denoise.evaluation.classifier import LABELS, READERS, Reader
+from denoise.evaluation.benchmark_28x28 import (
+    add_clipped_noise,
+    measure_accuracy,
+    measure_errors,
+    measure_sparsity,
+)
+from denoise.evaluation.classifier import CLASSIFIERS, LABELS, Classifier
 from denoise.metrics import ssim
 from denoise.weights.facts import list_models
 
-NAMES = [facts.name for facts in list_models(READERS)]
+NAMES = [facts.name for facts in list_models(CLASSIFIERS)]
 CODED = [facts.name for facts in list_models() if facts.needs.code_shape is not None]
 
 
@@ -21,38 +26,38 @@ def digits():
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_a_reading_has_a_label_and_a_probability(name, digits):
-    readings = Reader(name, device="cpu")(torch.from_numpy(digits[0])[:, None])
-    assert len(readings) == 40
-    assert all(reading.label in LABELS[name] for reading in readings)
-    assert all(0 < reading.probability <= 1 for reading in readings)
+def test_a_prediction_has_a_label_and_a_probability(name, digits):
+    predictions = Classifier(name, device="cpu")(torch.from_numpy(digits[0])[:, None])
+    assert len(predictions) == 40
+    assert all(prediction.label in LABELS[name] for prediction in predictions)
+    assert all(0 < prediction.probability <= 1 for prediction in predictions)
 
 
 def test_rendered_digits_are_read(digits):
-    readings = Reader("reader-mnist", device="cpu")(torch.from_numpy(digits[0])[:, None])
-    right = [int(r.label) == int(label) for r, label in zip(readings, digits[1], strict=True)]
+    predictions = Classifier("reader-mnist", device="cpu")(torch.from_numpy(digits[0])[:, None])
+    right = [int(r.label) == int(label) for r, label in zip(predictions, digits[1], strict=True)]
     assert np.mean(right) > 0.8
 
 
-def test_readers_are_not_in_the_zoo():
+def test_classifiers_are_not_in_the_zoo():
     assert not set(LABELS) & {facts.name for facts in list_models()}
 
 
-def test_an_unknown_reader_is_refused():
+def test_an_unknown_classifier_is_refused():
     with pytest.raises(UnknownModelError, match="reader-braille"):
-        Reader("reader-braille")
+        Classifier("reader-braille")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_photo_is_not_read(name):
     with pytest.raises(ImageError, match="28x28 pixels"):
-        Reader(name, device="cpu")(np.zeros((64, 64, 3), np.uint8))
+        Classifier(name, device="cpu")(np.zeros((64, 64, 3), np.uint8))
 
 
 @pytest.mark.parametrize("name", CODED)
 def test_encoding_then_decoding_is_denoising(name, digits):
     denoiser = Denoiser(name, device="cpu")
-    noisy = torch.from_numpy(spoil(digits[0], 0.3))[:, None]
+    noisy = torch.from_numpy(add_clipped_noise(digits[0], 0.3))[:, None]
     codes = denoiser.encode(noisy)
     assert tuple(codes.shape[1:]) == denoiser.facts.needs.code_shape
     torch.testing.assert_close(denoiser.decode(codes), denoiser(noisy), atol=1e-5, rtol=0)
@@ -71,18 +76,21 @@ def test_a_network_with_skips_has_no_code():
 
 def test_the_rows_of_small_pictures_are_measured(digits):
     denoiser = Denoiser("dense-mnist", device="cpu")
-    rows = list(measure_small(denoiser, digits[0], "made"))
+    rows = list(measure_errors(denoiser, digits[0], "made"))
     assert [row.factor for row in rows] == [round(0.1 * i, 1) for i in range(1, 11)]
     assert rows[4].mse < rows[4].mse_noisy / 2
     assert rows[4].psnr > rows[4].psnr_noisy + 3
-    noisy = spoil(digits[0], 0.5)
+    noisy = add_clipped_noise(digits[0], 0.5)
     structure = [ssim(*pair) for pair in zip(digits[0], noisy, strict=True)]
     assert rows[4].ssim > rows[4].ssim_noisy == pytest.approx(np.mean(structure), abs=1e-5)
-    assert 0 < silent_share(denoiser, spoil(digits[0], 0.3)) < 1
+    assert 0 < measure_sparsity(denoiser, add_clipped_noise(digits[0], 0.3)) < 1
 
 
-def test_reading_is_measured_clean_noisy_and_denoised(digits):
-    denoiser, reader = Denoiser("dense-mnist", device="cpu"), Reader("reader-mnist", device="cpu")
-    rows = list(measure_reading(denoiser, reader, *digits, "made"))
+def test_accuracy_is_measured_clean_noisy_and_denoised(digits):
+    denoiser, classifier = (
+        Denoiser("dense-mnist", device="cpu"),
+        Classifier("reader-mnist", device="cpu"),
+    )
+    rows = list(measure_accuracy(denoiser, classifier, *digits, "made"))
     assert [row.factor for row in rows] == [0.3, 0.5, 0.8]
     assert rows[2].noisy < rows[2].clean

@@ -12,7 +12,7 @@ from skimage import data
 from denoise import Denoiser, add_noise, psnr
 from denoise.datasets.synthetic import made_clothing
 from denoise.errors import SettingError
-from denoise.evaluation.baselines import CLASSICS, denoise_classically, is_installed
+from denoise.evaluation.baselines import BASELINES, denoise_with_baseline, is_installed
 from denoise.evaluation.comparison import (
     MAX_PIXELS,
     NOISY,
@@ -38,30 +38,30 @@ def clean():
 
 
 @pytest.fixture(scope="module")
-def entries(clean):
+def results(clean):
     return list(compare(clean, NoiseSpec(level=0.1, seed=3), METHODS))
 
 
-def test_the_figures_are_those_of_the_functions(clean, entries):
+def test_the_figures_are_those_of_the_functions(clean, results):
     noisy = add_noise(clean, "gaussian", 0.1, seed=3)
     sigma = float(np.sqrt(np.mean((noisy / 255 - clean / 255) ** 2)))
-    made = [noisy, Denoiser("conv-photo")(noisy), denoise_classically(noisy, "median", sigma)]
-    assert [entry.method for entry in entries] == [NOISY, *METHODS]
-    for entry, image in zip(entries, made, strict=True):
-        assert np.array_equal(entry.image, image)
-        assert entry.psnr == psnr(clean, image)
-        assert entry.ssim == ssim(clean, image)
-        assert entry.haarpsi == haarpsi(clean, image)
+    made = [noisy, Denoiser("conv-photo")(noisy), denoise_with_baseline(noisy, "median", sigma)]
+    assert [result.method for result in results] == [NOISY, *METHODS]
+    for result, image in zip(results, made, strict=True):
+        assert np.array_equal(result.image, image)
+        assert result.psnr == psnr(clean, image)
+        assert result.ssim == ssim(clean, image)
+        assert result.haarpsi == haarpsi(clean, image)
 
 
-def test_the_network_beats_the_median_and_both_beat_nothing(entries):
-    noisy, network, median = entries
+def test_the_network_beats_the_median_and_both_beat_nothing(results):
+    noisy, network, median = results
     for figure in ("psnr", "ssim", "haarpsi"):
         assert getattr(network, figure) > getattr(median, figure) > getattr(noisy, figure)
 
 
-def test_facts_of_networks_stand_beside_their_figures(entries):
-    noisy, network, median = entries
+def test_facts_of_networks_stand_beside_their_figures(results):
+    noisy, network, median = results
     assert network.parameters == Denoiser("conv-photo").facts.parameters
     assert (network.told, median.parameters, noisy.seconds_per_mpixel) == (None, None, None)
     assert median.told == pytest.approx(0.1, rel=0.1)
@@ -88,14 +88,14 @@ def test_float_noise_is_clipped_where_asked_and_never_rounded(clean):
 
 
 def test_slow_methods_get_the_middle(monkeypatch):
-    slow = CLASSICS["median"].__class__("slow", "Slow", CLASSICS["median"].apply, is_slow=True)
-    monkeypatch.setitem(CLASSICS, "slow", slow)
+    slow = BASELINES["median"].__class__("slow", "Slow", BASELINES["median"].apply, is_slow=True)
+    monkeypatch.setitem(BASELINES, "slow", slow)
     picture = data.astronaut()
-    _, entry = compare(picture, NoiseSpec(), ["slow"])
-    assert entry.image.shape == (256, 256, 3)
+    _, result = compare(picture, NoiseSpec(), ["slow"])
+    assert result.image.shape == (256, 256, 3)
     noisy = add_noise(picture)[128:384, 128:384]
-    assert entry.psnr > psnr(picture[128:384, 128:384], noisy) + 3
-    assert "256x256" in entry.note
+    assert result.psnr > psnr(picture[128:384, 128:384], noisy) + 3
+    assert "256x256" in result.note
 
 
 def test_a_small_gray_picture_goes_to_the_lessons_networks():
@@ -137,8 +137,8 @@ def test_for_a_network_of_fixed_size_all_get_that_size():
 
 def test_a_network_that_was_not_made_for_the_picture_says_so():
     clean = made_clothing(2)[0][0, 0].numpy()
-    _, entry = compare(clean, NoiseSpec(level=0.1), ["dense-mnist"])
-    assert entry.note.startswith("dense-mnist seems not to be made for this picture.")
+    _, result = compare(clean, NoiseSpec(level=0.1), ["dense-mnist"])
+    assert result.note.startswith("dense-mnist seems not to be made for this picture.")
 
 
 def test_16_bits_and_transparency_become_plain_8_bits():
@@ -157,7 +157,7 @@ def test_the_levels_that_a_sweep_has_by_itself_are_the_kinds(kind):
 
 def test_a_sweep_gives_every_method_at_every_level(clean):
     found = list(sweep(clean, NoiseSpec(), [0.05, 0.2], ["median"]))
-    assert [(level, entry.method) for level, entry in found] == [
+    assert [(level, result.method) for level, result in found] == [
         (0.05, NOISY),
         (0.05, "median"),
         (0.2, NOISY),
@@ -182,11 +182,11 @@ def test_what_cannot_be_done_is_refused_before_anything_runs(clean, call, why):
         next(iter(call(clean)))
 
 
-def test_a_table_is_csv_and_json_alike(entries):
-    rows = [entry.to_dict() for entry in entries]
+def test_a_table_is_csv_and_json_alike(results):
+    rows = [result.to_dict() for result in results]
     read = list(csv.DictReader(io.StringIO(write_table(rows))))
     assert [row["method"] for row in read] == [NOISY, *METHODS]
-    assert float(read[1]["psnr"]) == rows[1]["psnr"] == pytest.approx(entries[1].psnr, abs=1e-4)
+    assert float(read[1]["psnr"]) == rows[1]["psnr"] == pytest.approx(results[1].psnr, abs=1e-4)
     assert json.loads(json.dumps(rows, allow_nan=False)) == rows
 
 
@@ -195,10 +195,10 @@ def test_equal_pictures_have_no_number_of_decibels(clean):
     assert noisy.to_dict()["psnr"] is None
 
 
-def test_a_pack_holds_the_pictures_and_the_table(clean, entries, tmp_path):
-    pack(clean, entries, tmp_path / "all.zip")
+def test_a_pack_holds_the_pictures_and_the_table(clean, results, tmp_path):
+    pack(clean, results, tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as packed:
         names = {"table.csv", "clean.png", "noisy.png", "conv-photo.png", "median.png"}
         assert set(packed.namelist()) == names
         with Image.open(io.BytesIO(packed.read("conv-photo.png"))) as image:
-            assert np.array_equal(np.asarray(image), entries[1].image)
+            assert np.array_equal(np.asarray(image), results[1].image)

@@ -11,7 +11,7 @@ from denoise.cli import main
 from denoise.errors import ImageError
 from denoise.evaluation import scorecard
 from denoise.evaluation.measurements import Measurements
-from denoise.evaluation.scorecard import GOALS, Goal, judge, training_words
+from denoise.evaluation.scorecard import GOALS, Goal, measure_goals, training_words
 from denoise.metrics import fine_power
 from denoise.weights.facts import list_models
 
@@ -62,10 +62,10 @@ def test_what_takes_a_jpeg_farther_from_the_clean_picture_gains_less_than_nothin
 
 def test_every_goal_is_measured_where_its_model_ships_and_its_set_is_there(sets):
     denoisers = {facts.name: Denoiser(facts.name, device="cpu") for facts in list_models()}
-    verdicts = list(judge(sets, denoisers))
-    assert [verdict.goal for verdict in verdicts] == GOALS
-    for verdict in verdicts:
-        assert (verdict.figure is not None) == (verdict.goal.model in denoisers)
+    results = list(measure_goals(sets, denoisers))
+    assert [result.goal for result in results] == GOALS
+    for result in results:
+        assert (result.figure is not None) == (result.goal.model in denoisers)
 
 
 def test_camera_noise_is_measured_pair_by_pair(sets):
@@ -85,15 +85,15 @@ def test_the_network_measured_against_itself_regains_nothing(sets):
     denoiser = Denoiser("conv-photo", device="cpu")
     measured = Measurements(denoiser, sets, Measurements(denoiser, sets))
     assert measured.texture_closed(25) == pytest.approx(0, abs=1e-3)
-    assert measured.behind_faithful(25) == pytest.approx(0, abs=1e-3)
+    assert measured.behind_reference(25) == pytest.approx(0, abs=1e-3)
 
 
-def test_texture_is_not_measured_where_the_faithful_network_is_missing(sets):
+def test_texture_is_not_measured_where_the_reference_is_missing(sets):
     denoisers = {"gan-photo": Denoiser("conv-photo", device="cpu")}
     goals = [goal for goal in GOALS if goal.model == "gan-photo" and "told" in goal.what]
-    verdicts = list(judge(sets, denoisers, goals))
-    assert len(verdicts) == 4
-    assert all(figure is None and "conv-photo" in reason for _, figure, reason in verdicts)
+    results = list(measure_goals(sets, denoisers, goals))
+    assert len(results) == 4
+    assert all(figure is None and "conv-photo" in reason for _, figure, reason in results)
 
 
 def test_power_is_fine_above_half_of_nyquist():

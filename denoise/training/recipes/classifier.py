@@ -11,15 +11,15 @@ from denoise.models import Needs
 from denoise.models.classifier import ClassifierConfig
 from denoise.training.loop import Budget, Schedule
 from denoise.training.recipes.recipe import Recipe
-from denoise.training.tasks.classifier import ReadingTask
+from denoise.training.tasks.classifier import ClassifierTask
 
 
-def _make_task(folders: list[Path] | None, seed: int, *, images: str) -> ReadingTask:
+def _make_task(folders: list[Path] | None, seed: int, *, images: str) -> ClassifierTask:
     if folders is None:
-        return ReadingTask(*MAKERS[images](SMOKE_PICTURES), seed, MADE, batch_size=8)
+        return ClassifierTask(*MAKERS[images](SMOKE_PICTURES), seed, MADE, batch_size=8)
     pictures = load_small_images(images, folders)
     described = describe_small_images(images, len(pictures))
-    return ReadingTask(pictures, load_labels(images, folders), seed, described)
+    return ClassifierTask(pictures, load_labels(images, folders), seed, described)
 
 
 def _recipe(images: str, what: str) -> Recipe:
@@ -47,7 +47,7 @@ def _recipe(images: str, what: str) -> Recipe:
     )
 
 
-READER_RECIPES = {
+CLASSIFIER_RECIPES = {
     "reader-mnist": _recipe("mnist", "handwritten digits"),
     "reader-fashion": _recipe("fashion-mnist", "clothing"),
 }

@@ -1,7 +1,7 @@
 """Every recipe, by the name of its network in the zoo."""
 
 from denoise.errors import SettingError, UnknownModelError
-from denoise.training.recipes.classifier import READER_RECIPES
+from denoise.training.recipes.classifier import CLASSIFIER_RECIPES
 from denoise.training.recipes.photo import PHOTO_RECIPES, TUTORIAL_PHOTO_RECIPES
 from denoise.training.recipes.recipe import Recipe
 from denoise.training.recipes.small_image import (
@@ -11,7 +11,7 @@ from denoise.training.recipes.small_image import (
 )
 
 OURS = "ours"
-RECIPES = PHOTO_RECIPES | SMALL_IMAGE_RECIPES | READER_RECIPES
+RECIPES = PHOTO_RECIPES | SMALL_IMAGE_RECIPES | CLASSIFIER_RECIPES
 BY_KIND = {  # what the tutorials' make is compared, not shipped
     OURS: RECIPES,
     "tutorial": TUTORIAL_PHOTO_RECIPES | TUTORIAL_SMALL_IMAGE_RECIPES,

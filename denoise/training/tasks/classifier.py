@@ -11,7 +11,7 @@ from denoise.training.tasks.small_image import VALIDATION_EVERY, augment
 
 
 @dataclass(frozen=True)
-class ReadingTask:
+class ClassifierTask:
     """Clean gray pictures, turned and cropped a little, and what they show.
 
     Cross-entropy is minimised; the share of held-out pictures that are read rightly is watched.

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.evaluation.comparison import Entry, levels_for, pack, report, write_table
+from denoise.evaluation.comparison import MethodResult, levels_for, pack, report, write_table
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.api.checks import Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.server.failures import explained
@@ -54,7 +54,7 @@ def _compare(service: Service) -> Callable[..., Any]:
             file = uploaded_file(image, service.folder)
             spec = _checked(kind, level, seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
-            entries: list[Entry] = []
+            entries: list[MethodResult] = []
             for entry in service.compare(subject, spec, is_told=told):
                 entries.append(entry)
                 yield None, {"done": len(entries) - 1, "methods": len(subject.methods)}

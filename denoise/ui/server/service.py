@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import CancelledError, SettingError
-from denoise.evaluation.comparison import Entry, Subject, compare, prepare, sweep
+from denoise.evaluation.comparison import CleanImage, MethodResult, compare, prepare, sweep
 from denoise.files import write_atomically
 from denoise.hub.timeout import RETRY_S
 from denoise.images.picture import FORMAT_SUFFIXES, OUTPUT_FORMATS, Picture
@@ -255,7 +255,7 @@ class Service:
         with self._turn():
             return estimate_picture(self.read(file), denoiser, zoo=self.zoo)
 
-    def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> Subject:
+    def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> CleanImage:
         """Gives an uploaded clean picture as all the methods can take it.
 
         Raises:
@@ -264,8 +264,8 @@ class Service:
         return prepare(self.read(file), methods, zoo=self.zoo)
 
     def compare(
-        self, subject: Subject, spec: NoiseSpec, *, is_told: bool = False
-    ) -> Iterator[Entry]:
+        self, subject: CleanImage, spec: NoiseSpec, *, is_told: bool = False
+    ) -> Iterator[MethodResult]:
         """Gives what `compare` does, one method at a time and in turn with other work.
 
         Closing the generator stops the work after the method that runs.
@@ -286,12 +286,12 @@ class Service:
 
     def sweep(
         self,
-        subject: Subject,
+        subject: CleanImage,
         spec: NoiseSpec,
         levels: Sequence[float],
         *,
         is_told: bool = False,
-    ) -> Iterator[tuple[float, Entry]]:
+    ) -> Iterator[tuple[float, MethodResult]]:
         """Gives what `sweep` does, one method at one level at a time and in turn with other work.
 
         Raises:

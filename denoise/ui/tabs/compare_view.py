@@ -8,7 +8,7 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
-from denoise.evaluation.comparison import Entry, Subject, pack
+from denoise.evaluation.comparison import CleanImage, MethodResult, pack
 from denoise.images.reading import load_picture
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
@@ -60,7 +60,7 @@ def build_compare_view(
     )
     shown = gr.State([])
 
-    def work(subject: Subject, spec: NoiseSpec, is_told: bool) -> Iterator[Any]:
+    def work(subject: CleanImage, spec: NoiseSpec, is_told: bool) -> Iterator[Any]:
         yield from _work(service, subject, spec, is_told=is_told)
 
     listen_run(service, run, clean, noise, changed, [], [table, gallery, packed, shown], work)
@@ -118,8 +118,10 @@ def _build_gallery() -> gr.Gallery:
     )
 
 
-def _work(service: Service, subject: Subject, spec: NoiseSpec, *, is_told: bool) -> Iterator[Any]:
-    entries: list[Entry] = []
+def _work(
+    service: Service, subject: CleanImage, spec: NoiseSpec, *, is_told: bool
+) -> Iterator[Any]:
+    entries: list[MethodResult] = []
     shown: Shown = []
     gallery: list[tuple[str, str]] = []
     for entry in service.compare(subject, spec, is_told=is_told):
@@ -144,7 +146,7 @@ def _work(service: Service, subject: Subject, spec: NoiseSpec, *, is_told: bool)
     )
 
 
-def _table(entries: list[Entry]) -> Table:
+def _table(entries: list[MethodResult]) -> Table:
     rows = []
     for entry in entries:
         found = entry.to_dict()  # without infinities, which JSON has not

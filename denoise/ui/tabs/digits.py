@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from denoise.datasets.mnist import SMALL_IMAGE_SETS
 from denoise.errors import DenoiseError, ImageError
-from denoise.evaluation.benchmark_28x28 import small_set_of
-from denoise.evaluation.classifier import READERS, Reader
+from denoise.evaluation.benchmark_28x28 import find_training_set
+from denoise.evaluation.classifier import CLASSIFIERS, Classifier
 from denoise.images.arrays import to_8_bits
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
@@ -51,14 +51,14 @@ class _Digits:
         return [facts for facts in self.service.models() if facts.needs.domain == "28x28"]
 
     @cached_property
-    def readers(self) -> dict[str, Reader]:
+    def readers(self) -> dict[str, Classifier]:
         """The classifiers that are here, by name of their set."""
-        here = {facts.name for facts in list_models(READERS)} if READERS.is_dir() else set()
+        here = {facts.name for facts in list_models(CLASSIFIERS)} if CLASSIFIERS.is_dir() else set()
         device = self.service.device
         return {
-            name: Reader(described.reader, device=device)
+            name: Classifier(described.classifier, device=device)
             for name, described in SMALL_IMAGE_SETS.items()
-            if described.reader in here
+            if described.classifier in here
         }
 
     def show(
@@ -91,7 +91,7 @@ class _Digits:
         with explained():
             is_own = own is not None and own.facts.name == model
             denoiser = own if own and is_own else self.service.denoiser(model)
-            name = small_set_of(denoiser.facts)
+            name = find_training_set(denoiser.facts)
             originals = list(self.samples.get(name).pictures[:GRID_COLUMNS])
             noisy = [
                 add_noise(picture, "gaussian", factor, seed=index)
@@ -148,7 +148,7 @@ class _Digits:
     def _network_cell(self, denoiser: Denoiser, name: str, clean: Small, noisy: Small) -> str:
         facts = denoiser.facts
         denoised = denoiser(noisy)
-        stranger = "" if small_set_of(facts) == name else "<br><i>not made for this</i>"
+        stranger = "" if find_training_set(facts) == name else "<br><i>not made for this</i>"
         words = f"{_decibel(clean, denoised)}{self._read(name, denoised)}{stranger}"
         return _cell(facts.name, denoised, words, code_picture(denoiser, noisy))
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
-from denoise.evaluation.comparison import Subject
+from denoise.evaluation.comparison import CleanImage
 from denoise.images.arrays import to_8_bits
 from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim
@@ -104,7 +104,7 @@ class _Lab:
                 [self._keep(noisy, "noisy.png"), kept],
             )
 
-    def _spoil(self, file: str, model: str, *noise: Any) -> tuple[Subject, NDArray[Any]]:
+    def _spoil(self, file: str, model: str, *noise: Any) -> tuple[CleanImage, NDArray[Any]]:
         spec = noise_spec_of(*noise)
         subject = self._prepare(file, model)
         return subject, spec.add_to(subject.clean)

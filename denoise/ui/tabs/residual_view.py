@@ -4,7 +4,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.evaluation.residual import MIN_SIDE, analyse_removed
+from denoise.evaluation.residual import MIN_SIDE, analyse_residual
 from denoise.images.reading import load_picture
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
@@ -46,17 +46,17 @@ def build_removed_view(service: Service, pair: gr.State) -> None:
             noisy, denoised = (load_picture(file).pixels for file in files)
             if min(noisy.shape[:2]) < MIN_SIDE:
                 return (gr.skip(),) * 4
-            removed = analyse_removed(noisy, denoised)
+            residual = analyse_residual(noisy, denoised)
             return (
-                write_shown(service, removed.picture, "removed.png"),
-                f"Removed **{255 * removed.rms:.1f}/255** (root mean square), shown "
-                f"{removed.gain:.3g} times as strong.  \n"
-                f"{term('Whiteness')} **{removed.whiteness:.3f}**: 1 is white noise, all "
+                write_shown(service, residual.picture, "removed.png"),
+                f"Removed **{255 * residual.rms:.1f}/255** (root mean square), shown "
+                f"{residual.gain:.3g} times as strong.  \n"
+                f"{term('Whiteness')} **{residual.whiteness:.3f}**: 1 is white noise, all "
                 "frequencies alike; coarse noise and picture have less.  \n"
-                f"{term('Follows edges')} **{removed.follows_edges:+.2f}**: near 0 or below is "
+                f"{term('Follows edges')} **{residual.follows_edges:+.2f}**: near 0 or below is "
                 "noise alone; towards 1, edges went with it.",
-                histogram_chart(removed),
-                spectrum_chart(removed),
+                histogram_chart(residual),
+                spectrum_chart(residual),
             )
 
     pair.change(

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.events import Dependency
 
-from denoise.evaluation.baselines import CLASSICS
-from denoise.evaluation.comparison import Subject, write_table
+from denoise.evaluation.baselines import BASELINES
+from denoise.evaluation.comparison import CleanImage, write_table
 from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service
@@ -45,7 +45,7 @@ def build_sweep_view(
         gr.State(("gaussian", None)),
     )
 
-    def work(subject: Subject, spec: NoiseSpec, is_told: bool, *chosen: Any) -> Iterator[Any]:
+    def work(subject: CleanImage, spec: NoiseSpec, is_told: bool, *chosen: Any) -> Iterator[Any]:
         yield from _work(service, subject, spec, *chosen, is_told=is_told)
 
     listen_run(service, run, clean, noise, changed, [figure], list(views), work)
@@ -61,7 +61,7 @@ def build_sweep_view(
 
 def _work(
     service: Service,
-    subject: Subject,
+    subject: CleanImage,
     spec: NoiseSpec,
     highest: float,
     count: float,
@@ -127,7 +127,7 @@ def _levels(kind: str, highest: float, count: int) -> list[float]:
 
 def _trained(service: Service, kind: str, methods: list[str]) -> tuple[float, float] | None:
     """Gives the levels that all the chosen networks were trained for."""
-    networks = [service.zoo.read_facts(name) for name in methods if name not in CLASSICS]
+    networks = [service.zoo.read_facts(name) for name in methods if name not in BASELINES]
     ranges = [facts.needs.trained_sigma for facts in networks]
     if kind not in SIGMA_KINDS or not ranges:
         return None

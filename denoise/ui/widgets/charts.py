@@ -5,7 +5,7 @@ from typing import Any
 
 import altair
 
-from denoise.evaluation.residual import Removed
+from denoise.evaluation.residual import Residual
 
 # Read on white; style.css makes them lighter on dark.
 AMBER, TEAL, GRAY, FAINT = "#c2660a", "#0f766e", "#6f6862", "#8a827b40"
@@ -136,11 +136,11 @@ def lesson_chart(points: Sequence[tuple[float, float]], title: str) -> altair.La
     return _finished(altair.layer(line), height=220)
 
 
-def histogram_chart(removed: Removed) -> altair.LayerChart:
+def histogram_chart(residual: Residual) -> altair.LayerChart:
     """Gives the histogram of what was removed, with the normal distribution of its deviation."""
     values = [
         {"value": 255 * value, "density": density / 255, "normal": normal / 255}
-        for value, density, normal in removed.histogram.tolist()
+        for value, density, normal in residual.histogram.tolist()
     ]
     base = altair.Chart(altair.InlineData(values=values))
     value = altair.X("value:Q", title="removed, steps of 1/255", axis=altair.Axis(tickCount=TICKS))
@@ -151,11 +151,11 @@ def histogram_chart(removed: Removed) -> altair.LayerChart:
     return _finished(altair.layer(bars, line), height=220)
 
 
-def spectrum_chart(removed: Removed) -> altair.LayerChart:
+def spectrum_chart(residual: Residual) -> altair.LayerChart:
     """Gives the power of what was removed by frequency; 1 is its mean."""
     values = [
         {"frequency": frequency, "power": max(power, 1e-4)}
-        for frequency, power in removed.spectrum.tolist()
+        for frequency, power in residual.spectrum.tolist()
     ]
     line = (
         altair.Chart(altair.InlineData(values=values))

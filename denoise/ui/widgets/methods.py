@@ -8,8 +8,8 @@ import gradio as gr
 from gradio.events import Dependency
 
 from denoise.errors import SettingError
-from denoise.evaluation.baselines import CLASSICS, is_installed
-from denoise.evaluation.comparison import Subject
+from denoise.evaluation.baselines import BASELINES, is_installed
+from denoise.evaluation.comparison import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import COMPUTE, Service
@@ -125,13 +125,13 @@ def method_choices(service: Service) -> tuple[list[tuple[str, str]], list[str]]:
     models = networks(service)
     photo = [facts.name for facts in models if facts.needs.domain == "photo"]
     lessons = [facts.name for facts in models if facts.name not in photo]
-    classics = [name for name in CLASSICS if is_installed(name)]
-    labels = [(_label(name), name) for name in classics]
-    quick = [name for name in classics if not CLASSICS[name].is_slow]
+    installed = [name for name in BASELINES if is_installed(name)]
+    labels = [(_label(name), name) for name in installed]
+    quick = [name for name in installed if not BASELINES[name].is_slow]
     return [*_named(photo), *labels, *_named(lessons)], photo + quick
 
 
-def _prepare(service: Service, file: str | None, methods: list[str]) -> Subject:
+def _prepare(service: Service, file: str | None, methods: list[str]) -> CleanImage:
     if not file:
         raise SettingError("There is no clean picture yet; drop one in first.")
     if not methods:
@@ -181,8 +181,8 @@ def _build_methods(
 
 
 def _label(classic: str) -> str:
-    title = CLASSICS[classic].title
-    return f"{title} (slow: a part of the picture)" if CLASSICS[classic].is_slow else title
+    title = BASELINES[classic].title
+    return f"{title} (slow: a part of the picture)" if BASELINES[classic].is_slow else title
 
 
 def _named(names: list[str]) -> list[tuple[str, str]]:

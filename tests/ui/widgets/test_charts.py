@@ -6,7 +6,7 @@ import pytest
 from skimage import data
 
 from denoise import add_noise
-from denoise.evaluation.residual import analyse_removed
+from denoise.evaluation.residual import analyse_residual
 from denoise.ui.language import read_phrases, translate_chart
 from denoise.ui.widgets.charts import histogram_chart, lesson_chart, spectrum_chart, sweep_chart
 
@@ -32,7 +32,7 @@ def parts_of(chart):
 
 def charts():
     clean = data.astronaut()[:64, :64]
-    removed = analyse_removed(add_noise(clean), clean)
+    removed = analyse_residual(add_noise(clean), clean)
     return {
         "sweep": sweep_chart(ROWS, "PSNR", "gaussian", (0, 0.3)),
         "lesson": lesson_chart([(1, 0.5), (2, 0.4)], "loss"),
