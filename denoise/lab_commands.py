@@ -8,17 +8,9 @@ from functools import partial
 from pathlib import Path
 
 from denoise.errors import SettingError
-from denoise.evaluation.comparison import (
-    CleanImage,
-    MethodResult,
-    compare,
-    encode_files,
-    levels_for,
-    prepare,
-    report,
-    sweep,
-    write_table,
-)
+from denoise.evaluation.comparison import compare, levels_for, sweep
+from denoise.evaluation.methods import CleanImage, prepare
+from denoise.evaluation.results import MethodResult, encode_files, make_report, write_table
 from denoise.files import write_atomically
 from denoise.images.reading import load_picture
 from denoise.inference.denoiser import Denoiser
@@ -33,21 +25,15 @@ def compare_command(options: argparse.Namespace) -> int:
         _make_folder(options.output)
     clean_image = _load(options)
     spec = _noise_spec(options, options.level)
-    found = compare(
-        clean_image.clean,
-        spec,
-        clean_image.methods,
-        partial(Denoiser, device=options.device, zoo=options.zoo),
-        is_told=options.told,
-        zoo=options.zoo,
-    )
+    find_denoiser = partial(Denoiser, device=options.device, zoo=options.zoo)
+    found = compare(clean_image, spec, find_denoiser, is_told=options.told)
     results = list(_printed(options, found))
     if options.output is not None:
         for name, content in encode_files(clean_image.clean, results):
             write_atomically(options.output / name, content)
     if options.json:
         rows = [result.to_dict() for result in results]
-        print(json.dumps(report(clean_image, spec, rows, is_told=options.told)))
+        print(json.dumps(make_report(clean_image, spec, rows, is_told=options.told)))
     return 0
 
 
@@ -56,19 +42,12 @@ def sweep_command(options: argparse.Namespace) -> int:
     clean_image = _load(options)
     levels = options.levels or levels_for(options.kind)
     spec = _noise_spec(options, levels[0])
-    found = sweep(
-        clean_image.clean,
-        spec,
-        levels,
-        clean_image.methods,
-        partial(Denoiser, device=options.device, zoo=options.zoo),
-        is_told=options.told,
-        zoo=options.zoo,
-    )
+    find_denoiser = partial(Denoiser, device=options.device, zoo=options.zoo)
+    found = sweep(clean_image, spec, levels, find_denoiser, is_told=options.told)
     rows = [{"level": level, **result.to_dict()} for level, result in found]
     if options.json:
         asked = {"is_told": options.told, "levels": levels}
-        print(json.dumps(report(clean_image, spec, rows, **asked)))
+        print(json.dumps(make_report(clean_image, spec, rows, **asked)))
     else:
         print(write_table(rows), end="")
     return 0

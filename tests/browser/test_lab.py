@@ -15,6 +15,7 @@ from skimage import data
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
 from denoise.cli import main
 from denoise.evaluation.comparison import compare
+from denoise.evaluation.methods import CleanImage
 from denoise.evaluation.residual import analyse_residual
 from denoise.images.arrays import to_8_bits
 from denoise.noise.kinds import KINDS
@@ -125,7 +126,7 @@ def test_methods_are_compared_in_a_table_a_gallery_and_a_zip(lab):
     choose_methods(lab, "compare", ["conv-photo", "median"])
     lab.locator("#compare").click()
     wait_until_done(lab, "compare")
-    entries = list(compare(CLEAN, NoiseSpec(), ["conv-photo", "median"]))
+    entries = list(compare(CleanImage(CLEAN, ["conv-photo", "median"]), NoiseSpec()))
     text = " ".join(lab.locator("#compare-table").inner_text().split())
     for entry in entries:
         row = entry.to_dict()  # its figures are rounded, and the page rounds those
@@ -144,7 +145,7 @@ def test_the_table_sorts_its_figures_as_numbers(lab):
     choose_methods(lab, "compare", ["median"])
     lab.locator("#compare").click()
     wait_until_done(lab, "compare")
-    noisy, median = compare(CLEAN, NoiseSpec(level=0.7), ["median"])
+    noisy, median = compare(CleanImage(CLEAN, ["median"]), NoiseSpec(level=0.7))
     assert noisy.psnr < 10 < median.psnr  # the other way round as texts
     head = lab.locator("#compare-table th").filter(has_text="PSNR", visible=True).first
     head.hover()
@@ -230,7 +231,7 @@ def test_a_sweep_draws_a_chart_and_gives_its_figures(lab):
     expected = [
         (level, entry.method, round(entry.psnr, 4))
         for level in (0.15, 0.3)
-        for entry in compare(CLEAN, NoiseSpec(level=level), ["median"])
+        for entry in compare(CleanImage(CLEAN, ["median"]), NoiseSpec(level=level))
     ]
     assert [(float(r["level"]), r["method"], float(r["psnr"])) for r in rows] == expected
 

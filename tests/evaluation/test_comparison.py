@@ -13,17 +13,9 @@ from denoise import Denoiser, add_noise, psnr
 from denoise.datasets.synthetic import made_clothing
 from denoise.errors import SettingError
 from denoise.evaluation.baselines import BASELINES, denoise_with_baseline, is_installed
-from denoise.evaluation.comparison import (
-    MAX_PIXELS,
-    NOISY,
-    compare,
-    levels_for,
-    methods_for,
-    pack,
-    prepare,
-    sweep,
-    write_table,
-)
+from denoise.evaluation.comparison import NOISY, compare, levels_for, sweep
+from denoise.evaluation.methods import MAX_PIXELS, CleanImage, check_methods, methods_for, prepare
+from denoise.evaluation.results import write_table, write_zip
 from denoise.images.picture import Picture
 from denoise.metrics import haarpsi, ssim
 from denoise.noise.kinds import KINDS
@@ -39,7 +31,7 @@ def clean():
 
 @pytest.fixture(scope="module")
 def results(clean):
-    return list(compare(clean, NoiseSpec(level=0.1, seed=3), METHODS))
+    return list(compare(CleanImage(clean, METHODS), NoiseSpec(level=0.1, seed=3)))
 
 
 def test_the_figures_are_those_of_the_functions(clean, results):
@@ -70,7 +62,7 @@ def test_facts_of_networks_stand_beside_their_figures(results):
 
 def test_networks_are_told_the_level_only_where_asked(clean):
     spec = NoiseSpec(level=0.2, eight_bit=False)
-    _, told = compare(clean, spec, ["conv-photo"], is_told=True)
+    _, told = compare(CleanImage(clean, ["conv-photo"]), spec, is_told=True)
     assert told.told == pytest.approx(0.2, rel=0.02)
     expected = Denoiser("conv-photo")(spec.add_to(clean), told.told)
     assert np.array_equal(told.image, np.rint(expected * 255).astype(np.uint8))
@@ -91,7 +83,7 @@ def test_slow_methods_get_the_middle(monkeypatch):
     slow = BASELINES["median"].__class__("slow", "Slow", BASELINES["median"].apply, is_slow=True)
     monkeypatch.setitem(BASELINES, "slow", slow)
     picture = data.astronaut()
-    _, result = compare(picture, NoiseSpec(), ["slow"])
+    _, result = compare(CleanImage(picture, ["slow"]), NoiseSpec())
     assert result.image.shape == (256, 256, 3)
     noisy = add_noise(picture)[128:384, 128:384]
     assert result.psnr > psnr(picture[128:384, 128:384], noisy) + 3
@@ -137,7 +129,7 @@ def test_for_a_network_of_fixed_size_all_get_that_size():
 
 def test_a_network_that_was_not_made_for_the_picture_says_so():
     clean = made_clothing(2)[0][0, 0].numpy()
-    _, result = compare(clean, NoiseSpec(level=0.1), ["dense-mnist"])
+    _, result = compare(CleanImage(clean, ["dense-mnist"]), NoiseSpec(level=0.1))
     assert result.note.startswith("dense-mnist seems not to be made for this picture.")
 
 
@@ -156,30 +148,39 @@ def test_the_levels_that_a_sweep_has_by_itself_are_the_kinds(kind):
 
 
 def test_a_sweep_gives_every_method_at_every_level(clean):
-    found = list(sweep(clean, NoiseSpec(), [0.05, 0.2], ["median"]))
+    found = list(sweep(CleanImage(clean, ["median"]), NoiseSpec(), [0.05, 0.2]))
     assert [(level, result.method) for level, result in found] == [
         (0.05, NOISY),
         (0.05, "median"),
         (0.2, NOISY),
         (0.2, "median"),
     ]
-    assert found[1][1].psnr == list(compare(clean, NoiseSpec(level=0.05), ["median"]))[1].psnr
+    _, median = compare(CleanImage(clean, ["median"]), NoiseSpec(level=0.05))
+    assert found[1][1].psnr == median.psnr
 
 
 @pytest.mark.parametrize(
     ("call", "why"),
     [
-        (lambda clean: compare(clean, NoiseSpec(), ["magic"]), "choose from: .*conv-photo.*median"),
-        (lambda clean: compare(clean, NoiseSpec(), ["median"] * 17), "At most 16"),
-        (lambda clean: compare(clean, NoiseSpec(kind="fog"), ["median"]), "Unknown kind"),
-        (lambda clean: sweep(clean, NoiseSpec(), [], ["median"]), "1 to 32 levels"),
-        (lambda clean: sweep(clean, NoiseSpec(), [0.1, 2.0], ["median"]), "from 0 to 1"),
-        (lambda clean: sweep(clean, NoiseSpec(kind="jpeg:0.5"), [0.1], ["median"]), "mixture"),
+        (lambda image: compare(image, NoiseSpec(kind="fog")), "Unknown kind"),
+        (lambda image: sweep(image, NoiseSpec(), []), "1 to 32 levels"),
+        (lambda image: sweep(image, NoiseSpec(), [0.1, 2.0]), "from 0 to 1"),
+        (lambda image: sweep(image, NoiseSpec(kind="jpeg:0.5"), [0.1]), "mixture"),
     ],
 )
-def test_what_cannot_be_done_is_refused_before_anything_runs(clean, call, why):
+def test_noise_that_cannot_be_is_refused_before_anything_runs(clean, call, why):
     with pytest.raises(SettingError, match=why):
-        next(iter(call(clean)))
+        next(iter(call(CleanImage(clean, ["median"]))))
+
+
+def test_an_unknown_method_is_refused_with_the_choice(clean):
+    with pytest.raises(SettingError, match=r"choose from: .*conv-photo.*median"):
+        prepare(Picture(clean), ["magic"])
+
+
+def test_too_many_methods_are_refused():
+    with pytest.raises(SettingError, match="At most 16"):
+        check_methods(["median"] * 17)
 
 
 def test_a_table_is_csv_and_json_alike(results):
@@ -191,12 +192,12 @@ def test_a_table_is_csv_and_json_alike(results):
 
 
 def test_equal_pictures_have_no_number_of_decibels(clean):
-    (noisy,) = compare(clean, NoiseSpec(level=0.0), [])
+    (noisy,) = compare(CleanImage(clean, []), NoiseSpec(level=0.0))
     assert noisy.to_dict()["psnr"] is None
 
 
-def test_a_pack_holds_the_pictures_and_the_table(clean, results, tmp_path):
-    pack(clean, results, tmp_path / "all.zip")
+def test_a_zip_holds_the_pictures_and_the_table(clean, results, tmp_path):
+    write_zip(clean, results, tmp_path / "all.zip")
     with zipfile.ZipFile(tmp_path / "all.zip") as packed:
         names = {"table.csv", "clean.png", "noisy.png", "conv-photo.png", "median.png"}
         assert set(packed.namelist()) == names

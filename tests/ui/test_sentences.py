@@ -15,6 +15,7 @@ PAGE = Path(errors.__file__).parent
 MODULES = (
     "evaluation.baselines",
     "evaluation.comparison",
+    "evaluation.methods",
     "files",
     "hub.errors",
     "hub.repository",

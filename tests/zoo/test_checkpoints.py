@@ -8,7 +8,7 @@ from PIL import Image
 
 from denoise import Denoiser
 from denoise.errors import UnknownModelError
-from denoise.evaluation.comparison import methods_for
+from denoise.evaluation.methods import methods_for
 from denoise.ui.server.service import Service
 from denoise.ui.tabs.zoo import _card_text, _row
 from denoise.weights.card import compose_card

@@ -5,7 +5,8 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.evaluation.comparison import MethodResult, levels_for, pack, report, write_table
+from denoise.evaluation.comparison import levels_for
+from denoise.evaluation.results import MethodResult, make_report, write_table, write_zip
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.api.checks import Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.server.failures import explained
@@ -59,9 +60,9 @@ def _compare(service: Service) -> Callable[..., Any]:
                 entries.append(entry)
                 yield None, {"done": len(entries) - 1, "methods": len(subject.methods)}
             packed = service.new_file("compared.zip")
-            pack(subject.clean, entries, packed)
+            write_zip(subject.clean, entries, packed)
             rows = [entry.to_dict() for entry in entries]
-            yield served(packed), report(subject, spec, rows, is_told=told)
+            yield served(packed), make_report(subject, spec, rows, is_told=told)
 
     return compare
 
@@ -109,7 +110,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
                 yield None, {"done": len(rows), "figures": total}
             table = service.new_file("sweep.csv")
             table.write_text(write_table(rows), encoding="utf-8")
-            yield served(table), report(subject, spec, rows, is_told=told, levels=chosen)
+            yield served(table), make_report(subject, spec, rows, is_told=told, levels=chosen)
 
     return sweep
 

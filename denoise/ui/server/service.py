@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import CancelledError, SettingError
-from denoise.evaluation.comparison import CleanImage, MethodResult, compare, prepare, sweep
+from denoise.evaluation.comparison import compare, sweep
+from denoise.evaluation.methods import CleanImage, prepare
+from denoise.evaluation.results import MethodResult
 from denoise.files import write_atomically
 from denoise.hub.timeout import RETRY_S
 from denoise.images.picture import FORMAT_SUFFIXES, OUTPUT_FORMATS, Picture
@@ -273,16 +275,7 @@ class Service:
         Raises:
             DenoiseError: at the first `next` or a later one.
         """
-        yield from self._in_turns(
-            compare(
-                subject.clean,
-                spec,
-                subject.methods,
-                self.denoiser,
-                is_told=is_told,
-                zoo=self.zoo,
-            )
-        )
+        yield from self._in_turns(compare(subject, spec, self.denoiser, is_told=is_told))
 
     def sweep(
         self,
@@ -297,17 +290,7 @@ class Service:
         Raises:
             DenoiseError: at the first `next` or a later one.
         """
-        yield from self._in_turns(
-            sweep(
-                subject.clean,
-                spec,
-                levels,
-                subject.methods,
-                self.denoiser,
-                is_told=is_told,
-                zoo=self.zoo,
-            )
-        )
+        yield from self._in_turns(sweep(subject, spec, levels, self.denoiser, is_told=is_told))
 
     def new_file(self, name: str) -> Path:
         """Gives a file of that name in a new folder, to be written."""

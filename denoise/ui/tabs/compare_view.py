@@ -8,7 +8,8 @@ import gradio as gr
 import numpy as np
 from gradio.events import Dependency
 
-from denoise.evaluation.comparison import CleanImage, MethodResult, pack
+from denoise.evaluation.methods import CleanImage
+from denoise.evaluation.results import MethodResult, write_zip
 from denoise.images.reading import load_picture
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
@@ -135,7 +136,7 @@ def _work(
         yield done, _table(entries), gallery, gr.skip(), shown
     clean = write_shown(service, subject.clean, "clean.png")
     packed = service.new_file("compared.zip")
-    pack(subject.clean, entries, packed)
+    write_zip(subject.clean, entries, packed)
     noise = noise_words(spec, describe_noise(spec))
     yield (
         quoted(" ".join(["Done.", noise, *subject.warnings])),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
-from denoise.evaluation.comparison import CleanImage
+from denoise.evaluation.methods import CleanImage
 from denoise.images.arrays import to_8_bits
 from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim

@@ -7,7 +7,8 @@ import gradio as gr
 from gradio.events import Dependency
 
 from denoise.evaluation.baselines import BASELINES
-from denoise.evaluation.comparison import CleanImage, write_table
+from denoise.evaluation.methods import CleanImage
+from denoise.evaluation.results import write_table
 from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service

@@ -9,7 +9,7 @@ from gradio.events import Dependency
 
 from denoise.errors import SettingError
 from denoise.evaluation.baselines import BASELINES, is_installed
-from denoise.evaluation.comparison import CleanImage
+from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import COMPUTE, Service

@@ -10,6 +10,7 @@ from skimage import data
 
 from denoise import psnr
 from denoise.evaluation.comparison import compare
+from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service
 from denoise.ui.tabs.denoise import _Work
@@ -61,7 +62,7 @@ def test_bm3d_gets_the_middle_and_the_level_and_its_note_says_so(monkeypatch):
     halved = SimpleNamespace(bm3d_rgb=lambda noisy, sigma: seen.append(sigma) or noisy / 2)
     monkeypatch.setitem(sys.modules, "bm3d", halved)
     clean = data.astronaut()
-    noisy, entry = compare(clean, NoiseSpec(level=0.1), ["bm3d"])
+    noisy, entry = compare(CleanImage(clean, ["bm3d"]), NoiseSpec(level=0.1))
     middle = noisy.image[128:384, 128:384]
     assert abs(entry.image.astype(int) - middle // 2).max() <= 1
     assert 0.07 < seen[0] < 0.1  # clipping takes some
