@@ -1,150 +1,216 @@
-"""A page and its endpoints on the network: Gradio's switches, probes and the guard."""
+"""Start the page: read the environment, set up the service, serve until told to stop."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from functools import cache
-from importlib.util import find_spec
+import importlib
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
 
-import gradio as gr
-from gradio.route_utils import FnIndexInferError
-from starlette._utils import get_route_path
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from denoise.devices import choose_device
+from denoise.errors import DenoiseError, SettingError
+from denoise.hub.address import is_repository
+from denoise.hub.repository import Repository
+from denoise.ui.server.service import Limits, Service
+from denoise.weights.checkpoints import is_checkpoint
+from denoise.zoo.zoo import Zoo
 
-from denoise.ui.api.endpoints import add_endpoints
-from denoise.ui.api.info import info_routes
-from denoise.ui.api.openapi import describe
-from denoise.ui.server.guard import Guard
-from denoise.ui.server.scripts import OwnScripts
-from denoise.ui.server.service import Service
+FAILED, MISUSE = 1, 2
+SWEEP_S = 60
+FLUSH_S = 1  # for the last answers to leave
+TRUE = ("1", "t", "true")  # as `spaces` reads its own variables
 
-CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
+_log = logging.getLogger("denoise")
 
 
-def start_serving(
-    page: gr.Blocks, service: Service, *, host: str, port: int, look: Mapping[str, Any]
-) -> None:
-    """Serves a page and the endpoints from a thread of their own.
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says."""
 
-    `GRADIO_TEMP_DIR` must have named `service.folder` when the page was built.
+    device: str = "auto"
+    host: str = "127.0.0.1"
+    port: int = 7860
+    limits: Limits = field(default_factory=Limits)
+    has_training: bool = True
+    is_lent_gpus: bool = False  # a Space on ZeroGPU
+    hub_repo: str | None = None
+    hub_revision: str | None = None
+    takes_any_model: bool = False
+    checkpoints: tuple[Path, ...] = ()  # anyone's, that the owner has chosen
 
-    Args:
-        page: without endpoints for scripts.
-        service: behind it.
-        host: name or address to listen at.
-        port: to listen at.
-        look: further arguments of `launch`, such as theme and css.
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT, and return the exit code."""
+    try:
+        settings = read_settings(os.environ)
+    except SettingError as error:
+        return _complain(str(error), MISUSE)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    service = Service(device=settings.device, limits=settings.limits, zoo=_zoo(settings))
+    try:
+        return _serve(service, settings)
+    finally:
+        shutil.rmtree(service.folder, ignore_errors=True)
+
+
+def run() -> NoReturn:
+    """Serve as `main` does, then end the process at once.
+
+    A cancelled tile may still be at work in its thread, and a plain exit crashes on it.
+    """
+    code = main()
+    sys.stdout.flush()
+    os._exit(code)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Return the settings that DENOISE_* and GRADIO_SERVER_* hold.
 
     Raises:
-        OSError: the address is unknown or the port is in use.
+        SettingError: a bad value; the sentence names the variable.
     """
-    with page:
-        add_endpoints(service)
-    page.queue(max_size=service.limits.queue_size, api_open=False)
-    page.launch(
-        server_name=host,
-        server_port=port,
-        prevent_thread_lock=True,
-        quiet=True,
-        show_error=False,  # only sentences of gr.Error leave the server
-        run_history=False,
-        enable_monitoring=False,
-        max_file_size=service.limits.max_bytes,
-        ssr_mode=False,  # a second server in front would go round the guard
-        pwa=False,
-        mcp_server=find_spec("mcp") is not None,  # the endpoints as tools, at /gradio_api/mcp/
-        app_kwargs={
-            "routes": [
-                *_probes(service),
-                *info_routes(page),
-                Route("/gradio_api/openapi.json", _document(page)),
-            ],
-            "middleware": [Middleware(OwnScripts, head=look.get("head", ""))],
-            "lifespan": _guarded_by(service, page),
-            "openapi_url": None,  # FastAPI's, which knows nothing of the endpoints
-            "exception_handlers": {
-                KeyError: _unknown_endpoint,
-                FnIndexInferError: _unknown_endpoint,
-                TypeError: _wrong_parameters,
-            },
-        },
-        **look,
+    is_lent_gpus = (environment.get("SPACES_ZERO_GPU") or "").lower() in TRUE
+    is_space = bool(environment.get("SPACE_ID"))
+    usual_host = "0.0.0.0" if is_space else Settings.host
+    hub_repo, hub_revision = _hub(environment)
+    return Settings(
+        device="cpu" if is_lent_gpus else _device(environment),  # of what needs no GPU
+        host=environment.get("GRADIO_SERVER_NAME") or usual_host,
+        port=_port(environment),
+        limits=Limits(
+            max_pixels=_whole_number(environment, "DENOISE_MAX_PIXELS", Limits.max_pixels),
+            max_bytes=_whole_number(environment, "DENOISE_MAX_BYTES", Limits.max_bytes),
+            queue_size=_whole_number(environment, "DENOISE_QUEUE", Limits.queue_size),
+        ),
+        has_training=_flag(environment, "DENOISE_TRAIN_TAB", default=not is_space),
+        is_lent_gpus=is_lent_gpus,
+        hub_repo=hub_repo,
+        hub_revision=hub_revision,
+        takes_any_model=_flag(environment, "DENOISE_ANY_MODEL", default=False),
+        checkpoints=_checkpoints(environment),
     )
 
 
-def files_of(page: gr.Blocks) -> set[Path]:
-    """Gives the files that a page shows from the start, such as examples: never cleaned away."""
-    return {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
+def _zoo(settings: Settings) -> Zoo:
+    repository = None
+    if settings.hub_repo is not None:
+        repository = Repository(settings.hub_repo, settings.hub_revision)
+    zoo = Zoo(
+        repository=repository,
+        takes_addresses=settings.takes_any_model,
+        checkpoints=settings.checkpoints,
+    )
+    zoo.warnings()  # for the log
+    if repository is not None:
+        print(f"Weights from the Hub: {repository}", flush=True)  # noqa: T201
+    return zoo
 
 
-def _is_job(page: gr.Blocks, event: str) -> bool:
-    """Tells whether Gradio still has answers for an event; of another it logs a traceback."""
-    # Others of Gradio's lists hold an event a moment longer, in which who asks waits for ever.
-    waited_for = page._queue.pending_event_ids_session.values()
-    return any(event in events for events in waited_for)
+def _device(environment: Mapping[str, str]) -> str:
+    device = environment.get("DENOISE_DEVICE") or "auto"
+    try:
+        choose_device(device)
+    except SettingError as error:
+        raise SettingError(f"DENOISE_DEVICE: {error}") from error
+    return device
 
 
-def _guarded_by(
-    service: Service, page: gr.Blocks
-) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def guard(app: Starlette) -> AsyncIterator[None]:
-        # Middleware that Gradio is given runs inside its own, which sets the headers for other
-        # origins; the guard must be outside. No request has come yet.
-        app.middleware_stack = Guard(
-            app.middleware_stack or app.build_middleware_stack(),
-            folder=service.folder,
-            max_bytes=service.limits.max_bytes,
-            is_closing=lambda: service.is_closing,
-            is_job=lambda event: _is_job(page, event),
+def _hub(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Return the repository on the Hub and its revision, each None where it is not set."""
+    repo = environment.get("DENOISE_HUB_REPO") or None
+    revision = environment.get("DENOISE_HUB_REVISION") or None
+    if repo is not None and not is_repository(repo):
+        raise SettingError(
+            f"DENOISE_HUB_REPO is a repository on the Hub, organisation/name; {repo!r} is not."
         )
-        yield
-
-    return guard
-
-
-def _probes(service: Service) -> list[Route]:
-    async def is_alive(_: Request) -> Response:
-        return JSONResponse({"status": "alive"})
-
-    async def is_ready(_: Request) -> Response:
-        if service.is_ready and not service.is_closing:
-            return JSONResponse({"status": "ready"})
-        status = "closing" if service.is_closing else "loading"
-        return JSONResponse({"status": status}, 503)
-
-    return [Route("/healthz", is_alive), Route("/readyz", is_ready)]
+    if revision and not repo:
+        raise SettingError("DENOISE_HUB_REVISION needs a repository; set DENOISE_HUB_REPO, too.")
+    return repo, revision
 
 
-def _document(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:
-    """Gives the OpenAPI document in place of Gradio's, which is not valid."""
-    document = cache(lambda: describe(page))  # all endpoints are there when the first asks
-
-    async def answer(_: Request) -> Response:
-        return JSONResponse(document())
-
-    return answer
+def _port(environment: Mapping[str, str]) -> int:
+    port = _whole_number(environment, "GRADIO_SERVER_PORT", Settings.port)
+    if port > 65_535:
+        raise SettingError(f"GRADIO_SERVER_PORT is a number from 1 to 65535; {port} is not.")
+    return port
 
 
-def _is_call(request: Request) -> bool:
-    return f"{get_route_path(request.scope)}/".startswith(CALLS)
+def _checkpoints(environment: Mapping[str, str]) -> tuple[Path, ...]:
+    """Return the files that DENOISE_CHECKPOINTS names and the checkpoints in its folders."""
+    files: list[Path] = []
+    for text in filter(None, (environment.get("DENOISE_CHECKPOINTS") or "").split(os.pathsep)):
+        place = Path(text)
+        try:
+            found = [place] if place.is_file() else sorted(place.iterdir())
+        except OSError as error:
+            raise SettingError(f"DENOISE_CHECKPOINTS: {text!r} cannot be read.") from error
+        files += [file for file in found if is_checkpoint(file.name)]
+    return tuple(files)
 
 
-async def _unknown_endpoint(request: Request, error: Exception) -> Response:
-    """Gradio looks endpoints up in a dictionary, and lets the failure through."""
-    if not _is_call(request):
-        raise error
-    return JSONResponse({"detail": "No such endpoint; /gradio_api/info lists them."}, 404)
+def _flag(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environment.get(name) or str(int(default))
+    if text not in ("0", "1"):
+        raise SettingError(f"{name} is 0 or 1; {text!r} is not.")
+    return text == "1"
 
 
-async def _wrong_parameters(request: Request, error: Exception) -> Response:
-    """Gradio's client, which sorts the parameters, says which one is missing or unknown."""
-    if not _is_call(request):
-        raise error
-    sentence = str(error).split(" Please click")[0].rstrip(".")
-    return JSONResponse({"detail": f"{sentence}; /gradio_api/info lists the parameters."}, 422)
+def _whole_number(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or int(text) == 0:
+        raise SettingError(f"{name} is a whole number, 1 or more; {text!r} is not.")
+    return int(text)
+
+
+def _serve(service: Service, settings: Settings) -> int:
+    # Gradio reads these when it is imported, and when a page is built.
+    os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    os.environ["GRADIO_TEMP_DIR"] = str(service.folder)
+    if settings.is_lent_gpus:
+        importlib.import_module("spaces")  # before anything touches CUDA
+    from denoise.ui.page import build_page, look
+    from denoise.ui.server.http import files_of, start_serving
+
+    is_told_to_stop = _watch_signals()
+    if settings.is_lent_gpus:
+        service.load_all()
+    page = build_page(service, has_training=settings.has_training)
+    try:
+        start_serving(page, service, host=settings.host, port=settings.port, look=look())
+    except OSError:
+        place = f"{settings.host}, port {settings.port}"
+        sentence = "the port is in use or the address unknown; set GRADIO_SERVER_PORT to another."
+        return _complain(f"Cannot serve at {place}: {sentence}", FAILED)
+    print(f"Serving at {page.local_url}", flush=True)  # noqa: T201
+    threading.Thread(target=_warm, args=(service,), daemon=True).start()
+    while not is_told_to_stop.wait(SWEEP_S):
+        service.clean_up(keep=files_of(page))
+    service.close()
+    time.sleep(FLUSH_S)
+    page.close(verbose=False)
+    return 0
+
+
+def _watch_signals() -> threading.Event:
+    is_told_to_stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: is_told_to_stop.set())
+    return is_told_to_stop
+
+
+def _warm(service: Service) -> None:
+    try:
+        service.warm()
+    except DenoiseError:
+        _log.exception("The default network cannot be used.")
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(sentence, file=sys.stderr)  # noqa: T201
+    return code

@@ -41,7 +41,7 @@ class _Failure(NamedTuple):
 
 
 def is_lent() -> bool:
-    """Tells whether GPUs are lent here: app.py imports `spaces` where it runs on ZeroGPU."""
+    """Tells whether GPUs are lent here: ui/launch.py imports `spaces` where it runs on ZeroGPU."""
     return "spaces" in sys.modules
 
 

@@ -145,7 +145,7 @@ def test_cleaning_up_leaves_nothing_after_the_hour(service, photo):
 
 PAGE_WITH_EXAMPLE = """
 import sys, gradio as gr
-from denoise.ui.serving import files_of
+from denoise.ui.server.http import files_of
 with gr.Blocks() as page:
     gr.Examples([sys.argv[1]], gr.Image(type="filepath"))
 print(*files_of(page))

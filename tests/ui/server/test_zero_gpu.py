@@ -12,10 +12,10 @@ from hub_stand_in import files_of, running_hub
 from PIL import Image
 from places import TESTS
 
-import app
 from denoise import Denoiser, add_noise, load_picture
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
+from denoise.ui import launch
 from denoise.ui.server.zero_gpu import LentDenoiser, gpu, is_lent, seconds
 from denoise.weights.tensors import BUNDLED
 
@@ -77,8 +77,8 @@ def test_a_larger_picture_wants_the_gpu_longer():
 
 
 def test_a_space_on_zero_gpu_is_known_by_its_variable():
-    assert app.read_settings({"SPACES_ZERO_GPU": "true"}).is_lent_gpus
-    assert not app.read_settings({"SPACES_ZERO_GPU": ""}).is_lent_gpus
+    assert launch.read_settings({"SPACES_ZERO_GPU": "true"}).is_lent_gpus
+    assert not launch.read_settings({"SPACES_ZERO_GPU": ""}).is_lent_gpus
 
 
 def test_the_picture_that_a_lent_gpu_gives_is_the_same(client, lending, noisy_file):

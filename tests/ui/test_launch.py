@@ -12,14 +12,14 @@ from gradio_client.utils import Status
 from hub_stand_in import files_of, running_hub
 from PIL import Image
 
-import app
 from denoise.errors import SettingError
+from denoise.ui import launch
 from denoise.ui.server.service import Limits
 from denoise.weights.tensors import BUNDLED
 
 
 def test_an_empty_environment_gives_the_defaults():
-    assert app.read_settings({}) == app.Settings("auto", "127.0.0.1", 7860, Limits())
+    assert launch.read_settings({}) == launch.Settings("auto", "127.0.0.1", 7860, Limits())
 
 
 def test_the_environment_is_read():
@@ -27,11 +27,11 @@ def test_the_environment_is_read():
     environment = {name: str(number) for number, name in enumerate(names, start=1)}
     environment |= {"DENOISE_DEVICE": "cpu", "GRADIO_SERVER_NAME": "::1"}
     limits = Limits(max_pixels=1, max_bytes=2, queue_size=3)
-    assert app.read_settings(environment) == app.Settings("cpu", "::1", 4, limits)
+    assert launch.read_settings(environment) == launch.Settings("cpu", "::1", 4, limits)
 
 
 def test_a_space_is_open_to_the_network():
-    assert app.read_settings({"SPACE_ID": "a/b"}).host == "0.0.0.0"
+    assert launch.read_settings({"SPACE_ID": "a/b"}).host == "0.0.0.0"
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_a_space_is_open_to_the_network():
     ],
 )
 def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
-    assert app.read_settings(environment).has_training is has_training
+    assert launch.read_settings(environment).has_training is has_training
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
 )
 def test_a_bad_value_is_named(name, value):
     with pytest.raises(SettingError, match=f"^{name}.*{value}"):
-        app.read_settings({name: value})
+        launch.read_settings({name: value})
 
 
 def test_a_bad_value_is_misuse(monkeypatch, capsys):
     monkeypatch.setenv("DENOISE_QUEUE", "long")
-    assert app.main() == 2
+    assert launch.main() == 2
     assert capsys.readouterr().err.startswith("DENOISE_QUEUE is a whole number")
 
 
@@ -122,7 +122,7 @@ def test_the_page_serves_weights_of_the_hub(tmp_path):
 
 def test_the_environment_names_the_hub():
     environment = {"DENOISE_HUB_REPO": "a/b", "DENOISE_HUB_REVISION": "v1"}
-    settings = app.read_settings(environment)
+    settings = launch.read_settings(environment)
     assert (settings.hub_repo, settings.hub_revision) == ("a/b", "v1")
     assert not settings.takes_any_model
 
@@ -130,25 +130,25 @@ def test_the_environment_names_the_hub():
 @pytest.mark.parametrize("name", ["zoo", "org/zoo/conv-mnist", "org/zoo@v1", "a b/c"])
 def test_what_is_no_repository_is_misuse(name):
     with pytest.raises(SettingError, match="DENOISE_HUB_REPO is a repository on the Hub"):
-        app.read_settings({"DENOISE_HUB_REPO": name})
+        launch.read_settings({"DENOISE_HUB_REPO": name})
 
 
 def test_a_revision_without_a_repository_is_refused():
     with pytest.raises(SettingError, match="set DENOISE_HUB_REPO"):
-        app.read_settings({"DENOISE_HUB_REVISION": "v1"})
+        launch.read_settings({"DENOISE_HUB_REVISION": "v1"})
 
 
 def test_the_environment_names_checkpoints(tmp_path):
     for name in ("b.pth", "a.safetensors", "note.txt"):
         (tmp_path / name).write_bytes(b"")
     named = f"{tmp_path}{os.pathsep}{tmp_path / 'b.pth'}"
-    found = app.read_settings({"DENOISE_CHECKPOINTS": named}).checkpoints
+    found = launch.read_settings({"DENOISE_CHECKPOINTS": named}).checkpoints
     assert [file.name for file in found] == ["a.safetensors", "b.pth", "b.pth"]
 
 
 def test_checkpoints_that_are_not_there_are_misuse(tmp_path):
-    with pytest.raises(SettingError, match=r"^DENOISE_CHECKPOINTS: .*none.* is not there"):
-        app.read_settings({"DENOISE_CHECKPOINTS": str(tmp_path / "none")})
+    with pytest.raises(SettingError, match=r"^DENOISE_CHECKPOINTS: .*none.* cannot be read"):
+        launch.read_settings({"DENOISE_CHECKPOINTS": str(tmp_path / "none")})
 
 
 def test_the_page_serves_anyones_checkpoints(tmp_path):

@@ -1,0 +1,150 @@
+"""Serve a page and its endpoints: Gradio's switches, probes and the guard."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.route_utils import FnIndexInferError
+from starlette._utils import get_route_path
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from denoise.ui.api.endpoints import add_endpoints
+from denoise.ui.api.info import info_routes
+from denoise.ui.api.openapi import describe
+from denoise.ui.server.guard import Guard
+from denoise.ui.server.scripts import OwnScripts
+from denoise.ui.server.service import Service
+
+CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
+
+
+def start_serving(
+    page: gr.Blocks, service: Service, *, host: str, port: int, look: Mapping[str, Any]
+) -> None:
+    """Serve a page and the endpoints from a thread of their own.
+
+    `GRADIO_TEMP_DIR` must have named `service.folder` when the page was built.
+
+    Args:
+        page: without endpoints for scripts.
+        service: behind it.
+        host: name or address to listen at.
+        port: to listen at.
+        look: further arguments of `launch`, such as theme and css.
+
+    Raises:
+        OSError: the address is unknown or the port is in use.
+    """
+    with page:
+        add_endpoints(service)
+    page.queue(max_size=service.limits.queue_size, api_open=False)
+    page.launch(
+        server_name=host,
+        server_port=port,
+        prevent_thread_lock=True,
+        quiet=True,
+        show_error=False,  # only sentences of gr.Error leave the server
+        run_history=False,
+        enable_monitoring=False,
+        max_file_size=service.limits.max_bytes,
+        ssr_mode=False,  # a second server in front would go round the guard
+        pwa=False,
+        mcp_server=find_spec("mcp") is not None,  # the endpoints as tools, at /gradio_api/mcp/
+        app_kwargs={
+            "routes": [
+                *_probes(service),
+                *info_routes(page),
+                Route("/gradio_api/openapi.json", _document(page)),
+            ],
+            "middleware": [Middleware(OwnScripts, head=look.get("head", ""))],
+            "lifespan": _guarded_by(service, page),
+            "openapi_url": None,  # FastAPI's, which knows nothing of the endpoints
+            "exception_handlers": {
+                KeyError: _unknown_endpoint,
+                FnIndexInferError: _unknown_endpoint,
+                TypeError: _wrong_parameters,
+            },
+        },
+        **look,
+    )
+
+
+def files_of(page: gr.Blocks) -> set[Path]:
+    """Return the files that a page shows from the start, such as examples; they must stay."""
+    return {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
+
+
+def _is_job(page: gr.Blocks, event: str) -> bool:
+    """Return whether Gradio still has answers for an event; for others it logs a traceback."""
+    # Gradio's other lists hold an event a moment longer; whoever asks then waits for ever.
+    waited_for = page._queue.pending_event_ids_session.values()
+    return any(event in events for events in waited_for)
+
+
+def _guarded_by(
+    service: Service, page: gr.Blocks
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def guard(app: Starlette) -> AsyncIterator[None]:
+        # Gradio runs our middleware inside its own, which sets the headers for other origins.
+        # The guard must be outside of both. No request has come yet.
+        app.middleware_stack = Guard(
+            app.middleware_stack or app.build_middleware_stack(),
+            folder=service.folder,
+            max_bytes=service.limits.max_bytes,
+            is_closing=lambda: service.is_closing,
+            is_job=lambda event: _is_job(page, event),
+        )
+        yield
+
+    return guard
+
+
+def _probes(service: Service) -> list[Route]:
+    async def is_alive(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def is_ready(_: Request) -> Response:
+        if service.is_ready and not service.is_closing:
+            return JSONResponse({"status": "ready"})
+        status = "closing" if service.is_closing else "loading"
+        return JSONResponse({"status": status}, 503)
+
+    return [Route("/healthz", is_alive), Route("/readyz", is_ready)]
+
+
+def _document(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:
+    """Answer with our OpenAPI document; Gradio's own is not valid."""
+    document = cache(lambda: describe(page))  # all endpoints are there when the first asks
+
+    async def answer(_: Request) -> Response:
+        return JSONResponse(document())
+
+    return answer
+
+
+def _is_call(request: Request) -> bool:
+    return f"{get_route_path(request.scope)}/".startswith(CALLS)
+
+
+async def _unknown_endpoint(request: Request, error: Exception) -> Response:
+    """Answer 404 where Gradio fails to find an endpoint in its dictionary."""
+    if not _is_call(request):
+        raise error
+    return JSONResponse({"detail": "No such endpoint; /gradio_api/info lists them."}, 404)
+
+
+async def _wrong_parameters(request: Request, error: Exception) -> Response:
+    """Answer 422 with what Gradio's client found: the parameter that is missing or unknown."""
+    if not _is_call(request):
+        raise error
+    sentence = str(error).split(" Please click")[0].rstrip(".")
+    return JSONResponse({"detail": f"{sentence}; /gradio_api/info lists the parameters."}, 422)
