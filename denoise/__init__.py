@@ -1,4 +1,4 @@
-"""Take noise out of a picture, and see how it is done."""
+"""Remove noise from pictures with a zoo of networks."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Gives a public name, imported when it is asked for: PyTorch takes seconds to import."""
+    """Return a public name, imported on first use, since PyTorch takes seconds to import."""
     if name not in _HOMES:
         raise AttributeError(f"module 'denoise' has no attribute {name!r}")
     return getattr(import_module(f"denoise.{_HOMES[name]}"), name)

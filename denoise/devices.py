@@ -1,4 +1,4 @@
-"""Where a network runs, and in which precision."""
+"""The device and the precision that a network runs with."""
 
 import contextlib
 import platform
@@ -10,10 +10,10 @@ from denoise.errors import SettingError
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Gives the device of that name; auto: CUDA, then MPS, then the CPU.
+    """Return the device of that name; auto: CUDA, then MPS, then the CPU.
 
     Raises:
-        SettingError: an unknown device, or one that this machine has not got.
+        SettingError: an unknown device, or one that this machine does not have.
     """
     if name == "auto":
         name = next(kind for kind in ("cuda", "mps", "cpu") if _is_there(kind))
@@ -28,13 +28,13 @@ def choose_device(name: str = "auto") -> torch.device:
 
 
 def choose_dtype(name: str, device: torch.device, *, bfloat16_is_harmless: bool) -> torch.dtype:
-    """Gives the precision of the network's inner layers.
+    """Return the precision of the network's inner layers.
 
     Args:
-        name: "auto", "float32" or "bfloat16"; auto: bfloat16 where it is faster on the device
-            and the network loses nothing by it.
+        name: "auto", "float32" or "bfloat16"; auto: bfloat16 if it is faster on the device
+            and does no harm.
         device: that the network will run on.
-        bfloat16_is_harmless: to this network, as measured.
+        bfloat16_is_harmless: whether it does this network no harm, as measured.
 
     Raises:
         SettingError: another name.
@@ -49,9 +49,9 @@ def choose_dtype(name: str, device: torch.device, *, bfloat16_is_harmless: bool)
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Tells whether bfloat16 is faster than float32 there, by matrix units or by instructions.
+    """Return whether the device computes faster in bfloat16 than in float32.
 
-    On CPUs that is AMX (several times as fast), or AVX-512 with bfloat16 (half as fast again).
+    CPUs do with AMX (several times as fast) or AVX-512 with bfloat16 (1.5 times as fast).
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -60,7 +60,7 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def device_label(device: torch.device) -> str:
-    """Gives the device in words, such as "NVIDIA H200" or "CPU (2 threads)"."""
+    """Return the device's name, such as "NVIDIA H200" or "CPU (2 threads)"."""
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     if device.type == "mps":

@@ -1,4 +1,4 @@
-"""Errors whose message is written for the user: what is wrong, what is allowed, what to do."""
+"""Errors with a message for the user: what is wrong, what is allowed, what to do."""
 
 import errno
 
@@ -17,11 +17,11 @@ _TO_DO = {
 
 
 class DenoiseError(Exception):
-    """Something the user can mend; its message may be shown as it stands."""
+    """A problem that the user can fix; its message may be shown as it is."""
 
 
 class ImageError(DenoiseError):
-    """A picture that cannot be read, or is not of an allowed kind or size."""
+    """A picture that cannot be read, or whose kind or size is not allowed."""
 
 
 class SettingError(DenoiseError):
@@ -41,6 +41,6 @@ class CancelledError(DenoiseError):
 
 
 def why_not_written(error: OSError) -> str:
-    """Gives why a file cannot be written and what to do, as the second half of a sentence."""
+    """Return why a file cannot be written and what to do, as the end of a sentence."""
     known = _TO_DO.get(error.errno or 0)
     return known or f"{error.strerror or 'the disk refused it'}; choose another folder"

@@ -7,11 +7,11 @@ from denoise.errors import DenoiseError
 
 
 def optional(module: str, extra: str) -> Any:
-    """Gives a module of an optional library.
+    """Import a module of an optional library.
 
     Args:
         module: its name.
-        extra: that installs it.
+        extra: of this package, which installs the library.
 
     Raises:
         DenoiseError: it is not installed.
@@ -22,5 +22,5 @@ def optional(module: str, extra: str) -> Any:
         library = module.partition(".")[0]
         raise DenoiseError(
             f"{library} is needed for this and not installed: in a clone of this project, "
-            f'pip install -e ".[{extra}]".'  # by name pip would take a stranger's package
+            f'pip install -e ".[{extra}]".'  # pip would find a stranger's package by the name alone
         ) from error

@@ -1,4 +1,4 @@
-"""Files written whole or not at all: as a hidden draft, which then takes the file's name."""
+"""Write files whole or not at all: into a hidden draft, which then takes the file's name."""
 
 import secrets
 from contextlib import suppress
@@ -13,13 +13,13 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises:
         ImageError: it cannot be written.
     """
-    draft = path.parent / f".{secrets.token_hex(8)}.part"  # the name of the file may be too long
+    draft = path.parent / f".{secrets.token_hex(8)}.part"  # path.name plus a suffix may be too long
     try:
         try:
             with draft.open("xb") as file:
                 file.write(content)
             draft.replace(path)
-        except BaseException:  # Ctrl-C, too
+        except BaseException:  # also Ctrl-C
             with suppress(OSError):
                 draft.unlink()
             raise

@@ -1,4 +1,4 @@
-"""How near a denoised image is to the clean one."""
+"""How close a denoised image is to the clean one: PSNR, SSIM, HaarPSI."""
 
 import math
 from typing import Any
@@ -13,7 +13,7 @@ from denoise.images.arrays import to_unit
 
 
 def psnr(clean: NDArray[Any], image: NDArray[Any]) -> float:
-    """Gives the peak signal-to-noise ratio in dB, over all channels; infinity where equal.
+    """Return the peak signal-to-noise ratio in dB, over all channels; infinity if equal.
 
     Args:
         clean: (H, W) or (H, W, C); uint8, uint16 or float in [0,1].
@@ -27,12 +27,12 @@ def psnr(clean: NDArray[Any], image: NDArray[Any]) -> float:
 
 
 def psnr_from_mse(mse: float) -> float:
-    """Gives the PSNR in dB of a mean squared error on [0,1]; infinity for 0."""
+    """Return the PSNR in dB of a mean squared error on [0,1]; infinity for 0."""
     return -10 * math.log10(mse) if mse > 0 else math.inf
 
 
 def ssim(clean: NDArray[Any], image: NDArray[Any]) -> float:
-    """Gives the structural similarity, 1 where equal (Wang et al., 2004: Gaussian window, 1.5).
+    """Return the structural similarity, 1 if equal (Wang et al., 2004: Gaussian window, 1.5).
 
     Args:
         clean: (H, W) or (H, W, C), at least 11 pixels a side; uint8, uint16 or float in [0,1].
@@ -58,10 +58,10 @@ def ssim(clean: NDArray[Any], image: NDArray[Any]) -> float:
 
 
 def haarpsi(clean: NDArray[Any], image: NDArray[Any]) -> float:
-    """Gives the Haar wavelet perceptual similarity, 1 where equal (Reisenhofer et al., 2018).
+    """Return the Haar wavelet perceptual similarity, 1 if equal (Reisenhofer et al., 2018).
 
-    Of the figures that need no trained network it is among those nearest to what people judge.
-    It looks at edges: of two flat pictures it is not a number.
+    Of the metrics without a trained network, it is among the closest to human opinion. It compares
+    edges: for two flat pictures it is NaN.
 
     Args:
         clean: (H, W) or (H, W, C), at least 16 pixels a side; uint8, uint16 or float in [0,1].
@@ -82,14 +82,14 @@ def haarpsi(clean: NDArray[Any], image: NDArray[Any]) -> float:
 
 
 def fine_power(image: NDArray[Any]) -> float:
-    """Gives the power of an image above half of the Nyquist frequency: its fine texture.
+    """Return the power of an image above half of the Nyquist frequency: its fine texture.
 
     Args:
         image: (H, W) or (H, W, C); uint8, uint16 or float in [0,1].
 
     Returns:
-        The mean over the pixels of the squares, channels summed, of what the radial spectrum
-        holds above a quarter of a cycle a pixel.
+        The mean square per pixel, summed over channels, of frequencies above a quarter of a cycle
+        per pixel.
     """
     spectrum = np.fft.fft2(np.atleast_3d(to_unit(image, np.float64)), axes=(0, 1))
     height, width = image.shape[:2]

@@ -1,6 +1,6 @@
-"""Callbacks that report how far work is."""
+"""Callbacks that report the progress of work."""
 
 from collections.abc import Callable
 
-OnBytes = Callable[[int, int], None]  # done, in all
+OnBytes = Callable[[int, int], None]  # done, total
 OnTile = Callable[[int, int], None]

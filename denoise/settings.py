@@ -1,3 +1,3 @@
-"""What scripts import as `denoise.settings`; it lives with the inference."""
+"""The old place of `Settings`, which scripts import from here."""
 
 from denoise.inference.settings import Settings as Settings

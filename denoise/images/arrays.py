@@ -1,4 +1,4 @@
-"""An image of any accepted type <-> one array (N, H, W, C), with nothing lost on the way."""
+"""An image of any accepted type <-> one array (N, H, W, C), without loss."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], "torch.Tensor")
 Images = NDArray[Any]  # (N, H, W, C), C 1 or 3; uint8, uint16 or float in [0,1]
 
 LUMA = np.array([0.299, 0.587, 0.114])  # of red, green and blue in luminance, ITU-R BT.601
-FARTHEST = 16.0  # from 0, of a float image; noise of deviation 1 stays below 8
+FARTHEST = 16.0  # from 0 that a float image may reach; noise of deviation 1 stays below 8
 PIL_MODES = ("L", "RGB", "LA", "RGBA", "I;16")
 
 
@@ -29,7 +29,7 @@ class Unpacked(NamedTuple):
 
 
 def unpack(image: "Image.Image | NDArray[Any] | torch.Tensor") -> Unpacked:
-    """Gives the pixels of an image, and a function that puts others in their place.
+    """Return an image's pixels, and a function that packs other pixels into its type.
 
     Args:
         image: PIL image of one of `PIL_MODES`, array (H, W) or (H, W, C) of uint8, uint16 or
@@ -54,12 +54,12 @@ def unpack(image: "Image.Image | NDArray[Any] | torch.Tensor") -> Unpacked:
 
 
 def full_scale(dtype: np.dtype[Any]) -> float:
-    """Gives the value of white: 255, 65535, or 1 for floats."""
+    """Return the value of white: 255, 65535, or 1 for floats."""
     return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
 
 
 def to_unit(images: NDArray[Any], dtype: type[np.floating[Any]] = np.float32) -> NDArray[Any]:
-    """Gives the pixels as floats in [0,1]; floats are taken as they are, unclipped."""
+    """Return the pixels as floats in [0,1]; floats stay as they are, unclipped."""
     unit: NDArray[Any] = images.astype(dtype)
     if images.dtype.kind == "u":
         unit /= dtype(full_scale(images.dtype))
@@ -67,7 +67,7 @@ def to_unit(images: NDArray[Any], dtype: type[np.floating[Any]] = np.float32) ->
 
 
 def from_unit(unit: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Gives floats in [0,1] as `dtype`; integers are clipped and rounded, floats kept."""
+    """Return floats in [0,1] as `dtype`; clip and round for integers, keep floats."""
     if dtype.kind == "u":
         unit = np.clip(unit, 0, 1)
         unit *= full_scale(dtype)
@@ -77,7 +77,7 @@ def from_unit(unit: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def to_8_bits(pixels: NDArray[Any]) -> NDArray[np.uint8]:
-    """Gives pixels as an 8-bit file would hold them: clipped and rounded."""
+    """Return pixels as an 8-bit file holds them: clipped and rounded."""
     return pixels if pixels.dtype == np.uint8 else from_unit(to_unit(pixels), np.dtype(np.uint8))
 
 
@@ -135,7 +135,7 @@ def _unpack_tensor(image: "torch.Tensor") -> Unpacked:
 
 
 def _check_values(pixels: NDArray[Any]) -> None:
-    """Refuses floats that cannot be meant; noise may leave [0,1], but not by far."""
+    """Refuse floats far outside [0,1]; noise leaves it only by a little."""
     if pixels.dtype.kind != "f":
         return
     farthest = np.abs(pixels).max()

@@ -1,4 +1,4 @@
-"""The EXIF of a photo, read and copied without what describes the file."""
+"""Read and copy a photo's EXIF, without the tags that describe the file."""
 
 from collections.abc import Collection
 from typing import Any
@@ -8,7 +8,7 @@ from PIL import Image
 from denoise.images.resolution import RESOLUTION_TAGS, Resolution, exif_resolution, turn_resolution
 
 _ORIENTATION, _EXIF_FOLDER, _GPS_FOLDER, _INTEROP_FOLDER = 274, 34665, 34853, 40965
-# What tells of a photo; in a TIFF the layout of the file stands beside it and must not follow.
+# Tags about the photo. A TIFF keeps tags about the file beside them, which must not be copied.
 _EXIF_TAGS = {270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 33432}
 _EXIF_TAGS |= {*range(40091, 40096), _EXIF_FOLDER, _GPS_FOLDER}
 
@@ -16,15 +16,15 @@ _EXIF_TAGS |= {*range(40091, 40096), _EXIF_FOLDER, _GPS_FOLDER}
 def read_exif(
     image: Image.Image, resolution: Resolution | None, notes: list[str]
 ) -> tuple[int, bytes | None, Resolution | None]:
-    """Gives the orientation still to be applied, the EXIF with it reset, and the resolution."""
+    """Return the orientation still to apply, the EXIF with it reset, and the resolution."""
     orientation = 1
     try:
-        tags = image.getexif()  # that of a TIFF has no orientation left: Pillow has applied it
+        tags = image.getexif()  # a TIFF has no orientation left: Pillow has applied it
         orientation = tags.get(_ORIENTATION, 1)
         resolution = turn_resolution(resolution or exif_resolution(tags), orientation)
         is_own = image.format == "TIFF" and resolution is not None
         return orientation, _copy_exif(tags, RESOLUTION_TAGS if is_own else ()), resolution
-    except Exception:  # on damaged tags Pillow raises whatever comes
+    except Exception:  # Pillow raises errors of any type on damaged tags
         notes.append("Its EXIF data is damaged and was left out.")
         return orientation, None, resolution
 
@@ -53,7 +53,7 @@ def _bytewise(value: Any) -> Any:
 
 
 class _Text(str):
-    """A text of EXIF, in UTF-8 or whatever; Pillow reads its bytes as Latin-1, but writes ASCII."""
+    """Text of EXIF, in any encoding: Pillow reads its bytes as Latin-1, but writes ASCII."""
 
     __slots__ = ()
 

@@ -10,10 +10,13 @@ from denoise.images.arrays import LUMA
 
 
 def fit_square(pixels: NDArray[Any], size: int) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Gives (size, size) gray for networks that know light shapes on black, and what was done.
+    """Return a gray square for networks of light shapes on black, and phrases on the changes.
 
-    Takes gray or RGB of uint8, uint16 or float in [0,1]; gives that dtype. Gray of that size comes
-    back as it is. What was done is told in phrases such as "turned to gray".
+    Gray of the right size comes back as it is. A phrase is, for example, "turned to gray".
+
+    Args:
+        pixels: (H, W) gray or (H, W, 3) RGB of uint8, uint16 or float in [0,1].
+        size: pixels a side of the result, which has the same dtype.
     """
     if pixels.shape == (size, size):
         return pixels, ()
@@ -43,7 +46,7 @@ def _to_gray(pixels: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _scale_to(gray: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Gives the longer side `size` pixels, each the mean of its area where the picture shrinks."""
+    """Scale the longer side to `size` pixels; a pixel is the mean of its area when shrinking."""
     image, longest = Image.fromarray(gray), max(gray.shape)
     width, height = (max(1, round(side * size / longest)) for side in image.size)
     method = Image.Resampling.BOX if size < longest else Image.Resampling.BILINEAR

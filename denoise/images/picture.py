@@ -1,4 +1,4 @@
-"""A picture: pixels, and what else its file carried."""
+"""A picture: its pixels and the metadata of its file."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +16,7 @@ SUFFIX_FORMATS |= {".jpeg": "JPEG", ".tiff": "TIFF"}
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """Pixels as they are meant to be seen, and what else their file carried."""
+    """Pixels as they are meant to be seen, and the metadata of their file."""
 
     pixels: NDArray[Any]  # (H, W) gray or (H, W, 3) RGB; uint8 or uint16
     alpha: NDArray[Any] | None = None  # (H, W), same dtype
@@ -34,7 +34,7 @@ class Picture:
             raise ValueError(f"alpha must be {dtype} {shape[:2]}; got {self.alpha.dtype}")
 
     def with_pixels(self, pixels: NDArray[Any]) -> "Picture":
-        """Gives the picture with other pixels of the same height and width; keeps the rest."""
+        """Return the picture with other pixels of the same height and width."""
         if pixels.shape[:2] != self.pixels.shape[:2]:
             raise ValueError(f"expected height, width {self.pixels.shape[:2]}; got {pixels.shape}")
         alpha = None if self.alpha is None else to_depth(self.alpha, pixels.dtype)
@@ -50,7 +50,7 @@ def to_depth(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def flatten(picture: Picture) -> NDArray[Any]:
-    """Gives the pixels laid over white where they are transparent."""
+    """Return the pixels, with white under transparent ones."""
     if picture.alpha is None:
         return picture.pixels
     pixels, white = picture.pixels, np.float32(np.iinfo(picture.pixels.dtype).max)
@@ -60,7 +60,7 @@ def flatten(picture: Picture) -> NDArray[Any]:
 
 
 def join_alpha(picture: Picture) -> NDArray[Any]:
-    """Gives (H, W) or (H, W, C) with 2 to 4 channels."""
+    """Return pixels and alpha as (H, W), or (H, W, C) with 2 to 4 channels."""
     if picture.alpha is None:
         return picture.pixels
     return np.dstack([picture.pixels, picture.alpha])

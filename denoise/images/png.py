@@ -12,7 +12,7 @@ _SAMPLE_ROWS = 32
 
 
 def encode_png(picture: Picture) -> bytes:
-    """Writes what Pillow cannot: a PNG of 16 bits per channel, each row less the one above."""
+    """Encode a PNG of 8 or 16 bits, each row minus the one above; Pillow has no 16-bit colour."""
     samples = np.atleast_3d(join_alpha(picture))
     height, width, channels = samples.shape
     bits = 8 * samples.itemsize
@@ -35,7 +35,7 @@ def encode_png(picture: Picture) -> bytes:
 
 
 def _deflate(rows: NDArray[np.uint8]) -> bytes:
-    """Looks for repeats only where a strip of the picture has some: noise has none."""
+    """Compress rows; search for repeats only if it helps on a strip, as noise has none."""
 
     def pack(part: NDArray[np.uint8], strategy: int) -> bytes:
         packer = zlib.compressobj(level=1, strategy=strategy)

@@ -16,9 +16,7 @@ from PIL import TiffImagePlugin as Tiff
 from denoise.errors import ImageError
 from denoise.images.exif import read_exif
 from denoise.images.picture import Picture
-from denoise.images.resolution import (
-    find_resolution,
-)
+from denoise.images.resolution import find_resolution
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
@@ -40,15 +38,15 @@ _STRANGERS = {
 }
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
 _PLAIN_MODES |= {"RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
-# Of a 16-bit colour Pillow keeps the high byte; told the other byte order, it keeps the low one.
+# Of a 16-bit colour Pillow keeps the high byte. Given the other byte order, it keeps the low one.
 _OTHER_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
-_GRAY_STEPS = {"L;2": 85, "L;4": 17}  # Pillow spreads such grays to 8 bit, but not their tRNS
+_GRAY_STEPS = {"L;2": 85, "L;4": 17}  # Pillow scales such grays to 8 bits, but not their tRNS
 
 
 def load_picture(
     source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES
 ) -> Picture:
-    """Gives the picture in a file, or in its bytes; nothing above the limits is decoded.
+    """Load a picture from a file or its bytes; nothing above the limits is decoded.
 
     Raises:
         ImageError: no such file, not a picture, damaged, too large or of a kind not supported.
@@ -63,14 +61,14 @@ def load_picture(
 
 @contextmanager
 def _failures_told(name: str) -> Iterator[None]:
-    """Completes the sentence of an ImageError, and turns any other failure into one."""
+    """Put the name before an ImageError's message, and turn other errors into an ImageError."""
     try:
         yield
     except ImageError as error:
         raise ImageError(f"{name} {error}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{name} has far too many pixels.") from error
-    except Exception as error:  # on damaged files Pillow's plug-ins raise whatever comes
+    except Exception as error:  # Pillow's plug-ins raise errors of any type on damaged files
         reason = "is damaged, cut short or of a rare kind, and cannot be read; save it anew as PNG."
         raise ImageError(f"{name} {reason}") from error
 
@@ -112,7 +110,7 @@ def _recognise(content: bytes) -> str:
 
 
 def _open(content: bytes, kind: str) -> Any:
-    """Does as `Image.open`, but for its own limit, which warns, and is global to Pillow."""
+    """Open as `Image.open` does, without its limit, which warns and is global to Pillow."""
     Image.init()  # registers the plug-ins, once
     return Image.OPEN[kind][0](io.BytesIO(content), "")
 
@@ -133,7 +131,7 @@ def _check_header(image: ImageFile.ImageFile, max_pixels: int) -> None:
 
 
 def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:
-    """Gives (H, W) or (H, W, C) with 2 to 4 channels; alpha is last."""
+    """Return samples, (H, W) or (H, W, C) with 2 to 4 channels; alpha is last."""
     rawmode = _rawmode(image)  # loading forgets it
     image.load()
     if rawmode == "LA;16B":  # four bytes a pixel, as RGBA
@@ -194,7 +192,7 @@ def _from_cmyk(image: Image.Image, notes: list[str]) -> Image.Image:
 
 
 def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Applies an EXIF orientation, 1 to 8: over the diagonal, then left to right, then down."""
+    """Apply an EXIF orientation, 1 to 8: transpose, then mirror across, then down."""
     if orientation in (5, 6, 7, 8):
         samples = samples.swapaxes(0, 1)
     if orientation in (2, 3, 6, 7):
@@ -207,7 +205,7 @@ def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
 def _split_alpha(
     samples: NDArray[Any], hidden: int | tuple[int, ...] | None
 ) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """Gives pixels and alpha; `hidden` is the one gray or colour that stands for transparent."""
+    """Return pixels and alpha; `hidden` is the gray or colour that means transparent."""
     channels = samples.shape[2] if samples.ndim == 3 else 1
     if channels in (2, 4):
         pixels = samples[..., 0] if channels == 2 else samples[..., :3]

@@ -11,16 +11,14 @@ from PIL import TiffImagePlugin as Tiff
 
 from denoise.images.exif import exif_value
 from denoise.images.picture import Picture, join_alpha
-from denoise.images.resolution import (
-    INCH,
-)
+from denoise.images.resolution import INCH
 
 _STRIP_BYTES = 1 << 20
 
 
 def encode_tiff(picture: Picture) -> bytes:
-    """Writes what Pillow cannot: a TIFF of either depth, each pixel less the one to its left."""
-    if picture.alpha is not None and picture.pixels.ndim == 2:  # gray with alpha few can read
+    """Encode a TIFF of 8 or 16 bits, each pixel minus the one to its left, as Pillow cannot."""
+    if picture.alpha is not None and picture.pixels.ndim == 2:  # few programs read gray with alpha
         picture = picture.with_pixels(np.dstack([picture.pixels] * 3))
     samples = np.atleast_3d(join_alpha(picture))
     steps = samples.astype(samples.dtype.newbyteorder("<"))
@@ -31,7 +29,7 @@ def encode_tiff(picture: Picture) -> bytes:
     header[Tiff.ROWSPERSTRIP] = rows
     header[Tiff.STRIPBYTECOUNTS] = tuple(len(strip) for strip in strips)
     header[Tiff.STRIPOFFSETS] = (0, *np.cumsum(header[Tiff.STRIPBYTECOUNTS])[:-1].tolist())
-    header.tagtype[Tiff.STRIPOFFSETS] = TiffTags.LONG  # Pillow misplaces two that fit in short ones
+    header.tagtype[Tiff.STRIPOFFSETS] = TiffTags.LONG  # Pillow misplaces two that fit in SHORTs
     file = io.BytesIO()
     header.save(file)
     return file.getvalue() + b"".join(strips)
@@ -52,7 +50,7 @@ def _tiff_header(picture: Picture, samples: NDArray[Any]) -> Tiff.ImageFileDirec
     header[Tiff.PREDICTOR] = 2  # left differences
     header[Tiff.PHOTOMETRIC_INTERPRETATION] = 1 if channels == 1 else 2
     if picture.alpha is not None:
-        header[Tiff.EXTRASAMPLES] = 2  # alpha that the colours are not multiplied by
+        header[Tiff.EXTRASAMPLES] = 2  # straight alpha
     if picture.resolution is not None:
         header[Tiff.X_RESOLUTION], header[Tiff.Y_RESOLUTION] = picture.resolution
         header[Tiff.RESOLUTION_UNIT] = INCH

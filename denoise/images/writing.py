@@ -23,7 +23,7 @@ from denoise.images.png import encode_png
 from denoise.images.tiff import encode_tiff
 
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
-    "PNG": {"compress_level": 4},  # 0.1 s a megapixel of noise; 6 gains 1 % on photos in twice that
+    "PNG": {"compress_level": 4},  # 0.1 s per Mpixel of noise; 6 saves 1% on photos in double that
     "JPEG": {"quality": 95, "subsampling": 0},
     "WEBP": {"lossless": True, "exact": True, "method": 1, "quality": 20},  # quality is effort
 }
@@ -32,7 +32,7 @@ _MAX_JPEG_EXIF = 65_533  # bytes in one marker
 
 
 def losses(picture: Picture, format: str | None = None) -> tuple[str, ...]:  # noqa: A002
-    """Gives a sentence for each thing of the picture that a file of that format cannot hold."""
+    """Return a sentence for each property of the picture that the file format cannot hold."""
     target = _output_format(picture, format)
     is_jpeg, is_deep = target == "JPEG", picture.pixels.dtype == np.uint16
     found = {
@@ -51,11 +51,15 @@ def encode_picture(
     format: str | None = None,  # noqa: A002
     keep_exif: bool = True,
 ) -> bytes:
-    """Gives the file's bytes: PNG, TIFF and WebP without loss, JPEG of quality 95 in 4:4:4.
+    """Return the file's bytes: lossless PNG, TIFF and WebP, or JPEG of quality 95 in 4:4:4.
 
-    The format is one of `OUTPUT_FORMATS`; None is the picture's own, or PNG where that is none of
-    them. The ICC profile and the resolution always go along, but WebP has no place for the latter;
-    of other metadata there is EXIF or nothing.
+    The ICC profile is always kept, and so is the resolution, except in WebP, which has no field
+    for it.
+
+    Args:
+        picture: to encode.
+        format: one of `OUTPUT_FORMATS`; None: the picture's own, or PNG where that is not one.
+        keep_exif: whether the EXIF is kept, too; other metadata never is.
 
     Raises:
         ImageError: another format, or a picture too long or wide for it.
@@ -79,7 +83,7 @@ def save_picture(
     format: str | None = None,  # noqa: A002
     keep_exif: bool = True,
 ) -> None:
-    """Writes the picture whole or not at all; without a format it goes by the suffix, if any.
+    """Write the picture whole or not at all; the suffix gives the format unless one is named.
 
     Raises:
         ImageError: no Picture, another format or suffix, or a file that cannot be written.
@@ -117,5 +121,5 @@ def _encode_8bit(picture: Picture, target: str) -> bytes:
 
 
 def encode_quickly(pixels: NDArray[Any]) -> bytes:
-    """Gives a PNG for showing: in a quarter of the time, and a tenth larger without noise."""
+    """Return a PNG for display: four times as fast, a tenth larger for pictures without noise."""
     return encode_png(Picture(pixels))

@@ -40,22 +40,22 @@ ARCHITECTURES = {
 
 @dataclass(frozen=True)
 class Needs:
-    """What a network asks of a picture and what it was trained for."""
+    """What a network requires of a picture, and what it was trained for."""
 
     channels: int  # of the picture, 1 or 3
     domain: str  # "photo" or "28x28"
     trained_sigma: tuple[float, float]  # lowest and highest, in [0,1]
     takes_sigma: bool  # can be told the noise level
     blind: bool  # can guess it
-    takes_gray: bool = False  # as one channel, too; else as three equal ones
-    fixed_size: int | None = None  # pixels a side, where no other size will do
+    takes_gray: bool = False  # also as one channel; else as three equal ones
+    fixed_size: int | None = None  # pixels a side, if it takes no other size
     multiple_of: int = 1  # both sides, in pixels
     receptive_field: int = 1  # pixels a side that one output pixel depends on
-    code_shape: tuple[int, ...] | None = None  # of what the encoder gives; None: it has skips
+    code_shape: tuple[int, ...] | None = None  # of the encoder's output; None: skips bypass it
 
 
 def build_network(architecture: str, config: dict[str, Any]) -> nn.Module:
-    """Gives an untrained network.
+    """Build an untrained network.
 
     Args:
         architecture: a key of `ARCHITECTURES`.

@@ -1,4 +1,4 @@
-"""Small convolutional classifier of pictures of 28x28 pixels: does denoising help reading?"""
+"""Small convolutional classifier of 28x28 pictures: does denoising help recognition?"""
 
 from dataclasses import dataclass
 
@@ -30,7 +30,7 @@ class Classifier(nn.Module):
         self.classes = nn.Linear(config.hidden, config.classes)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """Gives the logits, (N, classes), of pictures (N, 1, 28, 28) in [0,1]."""
+        """Return the logits, (N, classes), of pictures (N, 1, 28, 28) in [0,1]."""
         x = picture
         for conv in self.convolutions:
             x = F.max_pool2d(torch.relu(conv(x)), 2)  # (N, width, H/2, W/2)

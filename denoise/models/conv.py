@@ -1,6 +1,6 @@
-"""The tutorials' convolutional autoencoders of pictures of 28x28 pixels.
+"""The tutorials' convolutional autoencoders of 28x28 pictures.
 
-Padding, initialisation and batch norm are those of TensorFlow, which the tutorials are written in.
+Padding, initialisation and batch norm are TensorFlow's, in which the tutorials are written.
 """
 
 from dataclasses import dataclass
@@ -40,18 +40,18 @@ class ConvAE(nn.Module):
         self.tail = _glorot(nn.Conv2d(up[-1], 1, 3, padding=1))
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Gives the denoised pictures, (N, 1, H, W) in [0,1], for the same."""
+        """Return denoised pictures, (N, 1, H, W) in [0,1], of noisy ones of that shape."""
         return self.decode(self.encode(noisy))
 
     def encode(self, noisy: Tensor) -> Tensor:
-        """Gives the codes; of pictures (N, 1, 28, 28) with the default widths (N, 8, 7, 7)."""
+        """Return the codes: (N, 8, 7, 7) for (N, 1, 28, 28) with the default widths."""
         x = noisy
         for conv in self.encoder:
             x = torch.relu(conv(_pad_same(x)))  # (N, width, H/2, W/2)
         return x
 
     def decode(self, code: Tensor) -> Tensor:
-        """Gives the pictures, (N, 1, H, W), of codes."""
+        """Return the pictures, (N, 1, H, W), of codes."""
         x = code
         for conv in self.decoder:
             x = torch.relu(conv(x)[..., :-1, :-1])  # (N, width, 2H, 2W), less what was padding
@@ -62,7 +62,7 @@ class ConvAE(nn.Module):
 class BottleneckAEConfig:
     """Numbers of a BottleneckAE."""
 
-    widths: tuple[int, ...] = (16, 32, 64)  # of the encoder; the decoder has them backwards
+    widths: tuple[int, ...] = (16, 32, 64)  # of the encoder; reversed in the decoder
     code: int = 576  # units; 3 x 3 for each of the last width
 
 
@@ -87,11 +87,11 @@ class BottleneckAE(nn.Module):
         )
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Gives the denoised pictures, (N, 1, 28, 28) in [0,1], for the same."""
+        """Return denoised pictures, (N, 1, 28, 28) in [0,1], of noisy ones of that shape."""
         return self.decode(self.encode(noisy))
 
     def encode(self, noisy: Tensor) -> Tensor:
-        """Gives the codes, (N, code), of pictures (N, 1, 28, 28)."""
+        """Return the codes, (N, code), of pictures (N, 1, 28, 28)."""
         first, second, third = self.encoder
         x = F.max_pool2d(first(noisy), 2)  # (N, 16, 14, 14)
         x = F.max_pool2d(second(_pad_same(x)), 2)  # (N, 32, 3, 3)
@@ -99,7 +99,7 @@ class BottleneckAE(nn.Module):
         return torch.relu(self.code(x.flatten(1)))
 
     def decode(self, code: Tensor) -> Tensor:
-        """Gives the pictures, (N, 1, 28, 28), of codes (N, code)."""
+        """Return the pictures, (N, 1, 28, 28), of codes (N, code)."""
         first, second, third = self.decoder
         x = torch.relu(first(code.view(len(code), -1, 3, 3)))  # (N, 32, 7, 7)
         x = torch.relu(second(x)[..., :-1, :-1])  # (N, 16, 14, 14)
@@ -114,9 +114,9 @@ class SparseAEConfig:
 
 
 class SparseAE(nn.Module):
-    """Codes a gray picture of 28x28 in many units, of which few are on.
+    """Encodes a gray picture of 28x28 in many units, of which few are active.
 
-    There is no bottleneck: what keeps noise out of the code is a penalty on it in training.
+    There is no bottleneck: a penalty in training keeps the code sparse, and noise out of it.
     """
 
     def __init__(self, config: SparseAEConfig) -> None:
@@ -134,18 +134,18 @@ class SparseAE(nn.Module):
         self.tail = _glorot(nn.Conv2d(one, 1, 3, padding=1))
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Gives the denoised pictures, (N, 1, 28, 28) in [0,1], for the same."""
+        """Return denoised pictures, (N, 1, 28, 28) in [0,1], of noisy ones of that shape."""
         return self.decode(self.encode(noisy))
 
     def encode(self, noisy: Tensor) -> Tensor:
-        """Gives the codes, (N, 49 * width), of pictures (N, 1, 28, 28)."""
+        """Return the codes, (N, 49 * width), of pictures (N, 1, 28, 28)."""
         x = noisy
         for conv in self.encoder:
             x = F.max_pool2d(torch.relu(conv(x)), 2)  # (N, width, H/2, W/2)
         return x.flatten(1)
 
     def decode(self, code: Tensor) -> Tensor:
-        """Gives the pictures, (N, 1, 28, 28), of codes."""
+        """Return the pictures, (N, 1, 28, 28), of codes."""
         x = torch.relu(self.dense(code)).view(len(code), -1, 7, 7)
         for conv in self.decoder:
             x = torch.relu(conv(x)[..., :-1, :-1])  # (N, width, 2H, 2W)
@@ -170,7 +170,7 @@ def _normed(width_in: int, width_out: int, *, stride: int) -> _NormedConv:
 
 
 def _pad_same(x: Tensor) -> Tensor:
-    """Pads an even size for a 3x3 convolution of stride 2: below and right only."""
+    """Pad an even size for a 3x3 convolution of stride 2: below and right only."""
     return F.pad(x, (0, 1, 0, 1))
 
 

@@ -1,4 +1,4 @@
-"""Dense autoencoders: on whole small pictures, and on the overlapping patches of any picture."""
+"""Dense autoencoders: for whole small pictures, and for overlapping patches of any picture."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-UNIT = 4.0  # brings pixels less their mean near a variance of 1
-CHUNK = 8192  # patches at once: bounds the memory
+UNIT = 4.0  # scales pixels minus their mean to a variance near 1
+CHUNK = 8192  # patches at once; limits the memory
 
 
 @dataclass(frozen=True)
@@ -31,15 +31,15 @@ class DenseAE(nn.Module):
         self.decoder = _linear(config.code, config.side**2)
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Gives the denoised pictures, (N, 1, side, side) in [0,1], for the same."""
+        """Return denoised pictures, (N, 1, side, side) in [0,1], of noisy ones of that shape."""
         return self.decode(self.encode(noisy))
 
     def encode(self, noisy: Tensor) -> Tensor:
-        """Gives the codes, (N, code), of pictures (N, 1, side, side)."""
+        """Return the codes, (N, code), of pictures (N, 1, side, side)."""
         return torch.relu(self.encoder(noisy.flatten(1)))
 
     def decode(self, code: Tensor) -> Tensor:
-        """Gives the pictures, (N, 1, side, side), of codes (N, code)."""
+        """Return the pictures, (N, 1, side, side), of codes (N, code)."""
         side = self.config.side
         return torch.sigmoid(self.decoder(code)).view(-1, 1, side, side)
 
@@ -49,18 +49,18 @@ class PatchDenseAEConfig:
     """Numbers of a PatchDenseAE."""
 
     patch: int = 24  # pixels a side that the network reads
-    kept: int = 12  # pixels a side, in its middle, that it gives
+    kept: int = 12  # pixels a side, in the patch's middle, that it predicts
     stride: int = 4  # from one patch to the next; `kept` is a multiple of it
     width: int = 1024  # units of each hidden layer
     depth: int = 5  # hidden layers
 
 
 class PatchDenseAE(nn.Module):
-    """Denoises every patch by a dense network, and averages where the patches overlap.
+    """Denoises every patch with a dense network, and averages where patches overlap.
 
     Burger, Schuler, Harmeling: "Image denoising: can plain neural networks compete with BM3D?",
     CVPR 2012; here with sigma as an input, residual layers and the noise as output. Colour is
-    turned into a luminance and two chroma planes, each denoised as a gray picture is.
+    split into a luminance and two chroma planes, each denoised like a gray picture.
     """
 
     def __init__(self, config: PatchDenseAEConfig) -> None:
@@ -73,7 +73,7 @@ class PatchDenseAE(nn.Module):
         self.last = nn.Linear(config.width, config.kept**2)
 
     def forward(self, noisy: Tensor, sigma: Tensor) -> Tensor:
-        """Gives the denoised picture, (N, C, H, W), not clamped.
+        """Return the denoised picture, (N, C, H, W), not clamped.
 
         Args:
             noisy: (N, C, H, W), sRGB in [0,1]; C is 1 or 3, H and W multiples of `stride`.
@@ -91,7 +91,7 @@ class PatchDenseAE(nn.Module):
         return _from_opponent(denoised.view(count, channels, height, width))
 
     def denoise_patches(self, noisy: Tensor, sigma: Tensor) -> Tensor:
-        """Gives the middles, (N, kept * kept), of patches (N, patch * patch), told sigma (N, 1)."""
+        """Return the middles, (N, kept * kept), of patches (N, patch * patch); sigma is (N, 1)."""
         patch, border = self.config.patch, self._border
         mean = noisy.mean(dim=1, keepdim=True)
         x = self.first(UNIT * torch.cat([noisy - mean, sigma], dim=1))  # (N, width)
@@ -107,9 +107,9 @@ class PatchDenseAE(nn.Module):
         return (self.config.patch - self.config.kept) // 2
 
     def _denoise_plane(self, plane: Tensor, sigma: Tensor) -> Tensor:
-        """Gives (1, 1, H, W) for the same; patches beyond the edge read it mirrored."""
+        """Denoise one plane, (1, 1, H, W); patches beyond the edge see it mirrored."""
         config, (height, width) = self.config, plane.shape[2:]
-        beyond = config.kept - config.stride  # kept pixels outside, so that each is covered alike
+        beyond = config.kept - config.stride  # so that every pixel is covered equally often
         reach = beyond + self._border
         padded = _mirror(plane, reach)
         patches = F.unfold(padded, config.patch, stride=config.stride)[0].T  # (L, patch * patch)
@@ -134,10 +134,10 @@ class PatchDenseAE(nn.Module):
 
 
 def to_opponent(picture: Tensor) -> Tensor:
-    """Gives the luminance and two chroma planes, (N, 3, H, W), of a picture in colour.
+    """Return the luminance and two chroma planes, (N, 3, H, W), of a colour picture.
 
-    The transform is a rotation, so that white noise stays white and as strong. Gray, (N, 1, H, W),
-    comes back as it is.
+    The transform is a rotation, so white noise stays white and as strong. Gray, (N, 1, H, W), comes
+    back as it is.
     """
     return _mix(_opponent(picture), picture)
 
@@ -147,7 +147,7 @@ def _from_opponent(planes: Tensor) -> Tensor:
 
 
 def _mix(weights: Tensor, planes: Tensor) -> Tensor:
-    """Gives the weighted sums of the planes; no matrix product, which autocast would round."""
+    """Return weighted sums of the planes, without a matrix product, which autocast rounds."""
     return (weights[:, :, None, None] * planes[:, None]).sum(dim=2)
 
 
@@ -160,7 +160,7 @@ def _opponent(like: Tensor) -> Tensor:
 
 
 def _mirror(planes: Tensor, reach: int) -> Tensor:
-    """Extends every side; pictures smaller than that are mirrored again and again."""
+    """Extend every side by mirroring, repeatedly where the picture is smaller than the reach."""
     while reach > 0:
         step = min(reach, planes.shape[2], planes.shape[3])
         rows = torch.cat([planes[:, :, :step].flip(2), planes, planes[:, :, -step:].flip(2)], dim=2)
@@ -170,7 +170,7 @@ def _mirror(planes: Tensor, reach: int) -> Tensor:
 
 
 def _window(side: int) -> Tensor:
-    """Gives the weights of a patch's pixels, (side * side,): a Gaussian around its middle."""
+    """Return the weights of a patch's pixels, (side * side,): a Gaussian around its middle."""
     place = torch.arange(side) - (side - 1) / 2
     slope = torch.exp(-((place / (side / 2)) ** 2))
     return torch.outer(slope, slope).flatten()
@@ -178,6 +178,6 @@ def _window(side: int) -> Tensor:
 
 def _linear(units_in: int, units_out: int) -> nn.Linear:
     layer = nn.Linear(units_in, units_out)
-    nn.init.xavier_uniform_(layer.weight)  # Keras' default; torch's own starts with less
+    nn.init.xavier_uniform_(layer.weight)  # Keras' default; PyTorch's own starts smaller
     nn.init.zeros_(layer.bias)
     return layer

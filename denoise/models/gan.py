@@ -26,14 +26,14 @@ class DiscriminatorConfig:
     channels: int = 3  # of the picture
     width: int = 48  # of the first layer; doubled by each that follows
     strides: tuple[int, ...] = (2, 2, 2, 1)  # of all layers but the last, which keeps the size
-    is_normalised: bool = False  # spectrally (Miyato et al., ICLR 2018), so that it stays smooth
+    is_normalised: bool = False  # spectrally (Miyato et al., ICLR 2018), to keep it smooth
 
 
 class Generator(nn.Module):
     """Halves the picture step by step, then resizes it back with symmetric additive skips.
 
-    Source: "Image denoising using a generative adversarial network". It says stride 1, but sizes
-    that halve: read as stride 2 on the way down.
+    Source: "Image denoising using a generative adversarial network". Its text says stride 1, but
+    its sizes halve; here the stride is 2 on the way down.
     """
 
     def __init__(self, config: GeneratorConfig) -> None:
@@ -47,7 +47,7 @@ class Generator(nn.Module):
         self.tail = nn.Conv2d(widths[0], config.channels, 9, padding=4)
 
     def forward(self, noisy: Tensor) -> Tensor:
-        """Gives the denoised picture, (N, C, H, W) in [0,1].
+        """Return the denoised picture, (N, C, H, W) in [0,1].
 
         Args:
             noisy: (N, C, H, W), sRGB in [0,1]; H and W multiples of `2 ** (len(widths) - 1)`.
@@ -64,7 +64,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Tells clean patches from denoised ones by 4x4 convolutions; for training only."""
+    """Tells clean patches from denoised ones with 4x4 convolutions; for training only."""
 
     def __init__(self, config: DiscriminatorConfig) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Discriminator(nn.Module):
         self.tail = self._convolution(widths[-1], 1, stride=1)
 
     def forward(self, picture: Tensor) -> Tensor:
-        """Gives scores, (N, 1, about H/8, about W/8), of pictures (N, C, H, W): high for clean."""
+        """Return scores, (N, 1, about H/8, about W/8), of pictures (N, C, H, W): high for clean."""
         x = picture
         for layer in self.layers:
             x = F.leaky_relu(layer(x), SLOPE)

@@ -28,7 +28,7 @@ class UNet(nn.Module):
         self.config = config
         widths, blocks = config.widths, config.blocks
         steps = list(zip(widths, widths[1:], blocks, strict=False))
-        planes = config.channels + 2  # beside the picture: sigma, and whether it is known
+        planes = config.channels + 2  # the picture, sigma, and whether sigma is known
         self.head = _conv3x3(4 * planes, widths[0])
         self.encode = nn.ModuleList(_blocks(here, count) for here, _, count in steps)
         self.down = nn.ModuleList(
@@ -44,7 +44,7 @@ class UNet(nn.Module):
     def forward(
         self, noisy: Tensor, sigma: Tensor | None = None, known: Tensor | None = None
     ) -> Tensor:
-        """Gives the denoised picture, (N, C, H, W), not clamped.
+        """Return the denoised picture, (N, C, H, W), not clamped.
 
         Args:
             noisy: (N, C, H, W), sRGB in [0,1]; H and W multiples of `2 ** len(widths)`.
@@ -68,7 +68,7 @@ class UNet(nn.Module):
         *,
         levels: int | None = None,
     ) -> list[Tensor]:
-        """Gives what the way down finds, (N, widths[i], H / 2**(i+1), W / 2**(i+1)) a level.
+        """Return the encoder's features, one (N, widths[i], H / 2**(i+1), W / 2**(i+1)) a level.
 
         Args:
             noisy: as in `forward`, and so are sigma and known.
@@ -79,14 +79,14 @@ class UNet(nn.Module):
         planes = _condition(noisy, sigma, known)
         x = F.pixel_unshuffle(torch.cat((noisy, planes), dim=1), 2)  # (N, 4 * (C + 2), H/2, W/2)
         with torch.autocast(noisy.device.type, enabled=False):
-            x = self.head(x)  # in float32: bfloat16 has 8 bits, which would add noise of its own
+            x = self.head(x)  # in float32: bfloat16's 8 bits would add noise
         found = [self.encode[0](x)]
         for encode, down in zip(self.encode[1:levels], self.down, strict=False):
             found.append(encode(down(found[-1])))
         return found
 
     def _last_level_precision(self, device_type: str) -> torch.autocast:
-        """What is rounded here shows; in training it is noise among noise, and a fifth faster."""
+        """Turn autocast off, as rounding shows here; training keeps it, a fifth faster."""
         is_allowed = self.training and torch.is_autocast_enabled(device_type)
         return torch.autocast(device_type, enabled=is_allowed)
 

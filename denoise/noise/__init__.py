@@ -1,4 +1,4 @@
-"""Ways to spoil an image, seeded: the kinds of noise, their ranges and one `add_noise`."""
+"""Seeded noise: its kinds, their ranges, and `add_noise`."""
 
 from denoise.noise.camera import camera_noise
 from denoise.noise.kinds import KINDS, NoiseKind

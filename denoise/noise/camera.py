@@ -1,4 +1,4 @@
-"""The noise of a camera: signal-dependent, correlated, shared by the channels."""
+"""The noise of a camera: signal-dependent, correlated, partly shared by the channels."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +9,9 @@ from scipy.ndimage import gaussian_filter
 
 Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
-CAMERA_BLUR = 0.7  # pixels; about what demosaicing and a camera's own smoothing leave
-CAMERA_GRAY_SHARE = 0.5  # of the noise's variance that the channels have in common
-CAMERA_READ_SHARE = 0.2  # of the variance at middle gray that does not depend on the light
+CAMERA_BLUR = 0.7  # pixels; about as much as demosaicing and a camera's own smoothing
+CAMERA_GRAY_SHARE = 0.5  # of the noise's variance, shared by the channels
+CAMERA_READ_SHARE = 0.2  # of the variance at middle gray, independent of the light
 
 
 def camera_noise(
@@ -23,7 +23,7 @@ def camera_noise(
     gray_share: float = CAMERA_GRAY_SHARE,
     read_share: float = CAMERA_READ_SHARE,
 ) -> Pixels:
-    """Adds noise as a camera's pipeline leaves it: correlated and dependent on the light.
+    """Return an image with noise as a camera leaves it: correlated and dependent on the light.
 
     Shot noise grows with the light and is compressed by the sRGB tone curve; demosaicing and
     smoothing blur it and mix the channels.
@@ -44,13 +44,13 @@ def camera_noise(
         field = gray + math.sqrt(1 - gray_share) * own.standard_normal(gray.shape)
         if blur > 0:
             field = gaussian_filter(field, blur, mode="wrap") / _blurred_std(blur)
-        for top in range(0, len(field), 64):  # what is worked on stays in the processor's cache
+        for top in range(0, len(field), 64):  # small enough for the processor's cache
             rows = slice(top, top + 64)
             signal = clean[rows, :, channel]
             gain = level * _camera_gain(np.ascontiguousarray(signal), read_share)
             noisy[rows, :, channel] = signal + gain * field[rows]
 
-    with ThreadPoolExecutor() as threads:  # each channel draws from a generator of its own
+    with ThreadPoolExecutor() as threads:  # each channel has a generator of its own
         list(threads.map(spoil, channels, rng.spawn(len(channels))))
     return noisy
 
@@ -69,7 +69,7 @@ def _camera_std(signal: NDArray[np.float64], read_share: float) -> NDArray[np.fl
 
 
 def _blurred_std(blur: float) -> float:
-    """Gives the standard deviation of white noise of deviation 1 after `gaussian_filter`."""
+    """Return the standard deviation of white noise of deviation 1 after `gaussian_filter`."""
     impulse = np.zeros(int(8 * blur + 2) * 2 + 1)
     impulse[len(impulse) // 2] = 1
     return float(np.sum(gaussian_filter(impulse, blur) ** 2))

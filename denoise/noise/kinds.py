@@ -13,21 +13,21 @@ from denoise.errors import ImageError
 from denoise.images.arrays import to_8_bits
 from denoise.noise.camera import Pixels, camera_noise
 
-FIREFLY_LIGHT = 4.0  # mean brightness of a firefly, in whites, before a picture clips it
-POISSON_BANDS = 8  # drawn at the same time; another number would draw other noise
+FIREFLY_LIGHT = 4.0  # mean brightness of a firefly before clipping; white is 1
+POISSON_BANDS = 8  # drawn in parallel; another number gives other noise
 MAX_JPEG_SIDE = 65_500  # pixels, as Pillow writes it
 
 
 @dataclass(frozen=True)
 class NoiseKind:
-    """A kind of noise: `apply(clean, level, rng)` gives (H, W, C) float64, not clipped."""
+    """A kind of noise; `apply(clean, level, rng)` returns (H, W, C) float64, not clipped."""
 
     name: str
     max_level: float
     meaning: str  # of the level
     apply: Callable[[Pixels, float, np.random.Generator], Pixels]
-    describe: Callable[[float], str]  # a level in the unit that people know it by
-    hits_pixels: bool = False  # whether it takes whole pixels, all channels at once
+    describe: Callable[[float], str]  # a level in its usual unit
+    hits_pixels: bool = False  # whether it replaces whole pixels, all channels at once
 
 
 def _gaussian(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
@@ -44,20 +44,20 @@ def _speckle(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
 
 
 def _poisson(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
-    peak = 1 / level**2  # photons that white stands for
-    if peak > 1e12:  # beyond what the sampler's integers hold; the noise is invisible there
+    peak = 1 / level**2  # photons at white
+    if peak > 1e12:  # beyond the sampler's integers; the noise is invisible there
         return clean
 
     def spoil(band: Pixels, own: np.random.Generator) -> Pixels:
         return own.poisson(np.clip(band, 0, None) * peak) / peak
 
-    with ThreadPoolExecutor() as threads:  # each band of rows draws from a generator of its own
+    with ThreadPoolExecutor() as threads:  # each band of rows has a generator of its own
         bands = np.array_split(clean, POISSON_BANDS)
         return np.concatenate(list(threads.map(spoil, bands, rng.spawn(POISSON_BANDS))))
 
 
 def _salt_pepper(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
-    draw = rng.random((*clean.shape[:2], 1))  # one for all channels: a pixel is hit as a whole
+    draw = rng.random((*clean.shape[:2], 1))  # one draw for all channels: whole pixels are hit
     return np.where(draw < level / 2, 0.0, np.where(draw < level, 1.0, clean))
 
 
@@ -74,9 +74,9 @@ def _jpeg(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:  # n
 
 
 def _render(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
-    """Adds the fireflies of a path tracer: rare paths of much light, tinted by what they met.
+    """Add the fireflies of a path tracer: rare bright pixels, tinted by the surfaces around.
 
-    Where few paths are traced a pixel, one that finds a lamp by chance outshines all others.
+    With few paths per pixel, one that happens to hit a lamp outshines all others.
     """
     height, width, channels = clean.shape
     hit = np.nonzero(rng.random((height, width)) < level)

@@ -25,22 +25,22 @@ def add_noise(
     clip: bool = False,
     gray: bool = False,
 ) -> ImageT:
-    """Gives `image` with seeded noise, in the same type, shape and dtype.
+    """Return the image with seeded noise; type, shape and dtype stay.
 
     The noise is drawn by numpy's PCG64 in float64 as (H, W, C): the same kind, level, seed and
-    shape give the same noise everywhere. The images of a batch take their noise one after
-    another from one generator. Transparency is left alone.
+    shape give the same noise everywhere. The images of a batch share one generator, one after
+    another. Transparency is not changed.
 
     Args:
         image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1], or
             tensor (N, C, H, W) in [0,1].
         kind: one of `KINDS`, or a mixture such as "gaussian:0.1+salt-pepper:0.02", whose parts
             are applied from left to right, each at its own level.
-        level: 0 (unchanged) to the kind's `max_level`, in the kind's own unit; of no meaning for a
+        level: 0 (unchanged) to the kind's `max_level`, in the kind's own unit; ignored for a
             mixture.
         seed: 0 or more.
         clip: whether a float result is clipped to [0,1]; integers always are.
-        gray: whether all channels get the same noise, that of their luma.
+        gray: whether all channels get the same noise, made from their luma.
 
     Raises:
         SettingError: unknown kind; level or seed out of range.
@@ -60,7 +60,7 @@ def add_noise(
 
 
 def find_kind(name: str) -> NoiseKind:
-    """Gives the kind of that name.
+    """Return the kind of that name.
 
     Raises:
         SettingError: there is none.
@@ -71,12 +71,12 @@ def find_kind(name: str) -> NoiseKind:
 
 
 def is_mixture(kind: str) -> bool:
-    """Tells whether a kind of noise is written as a mixture, with levels of its own."""
+    """Return whether a kind of noise is written as a mixture, which has its own levels."""
     return isinstance(kind, str) and ":" in kind
 
 
 def find_stages(kind: str, level: float) -> list[tuple[NoiseKind, float]]:
-    """Gives the kinds of noise, in their order, and their levels: one, or those of a mixture.
+    """Return the stages of noise in order, each a kind with its level; a mixture has several.
 
     Raises:
         SettingError: a kind that is unknown, a level out of range, or another grammar.
@@ -100,7 +100,7 @@ def find_stages(kind: str, level: float) -> list[tuple[NoiseKind, float]]:
 
 
 def check_level(kind: NoiseKind, level: float) -> float:
-    """Gives a level back where it is one: from 0 to the kind's `max_level`.
+    """Return the level, once it is known to be from 0 to the kind's `max_level`.
 
     Raises:
         SettingError: it is not.
@@ -117,7 +117,7 @@ def check_level(kind: NoiseKind, level: float) -> float:
 
 
 def seeded_generator(seed: int) -> np.random.Generator:
-    """Gives numpy's PCG64 generator for a seed of 0 or more.
+    """Return numpy's PCG64 generator for a seed of 0 or more.
 
     Raises:
         SettingError: another seed.
@@ -130,7 +130,7 @@ def seeded_generator(seed: int) -> np.random.Generator:
 def _apply_to_luma(
     noise: NoiseKind, clean: Pixels, level: float, rng: np.random.Generator
 ) -> Pixels:
-    """Gives every channel what noise does to the luma."""
+    """Add to every channel the noise of the luma."""
     luma = (clean @ LUMA)[..., None] if clean.shape[2] == 3 else clean
     return clean + noise.apply(luma, level, rng) - luma
 
@@ -147,8 +147,8 @@ class NoiseSpec:
     level: float = 0.1
     seed: int = 0
     gray: bool = False
-    eight_bit: bool = True  # clipped and rounded, as in a file; otherwise as float
-    clip: bool = False  # whether a float is clipped to [0,1], too
+    eight_bit: bool = True  # clipped and rounded, as in a file; else float
+    clip: bool = False  # whether floats are clipped to [0,1]
 
     def __post_init__(self) -> None:
         find_stages(self.kind, self.level)

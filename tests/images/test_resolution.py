@@ -21,7 +21,7 @@ def write(image_format, dtype=np.uint8, **options):
 
 
 def read(file):
-    """Gives what Pillow and, for a TIFF, tifffile find in a file."""
+    """Return what Pillow and, for a TIFF, tifffile find in a file."""
     with Image.open(io.BytesIO(file)) as image:
         found = tuple(round(float(one), 1) for one in image.info["dpi"])
     if image.format == "TIFF":

@@ -9,7 +9,7 @@ from denoise.inference.jpeg_steps import FREQUENCIES, quantisation_step
 
 
 def as_jpeg(pixels, quality, **settings):
-    """Gives the decoded pixels in [0,1], (H, W, C), and the mean step of low frequencies."""
+    """Return the decoded pixels in [0,1], (H, W, C), and the mean step of low frequencies."""
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=quality, **settings)
     with Image.open(file) as image:
