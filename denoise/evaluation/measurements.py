@@ -1,4 +1,4 @@
-"""What a scorecard measures of a network on pairs of pictures."""
+"""The figures of a network on standard sets: what the scorecard needs."""
 
 import statistics
 from collections.abc import Iterable, Iterator
@@ -26,17 +26,17 @@ from denoise.weights.facts import weights_size
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the clean one
 
 IMPULSES = 0.1  # share of the pixels hit
-COUNTED_SIDE = 256  # pixels of the picture that operations are counted on
-REFERENCE = "conv-photo"  # what texture is measured against
+COUNTED_SIDE = 256  # pixels a side of the picture that operations are counted on
+REFERENCE = "conv-photo"  # the network that texture is measured against
 
 
 class Measurements:
-    """The figures of one denoiser; each is measured when it is asked for, and once.
+    """The figures of one denoiser, measured when asked for.
 
     Args:
         denoiser: under test.
-        sets: folder that the folders of the sets lie in or below.
-        reference: figures of the network that texture is measured against; None: it is not there.
+        sets: the folders of the sets lie in it, or deeper.
+        reference: of the network that texture is measured against; None: it is not there.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Measurements:
         eight_bit: bool = False,
         every: int = 1,
     ) -> float:
-        """Gives the mean PSNR in dB, by the protocol of `benchmark.measure`."""
+        """Return the mean PSNR in dB, by the protocol of `benchmark.measure`."""
         asked = (set_name, sigma_255, told, eight_bit, every)
         if asked not in self._psnrs:
             pictures = self._set(set_name)[::every]
@@ -64,13 +64,13 @@ class Measurements:
             self._psnrs[asked] = row.psnr
         return self._psnrs[asked]
 
-    def guessing_costs(self, sigma_255: float) -> float:
-        """Gives how many dB of PSNR on CBSD68 it costs that sigma must be guessed."""
+    def loss_at_auto(self, sigma_255: float) -> float:
+        """Return how many dB of PSNR on CBSD68 are lost if sigma is not told."""
         told = self.gaussian("CBSD68", sigma_255)
         return told - self.gaussian("CBSD68", sigma_255, told=False)
 
     def impulses(self) -> float:
-        """Gives the mean PSNR in dB at auto on CBSD68 with salt and pepper, seeded by index."""
+        """Return the mean PSNR in dB at auto on CBSD68 with salt and pepper, seeded by index."""
         figures = []
         for index, clean in enumerate(self._set("CBSD68")):
             noisy = add_noise(clean, "salt-pepper", IMPULSES, seed=index)
@@ -78,38 +78,38 @@ class Measurements:
         return statistics.mean(figures)
 
     def camera(self, every: int = 1) -> float:
-        """Gives the mean PSNR in dB at auto on the pairs of PolyU, every so many of them."""
+        """Return the mean PSNR in dB at auto on every n-th pair of PolyU."""
         return statistics.mean(denoised for _, denoised in self._camera_pairs[::every])
 
-    def choice_gains(self, every: int = 1) -> float:
-        """Gives the mean gain in dB on the pairs of PolyU by a level chosen for each picture."""
+    def selection_gain_camera(self, every: int = 1) -> float:
+        """Return the mean gain in dB on every n-th pair of PolyU at the selected level."""
         return statistics.mean(
-            psnr(clean, self._chosen(noisy)) - psnr(clean, noisy)
+            psnr(clean, self._denoise_at_selected(noisy)) - psnr(clean, noisy)
             for noisy, clean in self._camera_pictures(every)
         )
 
-    def choice_costs_camera(self, every: int = 1) -> float:
-        """Gives how many dB of PSNR on PolyU the chosen level is behind the best one tried."""
-        return self._choice_costs(self._camera_pictures(every))
+    def selection_loss_camera(self, every: int = 1) -> float:
+        """Return how many dB of PSNR on PolyU the selected level loses against the best one."""
+        return self._selection_loss(self._camera_pictures(every))
 
-    def choice_costs(self, sigma_255: float, every: int = 1) -> float:
-        """Gives the same on CBSD68 with Gaussian noise, clipped and rounded."""
-        return self._choice_costs(
+    def selection_loss(self, sigma_255: float, every: int = 1) -> float:
+        """Return the same on CBSD68 with Gaussian noise, clipped and rounded."""
+        return self._selection_loss(
             (from_unit(add_float_noise(clean, index, sigma_255), np.dtype(np.uint8)), clean)
             for index, clean in list(enumerate(self._set("CBSD68")))[::every]
         )
 
     def camera_worst(self) -> float:
-        """Gives the least gain in dB of all pairs of PolyU; below 0 it is a loss."""
+        """Return the least gain in dB of all pairs of PolyU; a negative one is a loss."""
         return min(denoised - noisy for noisy, denoised in self._camera_pairs)
 
     @cached_property
     def unharmed(self) -> list[float]:
-        """PSNR in dB of every clean picture of CID22-val after auto."""
+        """PSNR in dB of every clean picture of CID22-val, denoised at auto."""
         return [psnr(clean, self.denoiser(clean)) for clean in self._set("CID22-val")]
 
-    def jpeg_gains(self, quality: int) -> float:
-        """Gives the mean gain in dB at auto on CID22-val, stored as JPEG."""
+    def jpeg_gain(self, quality: int) -> float:
+        """Return the mean gain in dB at auto on CID22-val, stored as JPEG."""
         gains = []
         for clean in self._set("CID22-val"):
             stored = add_noise(clean, "jpeg", 1 - quality / 100)
@@ -117,7 +117,7 @@ class Measurements:
         return statistics.mean(gains)
 
     def colour_shift(self) -> float:
-        """Gives the mean of result - noisy on CBSD68 at 25, of the worst channel, in 1/255."""
+        """Return the mean of denoised - noisy on CBSD68 at 25, of the worst channel, in 1/255."""
         changes = []
         for index, clean in enumerate(self._set("CBSD68")):
             noisy = add_float_noise(clean, index, 25)
@@ -127,8 +127,8 @@ class Measurements:
         shifts = [np.mean(changes[way::ways], axis=0) for way in range(ways)]
         return 255 * float(np.abs(shifts).max())
 
-    def texture_closed(self, sigma_255: float) -> float:
-        """Gives the share of the fine power lost by the reference network that is there again."""
+    def texture_restored(self, sigma_255: float) -> float:
+        """Return which share of the fine power that the reference loses this network restores."""
         reference, lost, back = self._against(), 0.0, 0.0
         for index, clean in enumerate(self._set("CBSD68")):
             noisy, sigma = add_float_noise(clean, index, sigma_255), sigma_255 / 255
@@ -137,20 +137,20 @@ class Measurements:
             back += fine_power(self.denoiser(noisy, sigma)) - smooth
         return back / lost
 
-    def behind_reference(self, sigma_255: float) -> float:
-        """Gives how many dB of PSNR on CBSD68 less than the reference network, told sigma."""
+    def loss_against_reference(self, sigma_255: float) -> float:
+        """Return how many dB of PSNR on CBSD68, told sigma, are lost against the reference."""
         return self._against().gaussian("CBSD68", sigma_255) - self.gaussian("CBSD68", sigma_255)
 
     def parameters_m(self) -> float:
-        """Gives millions of parameters."""
+        """Return the number of parameters in millions."""
         return self.denoiser.facts.parameters / 1e6
 
     def file_mb(self) -> float:
-        """Gives the size of the weights file in MB."""
+        """Return the size of the weights file in MB."""
         return weights_size(self.denoiser.folder.name, self.denoiser.folder.parent) / 1e6
 
     def gmac(self) -> float:
-        """Gives billions of multiplications a Mpixel."""
+        """Return how many billion multiplications a Mpixel takes."""
         facts = self.denoiser.facts
         network = build_network(facts.architecture, facts.config)
         picture = torch.zeros(1, facts.needs.channels, COUNTED_SIDE, COUNTED_SIDE)
@@ -185,19 +185,19 @@ class Measurements:
             clean_file = folder / noisy_file.name.replace("_real", "_mean")
             yield load_picture(noisy_file).pixels, load_picture(clean_file).pixels
 
-    def _chosen(self, noisy: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _denoise_at_selected(self, noisy: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return self.denoiser(noisy, self.denoiser.choose(noisy).sigma)
 
-    def _choice_costs(self, pairs: Iterable[Pair]) -> float:
-        costs = []
+    def _selection_loss(self, pairs: Iterable[Pair]) -> float:
+        losses = []
         for noisy, clean in pairs:
             levels = levels_to_try(
                 estimate_sigma(noisy, zoo=self.denoiser.zoo),
                 self.denoiser.facts.needs.trained_sigma[1],
             )
             best = max(psnr(clean, self.denoiser(noisy, level)) for level in levels)
-            costs.append(best - psnr(clean, self._chosen(noisy)))
-        return statistics.mean(costs)
+            losses.append(best - psnr(clean, self._denoise_at_selected(noisy)))
+        return statistics.mean(losses)
 
     def _set(self, name: str) -> list[NDArray[np.uint8]]:
         return load_set(self._folder(name))

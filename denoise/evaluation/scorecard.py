@@ -1,4 +1,4 @@
-"""What the zoo is held to: one figure and one bar a line, measured on what ships."""
+"""The targets of the zoo: one figure and one target a line, measured on what ships."""
 
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,129 +15,126 @@ from denoise.weights.facts import CURVE_FILE, read_curve
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure of a network and the bar for it."""
+    """A figure of a network and its target."""
 
     model: str
-    what: str  # in words, with unit
-    bar: float | None  # None: no bar; the figure is there to be seen
+    what: str  # in words, with the unit
+    target: float | None  # None: the figure is only shown
     measure: Callable[[Measurements], float]
-    is_ceiling: bool = False  # the figure must not be above the bar; else not below
+    is_ceiling: bool = False  # the figure must not exceed the target; otherwise it must reach it
 
     @property
     def limit(self) -> str:
-        """The bar in words."""
-        return (
-            "-" if self.bar is None else f"at {'most' if self.is_ceiling else 'least'} {self.bar:g}"
-        )
+        """The target in words."""
+        if self.target is None:
+            return "-"
+        return f"at {'most' if self.is_ceiling else 'least'} {self.target:g}"
 
     def word(self, figure: float) -> str:
-        """Says whether a figure met the bar, or missed it; nothing where there is none."""
-        if self.bar is None:
+        """Return "met" or "missed"; without a target, nothing."""
+        if self.target is None:
             return ""
-        return (
-            "met" if (figure <= self.bar if self.is_ceiling else figure >= self.bar) else "missed"
-        )
+        is_met = figure <= self.target if self.is_ceiling else figure >= self.target
+        return "met" if is_met else "missed"
 
 
 def _goals_at(
     model: str,
     what: str,
-    bars: dict[int, float],
+    targets: dict[int, float],
     measured: Callable[..., float],
     *,
     is_ceiling: bool = False,
 ) -> list[Goal]:
-    """Gives one goal for each sigma_255; it stands for {} in `what` and for the argument."""
+    """Return one goal for each sigma_255; it replaces {} in `what` and is passed to `measured`."""
     return [
-        Goal(model, what.format(sigma), bar, partial(measured, sigma_255=sigma), is_ceiling)
-        for sigma, bar in bars.items()
+        Goal(model, what.format(sigma), target, partial(measured, sigma_255=sigma), is_ceiling)
+        for sigma, target in targets.items()
     ]
 
 
 def _shift_goal(model: str) -> Goal:
-    return Goal(model, "colour shift, CBSD68 at 25, 1/255", 0.2, Measurements.colour_shift, True)
+    return Goal(model, "CBSD68 at 25: colour shift, 1/255", 0.2, Measurements.colour_shift, True)
 
 
 def _size_goal(model: str) -> Goal:
     return Goal(model, "weights file, MB", 10, Measurements.file_mb, is_ceiling=True)
 
 
+_default, _dense = partial(Goal, "conv-photo"), partial(Goal, "dense-photo")
+
 GOALS = [
     *_goals_at(
         "conv-photo",
-        "CBSD68 at {}, told, dB",
+        "CBSD68 at {}, told: PSNR, dB",
         {15: 33.90, 25: 31.25, 50: 28.00},
         partial(Measurements.gaussian, set_name="CBSD68"),
     ),
     *_goals_at(
         "conv-photo",
-        "guessing costs, CBSD68 at {}, dB",
+        "CBSD68 at {}, auto: loss against told, dB",
         {15: 0.2, 25: 0.2, 50: 0.2},
-        Measurements.guessing_costs,
+        Measurements.loss_at_auto,
         is_ceiling=True,
     ),
-    Goal(
-        "conv-photo",
-        "8 bits, auto, every fourth of CBSD68 at 25, dB",
+    _default(
+        "every fourth of CBSD68 at 25, 8 bits, auto: PSNR, dB",
         31.15,
         lambda m: m.gaussian("CBSD68", 25, told=False, eight_bit=True, every=4),
     ),
-    Goal("conv-photo", "gray BSD68 at 25, told, dB", 29.10, lambda m: m.gaussian("BSD68", 25)),
-    Goal("conv-photo", "salt and pepper 10%, auto, CBSD68, dB", 33.0, Measurements.impulses),
-    Goal("conv-photo", "camera noise, auto, every fifth of PolyU, dB", 37.9, lambda m: m.camera(5)),
-    Goal("conv-photo", "camera noise, auto, all of PolyU, dB", None, Measurements.camera),
-    Goal(
-        "conv-photo", "camera noise, gain of the worst pair, dB", -0.05, Measurements.camera_worst
+    _default("gray BSD68 at 25, told: PSNR, dB", 29.10, lambda m: m.gaussian("BSD68", 25)),
+    _default("CBSD68 with 10% salt and pepper, auto: PSNR, dB", 33.0, Measurements.impulses),
+    _default(
+        "every fifth pair of PolyU (camera noise), auto: PSNR, dB", 37.9, lambda m: m.camera(5)
     ),
-    Goal(
-        "conv-photo",
-        "clean CID22-val back, auto, mean, dB",
-        45.0,
-        lambda m: statistics.mean(m.unharmed),
+    _default("PolyU (camera noise), auto: PSNR, dB", None, Measurements.camera),
+    _default(
+        "PolyU (camera noise), auto: least gain of a pair, dB", -0.05, Measurements.camera_worst
     ),
-    Goal("conv-photo", "clean CID22-val back, auto, worst, dB", 40.0, lambda m: min(m.unharmed)),
+    _default("clean CID22-val, auto: mean PSNR, dB", 45.0, lambda m: statistics.mean(m.unharmed)),
+    _default("clean CID22-val, auto: lowest PSNR, dB", 40.0, lambda m: min(m.unharmed)),
     *(
-        Goal(
-            "conv-photo",
-            f"JPEG of quality {quality}, auto, gain on CID22-val, dB",
+        _default(
+            f"CID22-val as JPEG of quality {quality}, auto: gain, dB",
             None,
-            partial(Measurements.jpeg_gains, quality=quality),
+            partial(Measurements.jpeg_gain, quality=quality),
         )
         for quality in (50, 75)
     ),
     _shift_goal("conv-photo"),
-    Goal("conv-photo", "level chosen, gain on all of PolyU, dB", 1.5, Measurements.choice_gains),
-    Goal(
-        "conv-photo",
-        "level chosen, behind the best, every fifth of PolyU, dB",
+    _default(
+        "PolyU (camera noise), selected level: gain, dB", 1.5, Measurements.selection_gain_camera
+    ),
+    _default(
+        "every fifth pair of PolyU (camera noise), selected level: loss against the best level, dB",
         None,
-        lambda m: m.choice_costs_camera(5),
+        lambda m: m.selection_loss_camera(5),
         is_ceiling=True,
     ),
     *_goals_at(
         "conv-photo",
-        "level chosen, behind the best, 8 bits, every fourth of CBSD68 at {}, dB",
+        "every fourth of CBSD68 at {}, 8 bits, selected level: loss against the best level, dB",
         {15: 0.15, 25: 0.15, 50: 0.15},
-        partial(Measurements.choice_costs, every=4),
+        partial(Measurements.selection_loss, every=4),
         is_ceiling=True,
     ),
-    Goal("conv-photo", "GMAC per Mpixel", 100, Measurements.gmac, is_ceiling=True),
+    _default("GMAC per Mpixel", 100, Measurements.gmac, is_ceiling=True),
     _size_goal("conv-photo"),
-    Goal("dense-photo", "gray BSD68 at 25, told, dB", 28.3, lambda m: m.gaussian("BSD68", 25)),
+    _dense("gray BSD68 at 25, told: PSNR, dB", 28.3, lambda m: m.gaussian("BSD68", 25)),
     _shift_goal("dense-photo"),
-    Goal("dense-photo", "parameters, M", 10, Measurements.parameters_m, is_ceiling=True),
+    _dense("parameters, M", 10, Measurements.parameters_m, is_ceiling=True),
     _size_goal("dense-photo"),
     *_goals_at(
         "gan-photo",
-        "fine power regained, CBSD68 at {}, told, share",
+        "CBSD68 at {}, told: lost fine power restored, share",
         {25: 0.5, 50: 0.5},
-        Measurements.texture_closed,
+        Measurements.texture_restored,
     ),
     *_goals_at(
         "gan-photo",
-        f"behind {REFERENCE}, CBSD68 at {{}}, told, dB",
+        f"CBSD68 at {{}}, told: loss against {REFERENCE}, dB",
         {25: 1.0, 50: 1.0},
-        Measurements.behind_reference,
+        Measurements.loss_against_reference,
         is_ceiling=True,
     ),
     _shift_goal("gan-photo"),
@@ -146,10 +143,10 @@ GOALS = [
 
 
 def training_words(denoiser: Denoiser) -> str:
-    """Says how long a network was trained, and what the last third of the steps brought.
+    """Return how long a network was trained, and what the last third of the steps brought.
 
-    What more of the same would bring, that third lets one judge. It tells nothing of a network
-    without curve.csv, as one from the Hub may be.
+    That third shows what more of the same training would bring. It is left out for a network
+    without curve.csv, such as one from the Hub.
     """
     recipe, file = denoiser.facts.recipe, denoiser.folder / CURVE_FILE
     words = f"{recipe['steps']:,} steps in {recipe['minutes']:g} minutes"
@@ -161,13 +158,13 @@ def training_words(denoiser: Denoiser) -> str:
         return f"{words}."
     best = max(point.psnr for point in curve)
     return (
-        f"{words}; the last third of the steps brought the best PSNR on held-out pictures from "
+        f"{words}; the last third of the steps raised the best PSNR on held-out pictures from "
         f"{max(before):.2f} to {best:.2f} dB."
     )
 
 
 class GoalResult(NamedTuple):
-    """What was measured for a goal; None and the reason where it could not be."""
+    """What was measured for a goal; if nothing could be, None and the reason."""
 
     goal: Goal
     figure: float | None
@@ -177,10 +174,10 @@ class GoalResult(NamedTuple):
 def measure_goals(
     sets: Path, denoisers: Mapping[str, Denoiser], goals: Sequence[Goal] = GOALS
 ) -> Iterator[GoalResult]:
-    """Measures goals, one after another.
+    """Measure goals, one after another.
 
     Args:
-        sets: folder that the folders CBSD68, BSD68, CID22-val and PolyU lie in or below.
+        sets: the folders CBSD68, BSD68, CID22-val and PolyU lie in it, or deeper.
         denoisers: the models that ship, by name.
         goals: what to measure.
     """
@@ -189,7 +186,7 @@ def measure_goals(
         name: Measurements(denoiser, sets, reference) for name, denoiser in denoisers.items()
     }
     if reference is not None:
-        measured[REFERENCE] = reference  # what was measured for the others is not measured again
+        measured[REFERENCE] = reference  # so that its figures are measured once
     for goal in goals:
         if goal.model not in measured:
             yield GoalResult(goal, None, "not shipped")

@@ -15,31 +15,35 @@ tags:
 ---
 """
 SMALL_PROTOCOL = (
-    "Noise N(0, 1) times the factor is added and clipped to [0,1]; means over the 10,000 test "
-    "pictures."
+    "Noise N(0, 1) times the factor is added, and the sum is clipped to [0,1]. Figures are means "
+    "over the 10,000 test pictures."
 )
 AS_PUBLISHED = (
-    "As published means TensorFlow's padding, initialisation, batch norm and optimisers, too, "
-    "which the tutorials are written in; its random draws cannot be matched."
+    "The published forms also use the padding, initialisation, batch norm and optimisers of "
+    "TensorFlow, as their tutorials do. Only TensorFlow's random numbers cannot be reproduced."
 )
 PROTOCOL = (
-    "Gaussian noise is added as float and neither clipped nor rounded, unless a row says 8 bits; "
-    "the result is rounded to 8 bits; PSNR in dB over all channels, the mean over the pictures."
+    "Gaussian noise is added as float, neither clipped nor rounded, unless a row says 8 bits. "
+    "Results are rounded to 8 bits. PSNR is over all channels, the mean over all pictures."
 )
 
 
 def compose_card(facts: ModelFacts, folder: Path) -> str:
-    """Gives the text of a card; pictures that lie in the folder are shown."""
+    """Return the text of a card; it shows the pictures that lie in the folder."""
     sections = [
         f"# {facts.name}\n\n{facts.summary}",
         _picture(folder, "crops.png", "noisy, denoised and clean crops"),
-        _picture(folder, "rows.png", "rows of noisy, denoised and original pictures, made here"),
+        _picture(
+            folder,
+            "rows.png",
+            "rows of noisy, denoised and original pictures, drawn by the program",
+        ),
         "## What it is\n\n" + _architecture(facts),
         _use(facts),
         _figures(facts, folder),
         _training(facts, folder),
         _list("## Limits", facts.limits),
-        _picture(folder, "limits.png", "what it makes of pictures that it was not made for"),
+        _picture(folder, "limits.png", "its results on pictures that it was not trained for"),
         _licence(facts),
     ]
     front = FRONT_MATTER.format(license=facts.license.lower())
@@ -50,26 +54,29 @@ def _architecture(facts: ModelFacts) -> str:
     needs = facts.needs
     low, high = (255 * sigma for sigma in needs.trained_sigma)
     level = {
-        (True, True): "can be told the noise level, and guesses it where it is not",
-        (True, False): "has to be told the noise level; at auto it is told the estimate",
-        (False, True): "guesses the noise level and cannot be told it",
+        (True, True): "It can be told the noise level and works without it, too.",
+        (True, False): "It must be told the noise level; at auto it is told the estimate.",
+        (False, True): "It works without the noise level and cannot be told it.",
     }[needs.takes_sigma, needs.blind]
     size = f"{needs.fixed_size}x{needs.fixed_size} pixels" if needs.fixed_size else "any size"
-    if facts.guide:
-        level += f", and where noise is not white it comes after `{facts.guide}`"
-    trained = f"; it was trained for {low:.0f} to {high:.0f}/255" if facts.recipe else ""
     config = ", ".join(f"{key} {plain_text(value)}" for key, value in facts.config.items())
-    return (
-        f"`{facts.architecture}` ({config}): {facts.parameters:,} parameters. It takes pictures of "
-        f"{size}. It {level}{trained}."
-    )
+    words = [
+        f"`{facts.architecture}` ({config}): {facts.parameters:,} parameters.",
+        f"It takes pictures of {size}.",
+        level,
+    ]
+    if facts.guide:
+        words.append(f"If the noise is not white, `{facts.guide}` makes a pilot estimate first.")
+    if facts.recipe:
+        words.append(f"It was trained for noise of {low:.0f} to {high:.0f}/255.")
+    return " ".join(words)
 
 
 def _figures(facts: ModelFacts, folder: Path) -> str:
     measured = facts.metrics
     parts = []
     if "figures" in measured:
-        parts.append(_table(["figure", "measured", "bar", ""], measured["figures"]))
+        parts.append(_table(["measurement", "result", "target", ""], measured["figures"]))
     if "table" in measured:
         parts += _photo_table(measured)
     if "errors" in measured:
@@ -84,7 +91,9 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
     )
     words += f" One Mpixel takes {speed:.2g} s." if speed else ""
     words += (
-        f" Figures with a bar: measured {_stamp_words(own['figures'])}." if "figures" in own else ""
+        f" The figures with targets were measured {_stamp_words(own['figures'])}."
+        if "figures" in own
+        else ""
     )
     parts.append(words)
     parts.append(_picture(folder, "sweep.png", "PSNR against the noise level, on four photographs"))
@@ -99,7 +108,7 @@ def _stamp_words(stamp: dict[str, Any]) -> str:
 
 
 def _photo_table(measured: dict[str, Any]) -> list[str]:
-    """Gives the table of a set and, where there is a published form, its figures and method."""
+    """Return the table of a set, with the figures and methods of published forms, if any."""
     baselines = measured.get("baselines", [])
     head = ["set", "sigma/255", "level", "noise", "noisy dB", "PSNR dB", "SSIM"]
     rows = [
@@ -115,7 +124,7 @@ def _photo_table(measured: dict[str, Any]) -> list[str]:
 
 
 def _methods(baselines: list[dict[str, Any]]) -> str:
-    """Gives a sentence on how each published form was trained; forms trained alike share one."""
+    """Return a sentence on how each published form was trained; equal ones are merged."""
     titles: dict[str, list[str]] = {}
     for published in baselines:
         titles.setdefault(published["method"], []).append(published["title"])
@@ -124,7 +133,7 @@ def _methods(baselines: list[dict[str, Any]]) -> str:
 
 
 def _case(row: dict[str, Any]) -> tuple[str, str, str, str]:
-    """Gives what a row of the table is about, in words."""
+    """Return what a row of the table measures, in words."""
     return (
         row["set_name"],
         f"{row['sigma_255']:g}",
@@ -152,13 +161,13 @@ def _small_figures(measured: dict[str, Any]) -> list[str]:
         [f"{row['factor']:g}", *(f"{row[key]:.1f}%" for key in ("clean", "noisy", "denoised"))]
         for row in measured["reading"]
     ]
-    words = f"{measured['silent_share']:.0%} of the code's units are at zero at a factor of 0.3."
+    silent = f"{measured['silent_share']:.0%}"
     return [
         _table(head, errors),
         f"{_methods(baselines)} {AS_PUBLISHED}" if baselines else "",
-        "Does it help reading? What a classifier trained on clean pictures reads rightly:",
+        "Accuracy of a classifier that was trained on clean pictures:",
         _table(["noise factor", "clean", "noisy", "denoised"], reading),
-        words,
+        f"At a noise factor of 0.3, {silent} of the code's units are zero.",
     ]
 
 
@@ -175,9 +184,7 @@ def _use(facts: ModelFacts) -> str:
 def _licence(facts: ModelFacts) -> str:
     if not facts.recipe:  # anyone's checkpoint
         return f"## Licence\n\nThe licence of the weights is {facts.license}."
-    return (
-        f"## Licence\n\nThe weights are under {facts.license}; they were trained by this project."
-    )
+    return f"## Licence\n\nThe weights were trained by this project and are under {facts.license}."
 
 
 def _training(facts: ModelFacts, folder: Path) -> str:
@@ -188,12 +195,12 @@ def _training(facts: ModelFacts, folder: Path) -> str:
     words = (
         f"{recipe['method'][0].upper()}{recipe['method'][1:]}. {recipe['steps']:,} steps in "
         f"{recipe['minutes']:g} minutes{start}, seed {recipe['seed']}, PyTorch {recipe['torch']}, "
-        f"{recipe['date']}. `python -m denoise train {facts.name} --data DIR` trains one by "
-        "this version's recipe."
+        f"{recipe['date']}. `python -m denoise train {facts.name} --data DIR` trains such a "
+        "network by this version's recipe."
     )
     rows = [[row["name"], row["pictures"], row["license"]] for row in facts.training_data]
     table = _table(["training data", "pictures", "licence stated by the source"], rows)
-    curve = _picture(folder, "curve.png", "PSNR on held-out pictures while it was trained")
+    curve = _picture(folder, "curve.png", "PSNR on held-out pictures during training")
     return "\n\n".join(filter(None, ["## How it was trained", words, curve, table]))
 
 

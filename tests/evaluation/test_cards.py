@@ -144,7 +144,7 @@ def test_figures_recorded_elsewhere_keep_a_stamp_of_their_own(zoo):
     assert stamp_of(after, "figures")["precision"] == "float32"
     text = compose_card(read_facts("conv-photo", zoo), zoo / "conv-photo")
     assert " in bfloat16, weights" in text
-    assert "Figures with a bar: measured on" in text
+    assert "The figures with targets were measured on" in text
     assert " in float32." in text
     record(denoiser, table=before["table"], seconds_per_mpixel=1.0)
     later = read_facts("conv-photo", zoo).metrics

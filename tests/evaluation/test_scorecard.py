@@ -57,7 +57,7 @@ def test_a_colour_shift_is_measured(sets):
 
 
 def test_what_takes_a_jpeg_farther_from_the_clean_picture_gains_less_than_nothing(sets):
-    assert Measurements(Inverter(), sets).jpeg_gains(50) < -1
+    assert Measurements(Inverter(), sets).jpeg_gain(50) < -1
 
 
 def test_every_goal_is_measured_where_its_model_ships_and_its_set_is_there(sets):
@@ -84,8 +84,8 @@ def test_the_operations_of_the_default_network_are_counted(tmp_path):
 def test_the_network_measured_against_itself_regains_nothing(sets):
     denoiser = Denoiser("conv-photo", device="cpu")
     measured = Measurements(denoiser, sets, Measurements(denoiser, sets))
-    assert measured.texture_closed(25) == pytest.approx(0, abs=1e-3)
-    assert measured.behind_reference(25) == pytest.approx(0, abs=1e-3)
+    assert measured.texture_restored(25) == pytest.approx(0, abs=1e-3)
+    assert measured.loss_against_reference(25) == pytest.approx(0, abs=1e-3)
 
 
 def test_texture_is_not_measured_where_the_reference_is_missing(sets):
@@ -104,12 +104,12 @@ def test_power_is_fine_above_half_of_nyquist():
 
 
 @pytest.mark.parametrize(("is_ceiling", "met"), [(False, [5, 6]), (True, [4, 5])])
-def test_a_bar_is_a_floor_or_a_ceiling(is_ceiling, met):
+def test_a_target_is_a_floor_or_a_ceiling(is_ceiling, met):
     goal = Goal("conv-photo", "", 5, lambda measurements: 0.0, is_ceiling=is_ceiling)
     assert [figure for figure in (4, 5, 6) if goal.word(figure) == "met"] == met
 
 
-def test_a_figure_without_a_bar_is_neither_met_nor_missed():
+def test_a_figure_without_a_target_is_neither_met_nor_missed():
     goal = Goal("conv-photo", "", None, lambda measurements: 0.0)
     assert (goal.limit, goal.word(-5)) == ("-", "")
 
@@ -164,10 +164,10 @@ def test_a_training_without_a_curve_tells_its_budget_alone(tmp_path):
     assert training_words(network) == "900 steps in 12.5 minutes."
 
 
-def test_below_the_scorecard_stands_what_was_spent_on_a_bar_that_is_missed(
+def test_below_the_scorecard_stands_what_was_spent_on_a_target_that_is_missed(
     tmp_path, monkeypatch, capsys
 ):
-    goals = [Goal("conv-photo", "", bar, lambda measurements: 1.0) for bar in (0, 2)]
+    goals = [Goal("conv-photo", "", target, lambda measurements: 1.0) for target in (0, 2)]
     monkeypatch.setattr(scorecard, "GOALS", goals)
     assert main(["benchmark", "--all", "--sets", str(tmp_path)]) == 1
     words = training_words(Denoiser("conv-photo", device="cpu"))

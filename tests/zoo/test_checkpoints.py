@@ -91,12 +91,12 @@ def test_the_tab_zoo_has_a_row_and_a_card_of_each(service, files):
     assert row[0] == "mine"
     assert row[4] == files[0].stat().st_size / 1e6
     card = _card_text(service, "mine")
-    assert "has to be told the noise level; at auto it is told the estimate." in card
+    assert "must be told the noise level; at auto it is told the estimate." in card
     assert "Neither trained nor measured by this project" in card
 
 
 def test_a_card_claims_nothing_of_what_was_not_trained_here(zoo, tmp_path):
     card = compose_card(zoo.read_facts("other"), tmp_path)
     assert "The licence of the weights is stated by its source." in card
-    for claim in ("trained by this project", "it was trained for", 'Denoiser("other")'):
+    for claim in ("trained by this project", "It was trained for", 'Denoiser("other")'):
         assert claim not in card

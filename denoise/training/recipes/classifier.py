@@ -1,4 +1,4 @@
-"""Recipes of the classifiers that read the 28x28 pictures; they are no denoisers."""
+"""Recipes of the classifiers of 28x28 pictures, which are not denoisers."""
 
 from functools import partial
 from pathlib import Path
@@ -34,9 +34,9 @@ def _recipe(images: str, what: str) -> Recipe:
             blind=True,
             fixed_size=28,
         ),
-        purpose=f"Reads {what} of 28x28 pixels; it knows no noise.",
-        method="clean pictures turned by up to 12 degrees and cropped by up to 15 percent; "
-        "cross-entropy",
+        purpose=f"Classifies {what} of 28x28 pixels. Trained on clean pictures only.",
+        method="clean pictures turned by up to 12 degrees and cropped by up to 15 percent. "
+        "Loss: cross-entropy",
         make_task=partial(_make_task, images=images),
         make_optimizer=torch.optim.Adam,
         schedule=Schedule(rate=1e-3, decay_share=0.5),

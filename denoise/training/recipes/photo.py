@@ -22,6 +22,9 @@ from denoise.training.tasks.adversarial import AdversarialTask, Terms
 from denoise.training.tasks.patch import PatchTask
 from denoise.training.tasks.photo import PhotoTask, ToldPhotoTask
 
+STRONG_NOISE = (
+    "Trained for noise up to 75/255. Detail lost in strong noise is smoothed, not invented."
+)
 SMOKE = {"batch_size": 2, "side": 32}  # what a few steps on made pictures take
 
 
@@ -79,9 +82,11 @@ PHOTO_RECIPES = {
         architecture="unet",
         config=UNetConfig(),
         needs=replace(UNET_NEEDS, blind=False),
-        purpose="Photos and scans of any size, in colour or gray. Told the noise, or its estimate.",
-        method="64x64 patches, later 96x96, Gaussian noise of 0 to 75/255, half of it in 8 bits, "
-        "always told, and some impulses; mean absolute error, weak noise weighted more; Muon",
+        purpose="Photos and scans of any size, in colour or gray. Uses the noise level or its "
+        "estimate.",
+        method="64x64 patches, later 96x96, with Gaussian noise of 0 to 75/255, half of it in 8 "
+        "bits, and some impulses; the noise level is always given. Loss: mean absolute error, with "
+        "more weight on weak noise. Optimiser: Muon",
         make_task=partial(
             _make_photo_task,
             min_side=128,
@@ -98,11 +103,11 @@ PHOTO_RECIPES = {
         compiled=True,
         workers=0,
         limits=(
-            "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
-            "Trained on white noise: told a level, it hardly touches a camera's, or what JPEG "
-            "leaves. Auto lets blind-photo take a part of that first, and works under white noise "
-            "of its own.",
-            "Of strong photon noise and speckle it leaves a little more than blind-photo.",
+            STRONG_NOISE,
+            "Trained on white noise. Told a level, it hardly removes camera noise or the artefacts "
+            "of JPEG. At auto, blind-photo removes a part of these first; then white noise is "
+            "added, and conv-photo removes the rest.",
+            "It leaves a little more of strong photon noise and speckle than blind-photo does.",
         ),
         textured="gan-photo",
         guide="blind-photo",
@@ -111,9 +116,9 @@ PHOTO_RECIPES = {
         architecture="unet",
         config=UNetConfig(),
         needs=UNET_NEEDS,
-        purpose="Photos and scans of any size, whatever the noise: it guesses by itself.",
-        method="64x64 and 96x96 patches, three fifths Gaussian noise, two fifths practical; the "
-        "logarithm of the squared error, which is PSNR",
+        purpose="Photos and scans of any size, with any kind of noise. Needs no noise level.",
+        method="64x64 and 96x96 patches, three fifths with Gaussian noise, two fifths with "
+        "practical noise. Loss: the logarithm of the squared error, which raises PSNR",
         make_task=partial(_make_photo_task, min_side=128, large_from=60_000),
         make_optimizer=PHOTO_OPTIMIZER,
         schedule=Schedule(rate=1e-3, decay_share=0.25),
@@ -123,10 +128,10 @@ PHOTO_RECIPES = {
         compiled=True,
         workers=0,
         limits=(
-            "Trained for noise up to 75/255. What strong noise drowned is smoothed, not invented.",
-            "Told a wrong level it removes too much or too little; at auto it judges by itself.",
-            "Camera noise hides in texture: at auto some is left there, and fine grain that is "
-            "picture may go.",
+            STRONG_NOISE,
+            "Told a wrong level, it removes too much or too little; at auto it needs none.",
+            "At auto, some camera noise stays in textured areas, and fine grain that belongs to "
+            "the picture may be removed.",
         ),
     ),
     "dense-photo": Recipe(
@@ -142,8 +147,9 @@ PHOTO_RECIPES = {
             multiple_of=4,
             receptive_field=35,
         ),
-        purpose="Photos of any size by the plainest of networks: dense layers on small patches.",
-        method="24x24 patches of gray, luminance and chroma, Gaussian noise; mean absolute error",
+        purpose="Photos of any size. A simple network: dense layers on small patches.",
+        method="24x24 patches of gray, luminance and chroma, with Gaussian noise. Loss: mean "
+        "absolute error",
         make_task=_make_patch_task,
         make_optimizer=PHOTO_OPTIMIZER,
         schedule=Schedule(rate=1e-3),
@@ -152,19 +158,20 @@ PHOTO_RECIPES = {
         autocast=True,
         workers=0,
         limits=(
-            "It sees 24 pixels at a time: coarse noise and large patterns are beyond it.",
-            "Trained on Gaussian noise alone. It has to be told the level; at auto it is told the "
-            "estimate.",
+            "It sees 24 pixels at a time, too few for coarse noise and large patterns.",
+            "Trained on Gaussian noise only. It must be told the noise level; at auto it is told "
+            "the estimate.",
         ),
     ),
     "gan-photo": Recipe(
         architecture="unet",
         config=UNetConfig(),
         needs=UNET_NEEDS,
-        purpose="Photos of any size with texture: what was lost is made up so that it looks right.",
-        method="blind-photo, tuned against a discriminator that sees fine detail only; 96x96 "
-        "patches, half Gaussian noise, half practical; absolute error of pixels, of features and "
-        "of the pictures shrunk eight times",
+        purpose="Photos of any size. Invents fine texture that the noise drowned: plausible, not "
+        "real.",
+        method="blind-photo, tuned against a discriminator that sees only fine detail. 96x96 "
+        "patches, half with Gaussian noise, half with practical noise. Loss: absolute error of "
+        "pixels, of features and of the pictures shrunk eight times, and the adversarial term",
         make_task=partial(
             _make_game,
             side=96,
@@ -185,9 +192,9 @@ PHOTO_RECIPES = {
         workers=0,
         start_from="blind-photo",
         limits=(
-            "Its fine texture is made up. It looks right and need not be: not for evidence, "
-            "measuring or medicine.",
-            "Farther from the clean picture in PSNR than conv-photo, by construction.",
+            "Its fine texture is invented: plausible, not real. Do not use it for evidence, "
+            "measurement or medicine.",
+            "Its PSNR is below that of conv-photo, by design.",
         ),
     ),
 }
@@ -207,7 +214,7 @@ TUTORIAL_PHOTO_RECIPES = {
         ),
         purpose="The generator and its four-term loss as published, for comparison.",
         method="0.5 adversarial + 1 pixel + 1 feature + 1e-4 smoothness, each a mean; Gaussian "
-        "noise of 0 to 75/255; 128x128 patches, where the article has 256x144; bfloat16",
+        "noise of 0 to 75/255; 128x128 patches instead of the article's 256x144; bfloat16",
         make_task=partial(
             _make_game,
             side=128,  # the article's 256x144 take three hours on two cores

@@ -64,7 +64,7 @@ def _make_tutorial_task(
     batch_size: int,
     holds_out_fifth: bool = False,
 ) -> TutorialTask:
-    """Gives a tutorial's task; what it does not hold out itself is the test pictures."""
+    """Make a tutorial's task; it validates on the test pictures unless it holds out a fifth."""
     if folders is None:
         pictures, _ = MAKERS[images](SMOKE_PICTURES)
         described, batch_size = MADE, 8
@@ -85,22 +85,22 @@ def _epochs(count: int, batch_size: int, pictures: int = TRAINING_PICTURES) -> B
 
 
 DIGITS_ONLY = (
-    "It knows digits, white on black, of 28x28 pixels and nothing else: of clothing or a piece of "
-    "a photo it makes strokes.",
+    "Trained on white digits on black of 28x28 pixels, and on nothing else. It turns clothing or a "
+    "piece of a photo into pen strokes.",
 )
 CLOTHING_ONLY = (
-    "It knows clothing, light on black, of 28x28 pixels and nothing else: of digits or a piece of "
-    "a photo it makes blurred patches.",
+    "Trained on light clothing on black of 28x28 pixels, and on nothing else. It turns digits or a "
+    "piece of a photo into blurred patches.",
 )
-FRESH = "Gaussian noise of 0.05 to 1, clipped and drawn anew at every step"
+FRESH = "Gaussian noise of 0.05 to 1, clipped, new at every step"
 
 SMALL_IMAGE_RECIPES = {
     "dense-mnist": Recipe(
         architecture="dense-ae",
         config=DenseAEConfig(),
         needs=_needs(0.05, 1.0, 64),
-        purpose="Handwritten digits of 28x28 pixels, white on black. Guesses the noise by itself.",
-        method=f"{FRESH}; mean squared error",
+        purpose="Handwritten digits of 28x28 pixels, white on black. Needs no noise level.",
+        method=f"{FRESH}. Loss: mean squared error",
         make_task=partial(_make_task, images="mnist", factor=0.5, batch_size=256),
         make_optimizer=ADAM,
         schedule=Schedule(rate=5e-3),  # 2e-3 is 2% worse after as long, 1e-2 no better
@@ -112,8 +112,8 @@ SMALL_IMAGE_RECIPES = {
         architecture="conv-ae",
         config=ConvAEConfig(),
         needs=_needs(0.05, 1.0, 8, 7, 7),
-        purpose="Clothing of 28x28 pixels, light on black. Guesses the noise by itself.",
-        method=f"{FRESH}, half of it within 0.15 of 0.4; mean squared error",
+        purpose="Clothing of 28x28 pixels, light on black. Needs no noise level.",
+        method=f"{FRESH}, half of it within 0.15 of 0.4. Loss: mean squared error",
         make_task=partial(_make_task, images="fashion-mnist", factor=0.4, focus=0.5, batch_size=64),
         make_optimizer=ADAM,
         # So few weights bear a high rate, learn faster by it, and settle long afterwards.
@@ -126,8 +126,8 @@ SMALL_IMAGE_RECIPES = {
         architecture="bottleneck-ae",
         config=BottleneckAEConfig(),
         needs=_needs(0.05, 1.0, 576),
-        purpose="Handwritten digits of 28x28 pixels, through a code of 576 numbers.",
-        method=f"{FRESH}; mean squared error",
+        purpose="Handwritten digits of 28x28 pixels. Its code has 576 numbers.",
+        method=f"{FRESH}. Loss: mean squared error",
         make_task=partial(_make_task, images="mnist", factor=0.3, batch_size=128),
         make_optimizer=ADAM,
         schedule=Schedule(rate=3e-3),
@@ -139,9 +139,10 @@ SMALL_IMAGE_RECIPES = {
         architecture="sparse-ae",
         config=SparseAEConfig(),
         needs=_needs(0.05, 1.0, 3136),
-        purpose="Handwritten digits of 28x28 pixels, by a code of which few units are on.",
-        method=f"{FRESH}, half of it within 0.15 of 0.3, on digits turned by up to 12 degrees and "
-        "cropped by up to 15 percent; mean squared error, and 1e-3 times the mean of the code",
+        purpose="Handwritten digits of 28x28 pixels. Few units of its code are active at a time.",
+        method=f"{FRESH}, half of it within 0.15 of 0.3. Digits are turned by up to 12 degrees and "
+        "cropped by up to 15 percent. Loss: mean squared error plus 1e-3 times the mean of the "
+        "code",
         make_task=partial(
             _make_task,
             images="mnist",
@@ -205,7 +206,8 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         needs=_needs(0.3, 0.3, 576),
         purpose="The bottleneck autoencoder as its tutorial has it, for comparison.",
         method="noise of 0.3 drawn once; four fifths of the pictures (seed 13); binary "
-        "cross-entropy; SGD of rate 0.5; 20 epochs of batches of 128; the last weights",
+        "cross-entropy; SGD at a learning rate of 0.5; 20 epochs of batches of 128; the weights "
+        "of the last step",
         make_task=partial(
             _make_tutorial_task,
             images="mnist",
@@ -224,8 +226,8 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         config=SparseAEConfig(),
         needs=_needs(0.3, 0.3, 3136),
         purpose="The sparse autoencoder as its article has it, for comparison.",
-        method="noise of 0.3 injected anew into digits turned, mirrored and cropped; mean squared "
-        "error, and 1e-3 times the mean of the code; Adam; 20 epochs of batches of 128",
+        method="noise of 0.3, new at every step, on digits turned, mirrored and cropped; mean "
+        "squared error plus 1e-3 times the mean of the code; Adam; 20 epochs of batches of 128",
         make_task=partial(
             _make_task,
             images="mnist",
