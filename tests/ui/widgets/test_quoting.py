@@ -14,7 +14,7 @@ import pytest
 from asides import aside
 
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
-from denoise.evaluation.comparison import Subject
+from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui import page
 from denoise.ui.language import read_phrases
@@ -164,7 +164,7 @@ def test_what_is_wrong_with_one_of_several_files_is_quoted():
 
 @pytest.mark.parametrize("view", [compare_view, sweep_view])
 def test_what_is_said_of_a_compared_picture_is_quoted(view, service):
-    subject = Subject(np.zeros((8, 8, 3), np.uint8), ["median"], [FOREIGN])
+    subject = CleanImage(np.zeros((8, 8, 3), np.uint8), ["median"], [FOREIGN])
     chosen = (0.1, 1, "PSNR") if view is sweep_view else ()
     *_, (words, *_) = view._work(service, subject, NoiseSpec(), *chosen, is_told=False)
     assert words.endswith(PLAIN)
