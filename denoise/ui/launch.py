@@ -17,7 +17,8 @@ from denoise.devices import choose_device
 from denoise.errors import DenoiseError, SettingError
 from denoise.hub.address import is_repository
 from denoise.hub.repository import Repository
-from denoise.ui.server.service import Limits, Service
+from denoise.ui.server.limits import Limits
+from denoise.ui.server.service import Service
 from denoise.weights.checkpoints import is_checkpoint
 from denoise.zoo.zoo import Zoo
 
@@ -56,7 +57,7 @@ def main() -> int:
     try:
         return _serve(service, settings)
     finally:
-        shutil.rmtree(service.folder, ignore_errors=True)
+        shutil.rmtree(service.storage.folder, ignore_errors=True)
 
 
 def run() -> NoReturn:
@@ -171,7 +172,7 @@ def _whole_number(environment: Mapping[str, str], name: str, default: int) -> in
 def _serve(service: Service, settings: Settings) -> int:
     # Gradio reads these when it is imported, and when a page is built.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    os.environ["GRADIO_TEMP_DIR"] = str(service.folder)
+    os.environ["GRADIO_TEMP_DIR"] = str(service.storage.folder)
     if settings.is_lent_gpus:
         importlib.import_module("spaces")  # before anything touches CUDA
     from denoise.ui.page import build_page, look
@@ -179,7 +180,7 @@ def _serve(service: Service, settings: Settings) -> int:
 
     is_told_to_stop = _watch_signals()
     if settings.is_lent_gpus:
-        service.load_all()
+        service.loaded.load_all()
     page = build_page(service, has_training=settings.has_training)
     try:
         start_serving(page, service, host=settings.host, port=settings.port, look=look())
@@ -190,7 +191,7 @@ def _serve(service: Service, settings: Settings) -> int:
     print(f"Serving at {page.local_url}", flush=True)  # noqa: T201
     threading.Thread(target=_warm, args=(service,), daemon=True).start()
     while not is_told_to_stop.wait(SWEEP_S):
-        service.clean_up(keep=files_of(page))
+        service.storage.clean_up(keep=files_of(page))
     service.close()
     time.sleep(FLUSH_S)
     page.close(verbose=False)

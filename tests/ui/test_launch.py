@@ -14,7 +14,7 @@ from PIL import Image
 
 from denoise.errors import SettingError
 from denoise.ui import launch
-from denoise.ui.server.service import Limits
+from denoise.ui.server.limits import Limits
 from denoise.weights.tensors import BUNDLED
 
 

@@ -60,18 +60,18 @@ def test_an_outage_is_logged_in_one_sentence(hub, zoo, caplog):
 
 
 def test_a_network_that_is_loaded_gives_way_to_that_on_the_hub(hub, service):
-    first = service.denoiser(NAME)
-    assert service.denoiser(NAME) is first
+    first = service.loaded.get(NAME)
+    assert service.loaded.get(NAME) is first
     hub.status = 0
-    assert service.denoiser(NAME).source == f"org/zoo@{hub.commit}"
-    assert service.denoiser(NAME) is service.denoiser(NAME)
+    assert service.loaded.get(NAME).source == f"org/zoo@{hub.commit}"
+    assert service.loaded.get(NAME) is service.loaded.get(NAME)
 
 
 def test_weights_that_cannot_be_had_are_not_asked_for_by_every_visitor(hub, service):
-    service.denoiser(NAME)
+    service.loaded.get(NAME)
     hub.status, hub.is_corrupting = 0, 99
     for _ in range(3):
-        assert service.denoiser(NAME).source == "folder"
+        assert service.loaded.get(NAME).source == "folder"
     assert len(hub.downloads("model.safetensors")) == 2
 
 

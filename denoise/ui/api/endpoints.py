@@ -15,7 +15,8 @@ from denoise.inference.settings import Settings
 from denoise.ui.api.checks import Answer, Answers, check_flag, check_text, expose, listed, served
 from denoise.ui.api.lab_endpoints import add_lab_endpoints
 from denoise.ui.server.failures import explained
-from denoise.ui.server.service import COMPUTE, Result, Service, Step
+from denoise.ui.server.progress import Step
+from denoise.ui.server.service import COMPUTE, Result, Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import add_to, check_many
 
@@ -63,7 +64,7 @@ def _denoise(service: Service) -> Callable[..., Any]:
         with explained():
             check_text("model", model)
             settings = Settings(sigma, strength, ensemble, texture, detail, choose)
-            file = uploaded_file(image, service.folder)
+            file = uploaded_file(image, service.storage.folder)
             for done in service.denoise(file, model, settings):
                 yield _interim(done) if isinstance(done, Step) else _answer(done)
 
@@ -105,7 +106,7 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
             named = listed("images", images, dict, "uploaded files")
             check_many(len(named))
             reports: list[dict[str, Any]] = []
-            packed = service.new_file("denoised.zip")
+            packed = service.storage.new_file("denoised.zip")
             with ZipFile(packed, "w") as pack:
                 for image in named:
                     reports.append(_denoise_into(pack, service, image, model, settings))
@@ -141,7 +142,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
         with explained():
             check_text("kind", kind)
             check_flag("gray", gray)
-            file = uploaded_file(image, service.folder)
+            file = uploaded_file(image, service.storage.folder)
             return _answer(service.add_noise(file, kind, level, seed, gray))
 
     return add_noise
@@ -166,7 +167,7 @@ def _estimate(service: Service) -> Callable[..., Any]:
         """
         with explained():
             check_text("model", model or DEFAULT_MODEL)
-            return service.estimate(uploaded_file(image, service.folder), model)
+            return service.estimate(uploaded_file(image, service.storage.folder), model)
 
     return estimate
 
@@ -179,7 +180,7 @@ def _models(service: Service) -> Callable[..., Any]:
             The facts about every network.
         """
         with explained():
-            return [asdict(facts) for facts in service.models()]
+            return [asdict(facts) for facts in service.zoo.list_models()]
 
     return models
 
@@ -189,7 +190,7 @@ def _denoise_into(
 ) -> dict[str, Any]:
     """Adds what becomes of a picture to a zip, and gives the report on it, or its error."""
     try:
-        file = uploaded_file(image, service.folder)
+        file = uploaded_file(image, service.storage.folder)
         done = list(service.denoise(file, model, settings))
     except ImageError as error:
         return {"name": Path(str(image.get("path"))).name, "error": str(error)}

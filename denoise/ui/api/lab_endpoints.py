@@ -52,14 +52,14 @@ def _compare(service: Service) -> Callable[..., Any]:
             The report: what was asked for, and rows with psnr, ssim, haarpsi, seconds_per_mpixel.
         """
         with explained():
-            file = uploaded_file(image, service.folder)
+            file = uploaded_file(image, service.storage.folder)
             spec = _checked(kind, level, seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
             entries: list[MethodResult] = []
             for entry in service.compare(subject, spec, is_told=told):
                 entries.append(entry)
                 yield None, {"done": len(entries) - 1, "methods": len(subject.methods)}
-            packed = service.new_file("compared.zip")
+            packed = service.storage.new_file("compared.zip")
             write_zip(subject.clean, entries, packed)
             rows = [entry.to_dict() for entry in entries]
             yield served(packed), make_report(subject, spec, rows, is_told=told)
@@ -99,7 +99,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
             The report: what was asked for, and the rows.
         """
         with explained():
-            file = uploaded_file(image, service.folder)
+            file = uploaded_file(image, service.storage.folder)
             chosen = listed("levels", levels, (int, float), "numbers") or levels_for(kind)
             spec = _checked(kind, chosen[0], seed, gray, eight_bit, told, clip)
             subject = service.prepare(file, listed("models", models, str, "names"))
@@ -108,7 +108,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
             for at, entry in service.sweep(subject, spec, chosen, is_told=told):
                 rows.append({"level": at, **entry.to_dict()})
                 yield None, {"done": len(rows), "figures": total}
-            table = service.new_file("sweep.csv")
+            table = service.storage.new_file("sweep.csv")
             table.write_text(write_table(rows), encoding="utf-8")
             yield served(table), make_report(subject, spec, rows, is_told=told, levels=chosen)
 

@@ -31,7 +31,7 @@ def start_serving(
 ) -> None:
     """Serve a page and the endpoints from a thread of their own.
 
-    `GRADIO_TEMP_DIR` must have named `service.folder` when the page was built.
+    `GRADIO_TEMP_DIR` must have named `service.storage.folder` when the page was built.
 
     Args:
         page: without endpoints for scripts.
@@ -98,7 +98,7 @@ def _guarded_by(
         # The guard must be outside of both. No request has come yet.
         app.middleware_stack = Guard(
             app.middleware_stack or app.build_middleware_stack(),
-            folder=service.folder,
+            folder=service.storage.folder,
             max_bytes=service.limits.max_bytes,
             is_closing=lambda: service.is_closing,
             is_job=lambda event: _is_job(page, event),

@@ -135,7 +135,7 @@ def _work(
         done = f"{len(entries) - 1} of {len(subject.methods)} methods are done."
         yield done, _table(entries), gallery, gr.skip(), shown
     clean = write_shown(service, subject.clean, "clean.png")
-    packed = service.new_file("compared.zip")
+    packed = service.storage.new_file("compared.zip")
     write_zip(subject.clean, entries, packed)
     noise = noise_words(spec, describe_noise(spec))
     yield (

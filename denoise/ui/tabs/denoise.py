@@ -11,7 +11,8 @@ from denoise.errors import ImageError
 from denoise.inference.fitting import fit_to
 from denoise.inference.settings import Settings
 from denoise.ui.server.failures import explained
-from denoise.ui.server.service import Result, Service, Step
+from denoise.ui.server.progress import Step
+from denoise.ui.server.service import Result, Service
 from denoise.ui.tabs.report import command_line, report_words
 from denoise.ui.tabs.several_files import build_several
 from denoise.ui.widgets.controls import build_controls, settings_of
@@ -213,7 +214,7 @@ def _show(
     exif: bool,
     chosen_format: str,
 ) -> tuple[Any, ...]:
-    fitted, notes = fit_to(result.before, service.denoiser(model).facts.needs)
+    fitted, notes = fit_to(result.before, service.zoo.read_facts(model).needs)
     before = fitted if notes else flat_pixels(result.before)
     name = name_of(file)
     pair = (
@@ -236,6 +237,6 @@ def _download(service: Service, lossless: str, chosen_format: str, exif: bool) -
         raise ImageError("The result is older than an hour and gone; denoise the picture again.")
     if chosen_format == "PNG" and exif:
         return gr.update(value=lossless, interactive=True)
-    picture = service.read(lossless)
-    file = service.write(picture, lossless, chosen_format, keep_exif=exif)
+    picture = service.storage.read(lossless)
+    file = service.storage.write(picture, lossless, chosen_format, keep_exif=exif)
     return gr.update(value=str(file), interactive=True)

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from denoise.datasets.mnist import SMALL_IMAGE_SETS
-from denoise.errors import DenoiseError, ImageError
+from denoise.errors import ImageError
 from denoise.evaluation.benchmark_28x28 import find_training_set
 from denoise.evaluation.classifier import CLASSIFIERS, Classifier
 from denoise.images.arrays import to_8_bits
-from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.ui.server.failures import explained
-from denoise.ui.server.service import Service
+from denoise.ui.server.loaded_models import Model, Trained
+from denoise.ui.server.service import COMPUTE, Service
 from denoise.ui.tabs.samples import SETS, SampleStore
 from denoise.ui.widgets.drawing import build_drawing_field, frame_digit, read_drawing
 from denoise.ui.widgets.parts import Slider, inline_image
@@ -34,6 +34,13 @@ WORDS = (
     "into a **code** of fewer numbers, or of mostly zeros, and then builds a picture from that "
     "code alone: what no code can say, such as noise, is lost on the way."
 )
+IN_TURN: dict[str, Any] = {  # of events that run networks, which may have to wait for others
+    "trigger_mode": "always_last",
+    "concurrency_id": COMPUTE,
+    "concurrency_limit": 1,
+    "show_progress": "minimal",
+    "api_visibility": "private",
+}
 
 Small = NDArray[np.uint8]  # (28, 28)
 
@@ -48,7 +55,7 @@ class _Digits:
     @cached_property
     def networks(self) -> list[ModelFacts]:
         """The networks for pictures of 28x28."""
-        return [facts for facts in self.service.models() if facts.needs.domain == "28x28"]
+        return [facts for facts in self.service.zoo.list_models() if facts.needs.domain == "28x28"]
 
     @cached_property
     def readers(self) -> dict[str, Classifier]:
@@ -62,7 +69,7 @@ class _Digits:
         }
 
     def show(
-        self, clean: Small | None, kind: str, factor: float, seed: float, own: Denoiser | None
+        self, clean: Small | None, kind: str, factor: float, seed: float, own: Trained | None
     ) -> str:
         """Gives the board: clean, noisy, and what each network makes of it."""
         with explained():
@@ -74,30 +81,28 @@ class _Digits:
                 _cell("Clean", clean, self._read(name, clean)),
                 _cell("Noisy", noisy, f"{_decibel(clean, noisy)}{self._read(name, noisy)}"),
             ]
-            denoisers = [self.service.denoiser(facts.name) for facts in self.networks]
-            for denoiser in filter(None, [*denoisers, own]):
-                cells.append(self._network_cell(denoiser, name, clean, noisy))
+            models: list[Model] = [*(facts.name for facts in self.networks), *filter(None, [own])]
+            cells += [self._network_cell(model, name, clean, noisy) for model in models]
             return f'<div class="board">{"".join(cells)}</div>'
 
-    def list_networks(self, own: Denoiser | None) -> Any:
+    def list_networks(self, own: Trained | None) -> Any:
         """Gives the choice of networks, with the visitor's own, which is then chosen."""
         names = [facts.name for facts in self.networks]
         if own is None:
             return gr.update(choices=names)
         return gr.update(choices=[*names, own.facts.name], value=own.facts.name)
 
-    def grid(self, model: str, factor: float, own: Denoiser | None) -> str:
+    def grid(self, model: str, factor: float, own: Trained | None) -> str:
         """Gives the tutorial's grid: ten test pictures, noisy, and rebuilt by one network."""
         with explained():
-            is_own = own is not None and own.facts.name == model
-            denoiser = own if own and is_own else self.service.denoiser(model)
-            name = find_training_set(denoiser.facts)
+            chosen: Model = own if own and own.facts.name == model else model
+            name = find_training_set(self.service.loaded.facts_of(chosen))
             originals = list(self.samples.get(name).pictures[:GRID_COLUMNS])
             noisy = [
                 add_noise(picture, "gaussian", factor, seed=index)
                 for index, picture in enumerate(originals)
             ]
-            rebuilt = [denoiser(picture) for picture in noisy]
+            rebuilt = [self.service.denoise_pixels(one, chosen) for one in noisy]
             rows = {"noisy": noisy, "reconstructed": rebuilt, "original": originals}
             lines = [
                 f"<tr><th>{title}</th>"
@@ -145,12 +150,14 @@ class _Digits:
         label, probability = self.readers[name](picture)[0]
         return f"<br>{term('reads')} <b>{escape(label)}</b> ({probability:.0%})"
 
-    def _network_cell(self, denoiser: Denoiser, name: str, clean: Small, noisy: Small) -> str:
-        facts = denoiser.facts
-        denoised = denoiser(noisy)
+    def _network_cell(self, model: Model, name: str, clean: Small, noisy: Small) -> str:
+        facts = self.service.loaded.facts_of(model)
+        denoised = self.service.denoise_pixels(noisy, model)
+        code = self.service.encode(noisy, model)
         stranger = "" if find_training_set(facts) == name else "<br><i>not made for this</i>"
         words = f"{_decibel(clean, denoised)}{self._read(name, denoised)}{stranger}"
-        return _cell(facts.name, denoised, words, code_picture(denoiser, noisy))
+        shown = None if code is None else code_picture(code.numpy())
+        return _cell(facts.name, denoised, words, shown)
 
 
 class _SampleChoice(NamedTuple):
@@ -167,7 +174,7 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
         service: gives the networks.
         samples: gives the pictures.
         tab: that is opened.
-        own: holds the denoiser that the visitor has trained, if any.
+        own: holds the network that the visitor has trained, if any.
     """
     digits = _Digits(service, samples)
     gr.Markdown(WORDS, elem_classes="quiet")
@@ -196,8 +203,8 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
         (chosen.gallery.select, digits.choose, kind, clean),
         (drawing.input, digits.take_drawing, None, clean),
     ):
-        event(work, inputs, outputs, **quick).then(*board_of, **quick)
-    gr.on([factor.change, seed.change], *board_of, trigger_mode="always_last", **quick)
+        event(work, inputs, outputs, **quick).then(*board_of, **IN_TURN)
+    gr.on([factor.change, seed.change], *board_of, **IN_TURN)
     _build_grid(digits, tab, own, quick)
 
 
@@ -235,20 +242,16 @@ def _build_grid(digits: _Digits, tab: gr.Tab, own: gr.State, quick: dict[str, An
         factor = _build_factor("Noise factor of the grid", None, "grid-factor")
     grid = gr.HTML(elem_id="digits-grid", padding=False)
     grid_of = (digits.grid, [model, factor, own], grid)
-    tab.select(*grid_of, **quick)
+    tab.select(*grid_of, **IN_TURN)
     own.change(digits.list_networks, own, model, **quick)
-    gr.on([model.change, factor.change], *grid_of, trigger_mode="always_last", **quick)
+    gr.on([model.change, factor.change], *grid_of, **IN_TURN)
 
 
-def code_picture(denoiser: Denoiser, noisy: Small) -> Small | None:
-    """Gives the code of a picture as one: a square of units, or the maps side by side.
+def code_picture(code: NDArray[Any]) -> Small:
+    """Return a code as a picture: a square of its units, or its maps side by side.
 
-    The strongest unit is white, 0 is black. None for a network without a code.
+    The strongest unit is white, 0 is black.
     """
-    try:
-        code = denoiser.encode(noisy)[0].numpy()
-    except DenoiseError:
-        return None
     maps = code.reshape(-1, 1, 1) if code.ndim == 1 else code  # (N, H, W)
     across = math.isqrt(len(maps) - 1) + 1
     missing = np.zeros((-len(maps) % across, *maps.shape[1:]), maps.dtype)

@@ -93,7 +93,7 @@ class _Lab:
                 subject, noisy = self._spoil(file, model, *noise)
             except SettingError as error:  # once more: earlier figures may have come after it
                 return quoted(error), gr.skip(), gr.skip(), gr.skip()
-            denoised = self.service.denoiser(model)(noisy)
+            denoised = self.service.denoise_pixels(noisy, model)
             words = describe_noise(noise_spec_of(*noise))
             kept = self._keep(denoised, "denoised.png")
             is_enlarged = is_tiny(denoised)
@@ -110,7 +110,7 @@ class _Lab:
         return subject, spec.add_to(subject.clean)
 
     def _keep(self, pixels: NDArray[Any], name: str) -> str:
-        return str(self.service.write(Picture(to_8_bits(pixels)), name))
+        return str(self.service.storage.write(Picture(to_8_bits(pixels)), name))
 
 
 class LabTab(NamedTuple):

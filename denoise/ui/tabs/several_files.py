@@ -95,7 +95,7 @@ class _Work:
         with explained():
             if not finished:
                 return gr.update(value=None, interactive=False)
-            packed = self.service.new_file("denoised.zip")
+            packed = self.service.storage.new_file("denoised.zip")
             pack_files(map(Path, finished), packed)
             return gr.update(value=str(packed), interactive=True)
 
@@ -103,7 +103,7 @@ class _Work:
         self, file: str, model: str, settings: Settings, chosen_format: str, exif: bool
     ) -> Iterator[list[str]]:
         """Gives nothing after every tile, where it can be stopped, and the written file last."""
-        upload = uploaded_file({"path": str(file)}, self.service.folder)
+        upload = uploaded_file({"path": str(file)}, self.service.storage.folder)
         for done in self.service.denoise(
             upload, model, settings, image_format=chosen_format, keep_exif=exif
         ):

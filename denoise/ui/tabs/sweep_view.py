@@ -81,7 +81,7 @@ def _work(
         drawn_rows.append(rows[-1] | {"method": entry.title})
         words = f"{len(rows)} of {total} figures are done."
         yield words, sweep_chart(drawn_rows, figure, *about), gr.skip(), drawn_rows, about
-    written = service.new_file("sweep.csv")
+    written = service.storage.new_file("sweep.csv")
     written.write_text(write_table(rows), encoding="utf-8")
     noise = noise_words(spec, f"{spec.kind} at {len(levels)} levels up to {levels[-1]:g}")
     done = quoted(" ".join(["Done.", noise, *subject.warnings]))

@@ -12,11 +12,11 @@ import numpy as np
 
 from denoise.datasets.mnist import describe_small_images
 from denoise.errors import SettingError
-from denoise.inference.denoiser import Denoiser
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS, Lesson, LessonTraining, Look
 from denoise.ui.server.failures import explained
+from denoise.ui.server.loaded_models import Model, Trained
 from denoise.ui.server.service import Service
 from denoise.ui.tabs.samples import SETS, Samples, SampleStore
 from denoise.ui.widgets.charts import lesson_chart, sweep_chart
@@ -85,7 +85,7 @@ def build_train_tab(
         service: gives folders to write to, and the shipped networks.
         samples: gives the pictures.
         classroom: of all visitors.
-        own: takes the denoiser that was trained.
+        own: takes the network that was trained.
     """
     gr.Markdown(WORDS, elem_classes="quiet")
     choices = _build_choices(service)
@@ -124,7 +124,7 @@ def build_train_tab(
 
 
 def _build_choices(service: Service) -> list[Any]:
-    models = [facts.name for facts in service.models() if facts.needs.domain == "28x28"]
+    models = [facts.name for facts in service.zoo.list_models() if facts.needs.domain == "28x28"]
     with gr.Row(equal_height=True):
         model = gr.Dropdown(
             models,
@@ -197,7 +197,7 @@ def _train(
     if found.is_made:
         name = f"pictures like those of {described[0]['name']}, made by the program"
         described = [described[0] | {"name": name, "license": "Apache-2.0"}]
-    folder = service.new_file("zoo")
+    folder = service.storage.new_file("zoo")
     training = LessonTraining(lesson, found.tensor(), described, folder)
     for look in training.run():
         words = f"{_progress_words(look, lesson)}  \n{_source_words(found)}"
@@ -205,7 +205,7 @@ def _train(
         if is_over():
             break
     facts = training.write()
-    denoiser = Denoiser(facts.name, zoo=folder, device=service.device)
+    own = service.loaded.adopt(facts.name, folder)
     shutil.rmtree(folder / "run", ignore_errors=True)
     packed = shutil.make_archive(str(folder.with_name(facts.name)), "zip", folder)
     epoch = look.step / look.steps * lesson.epochs
@@ -214,9 +214,9 @@ def _train(
         f"**{facts.name}** in the tab Digits now, until you train another or leave the page.  \n"
         f"{_source_words(found)}"
     )
-    compared = _compared(service, samples, lesson, denoiser)
+    compared = _compared(service, samples, lesson, own)
     download = gr.update(value=packed, interactive=True)
-    yield done, *_charts(look), _grid(look), compared, download, denoiser
+    yield done, *_charts(look), _grid(look), compared, download, own
 
 
 def _source_words(found: Samples) -> str:
@@ -245,16 +245,20 @@ def _grid(look: Look) -> str:
     return f'<table class="grid"><tbody>{"".join(rows)}</tbody></table>'
 
 
-def _compared(service: Service, samples: SampleStore, lesson: Lesson, own: Denoiser) -> Any:
+def _compared(service: Service, samples: SampleStore, lesson: Lesson, own: Trained) -> Any:
     """Gives the chart of PSNR by noise factor: noisy, the shipped network, and the own."""
     clean = samples.get(lesson.images).pictures[:COMPARED]
-    shipped = service.denoiser(lesson.model)
-    methods = {"noisy": None, f"{lesson.model}, shipped": shipped, own.facts.name: own}
+    shipped = f"{lesson.model}, shipped"
+    methods: dict[str, Model | None] = {
+        "noisy": None,
+        shipped: lesson.model,
+        own.facts.name: own,
+    }
     rows = []
     for factor in COMPARED_AT:
         noisy = [add_noise(one, level=factor, seed=index) for index, one in enumerate(clean)]
-        for title, denoiser in methods.items():
-            made = noisy if denoiser is None else [denoiser(one) for one in noisy]
+        for title, model in methods.items():
+            made = [service.denoise_pixels(one, model) for one in noisy] if model else noisy
             figures = [psnr(one, other) for one, other in zip(clean, made, strict=True)]
             rows.append({"level": factor, "method": title, "psnr": float(np.mean(figures))})
     return sweep_chart(rows, "PSNR", "gaussian", None)

@@ -84,7 +84,7 @@ def _card_text(service: Service, name: str) -> str:
     text = FRONT_MATTER.sub("", compose_card(replace(facts, **texts), folder))
 
     def serve(match: re.Match[str]) -> str:
-        copy = service.new_file(match[1])
+        copy = service.storage.new_file(match[1])
         shutil.copyfile(folder / match[1], copy)
         return f"](gradio_api/file={copy.as_posix()})"
 

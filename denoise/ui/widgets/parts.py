@@ -119,16 +119,13 @@ def start_by(
 
 
 def clean_examples(service: Service) -> list[str]:
-    """Writes the free photographs, and gives their files."""
-    return [str(service.write(Picture(photo()), f"{name}.png")) for name, photo in _photos()]
+    """Write the free photographs and return their files."""
+    return _written(service, lambda photo: photo)
 
 
 def noisy_examples(service: Service) -> list[str]:
-    """Writes the free photographs with noise, and gives their files."""
-    return [
-        str(service.write(Picture(add_noise(photo(), "gaussian", EXAMPLE_SIGMA)), f"{name}.png"))
-        for name, photo in _photos()
-    ]
+    """Write the free photographs with noise and return their files."""
+    return _written(service, lambda photo: add_noise(photo, "gaussian", EXAMPLE_SIGMA))
 
 
 def model_choices(service: Service) -> list[tuple[str, str]]:
@@ -140,7 +137,7 @@ def model_choices(service: Service) -> list[tuple[str, str]]:
 
 def networks(service: Service) -> list[ModelFacts]:
     """Gives what is known of every network, those for photos first."""
-    return sorted(service.models(), key=lambda facts: facts.needs.domain != "photo")
+    return sorted(service.zoo.list_models(), key=lambda facts: facts.needs.domain != "photo")
 
 
 def describe_model(facts: ModelFacts) -> str:
@@ -182,7 +179,7 @@ def write_shown(service: Service, pixels: NDArray[Any], name: str) -> str:
     if is_tiny(pixels):
         factor = SHOWN_SIDE // max(pixels.shape[:2])
         shown = shown.repeat(factor, axis=0).repeat(factor, axis=1)
-    return str(service.write_quickly(shown, name))
+    return str(service.storage.write_quickly(shown, name))
 
 
 def is_tiny(pixels: NDArray[Any]) -> bool:
@@ -211,5 +208,6 @@ def name_of(file: str) -> str:
     return Path(file).name
 
 
-def _photos() -> list[tuple[str, Any]]:
-    return [(name, getattr(data, name)) for name in PHOTOS]
+def _written(service: Service, change: Callable[[NDArray[Any]], NDArray[Any]]) -> list[str]:
+    photos = {name: Picture(change(getattr(data, name)())) for name in PHOTOS}
+    return [str(service.storage.write(photo, f"{name}.png")) for name, photo in photos.items()]

@@ -1,9 +1,12 @@
+import gc
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import gradio as gr
@@ -18,11 +21,13 @@ from denoise.noise.synthesis import add_noise
 from denoise.ui.language import read_phrases
 from denoise.ui.server import storage
 from denoise.ui.server.failures import BUG, explained
-from denoise.ui.server.progress import watch
-from denoise.ui.server.service import Limits, Service, Step
+from denoise.ui.server.limits import Limits
+from denoise.ui.server.progress import Step, watch
+from denoise.ui.server.service import Service
 from denoise.ui.server.storage import clean_folder, new_home
 from denoise.ui.server.uploads import is_inside, uploaded_file
 from denoise.ui.tabs.report import report_words
+from denoise.weights.tensors import BUNDLED
 
 HOUR = 3600
 
@@ -64,7 +69,7 @@ def test_closing_the_generator_stops_the_work_at_the_next_tile(service, tmp_path
     next(steps)
     steps.close()
     service.add_noise(save_gray(tmp_path / "other.png", (8, 8)))  # waits for the tile at work
-    assert [file.name for file in service.folder.rglob("*.png")] == ["other.png"]
+    assert [file.name for file in service.storage.folder.rglob("*.png")] == ["other.png"]
 
 
 def test_too_long_a_work_is_ended(tmp_path, photo):
@@ -83,7 +88,7 @@ def test_a_closed_service_refuses_work(service, photo):
 def test_limits_are_those_of_the_service(tmp_path, photo):
     for limits in (Limits(max_pixels=1199), Limits(max_bytes=100)):
         with pytest.raises(ImageError, match="at most"):
-            Service(folder=tmp_path, limits=limits).read(photo)
+            Service(folder=tmp_path, limits=limits).storage.read(photo)
 
 
 def test_an_unknown_model_or_format_is_refused(service, photo):
@@ -94,7 +99,7 @@ def test_an_unknown_model_or_format_is_refused(service, photo):
 
 
 def test_a_network_is_loaded_once(service):
-    assert service.denoiser() is service.denoiser()
+    assert service.loaded.get("conv-photo") is service.loaded.get("conv-photo")
 
 
 def test_a_warm_service_is_ready(service):
@@ -115,9 +120,9 @@ def test_a_warm_service_is_ready(service):
     ],
 )
 def test_a_result_is_named_as_its_upload(service, photo, name, written):
-    file = service.write(service.read(photo), name)
+    file = service.storage.write(service.storage.read(photo), name)
     assert file.name == written
-    assert file.parent.parent == service.folder
+    assert file.parent.parent == service.storage.folder
 
 
 def test_two_results_of_one_name_do_not_meet(service, photo):
@@ -126,21 +131,21 @@ def test_two_results_of_one_name_do_not_meet(service, photo):
 
 
 def test_cleaning_up_takes_old_files_and_leaves_young_ones(service):
-    old, young = (service.folder / name / "file.png" for name in ("old", "young"))
+    old, young = (service.storage.folder / name / "file.png" for name in ("old", "young"))
     for file, age in ((old, 2 * HOUR), (young, 0)):
         file.parent.mkdir(parents=True)
         file.write_bytes(b"")
         for path in (file, file.parent):
             os.utime(path, (time.time() - age,) * 2)
-    service.clean_up()
-    assert list(service.folder.rglob("*.png")) == [young]
+    service.storage.clean_up()
+    assert list(service.storage.folder.rglob("*.png")) == [young]
 
 
 def test_cleaning_up_leaves_nothing_after_the_hour(service, photo):
     service.add_noise(photo)
-    (service.folder / "tmpaborted").write_bytes(b"half an upload")
-    clean_folder(service.folder, HOUR, now=time.time() + HOUR + 60)
-    assert list(service.folder.iterdir()) == []
+    (service.storage.folder / "tmpaborted").write_bytes(b"half an upload")
+    clean_folder(service.storage.folder, HOUR, now=time.time() + HOUR + 60)
+    assert list(service.storage.folder.iterdir()) == []
 
 
 PAGE_WITH_EXAMPLE = """
@@ -153,11 +158,11 @@ print(*files_of(page))
 
 
 def test_cleaning_up_leaves_the_examples_of_the_page(service, photo):
-    environment = {**os.environ, "GRADIO_TEMP_DIR": str(service.folder)}
+    environment = {**os.environ, "GRADIO_TEMP_DIR": str(service.storage.folder)}
     command = [sys.executable, "-c", PAGE_WITH_EXAMPLE, photo]
     kept = Path(subprocess.check_output(command, env=environment, text=True).strip())
-    clean_folder(service.folder, HOUR, keep={kept}, now=time.time() + 2 * HOUR)
-    assert [file for file in service.folder.rglob("*") if file.is_file()] == [kept]
+    clean_folder(service.storage.folder, HOUR, keep={kept}, now=time.time() + 2 * HOUR)
+    assert [file for file in service.storage.folder.rglob("*") if file.is_file()] == [kept]
 
 
 def test_the_folder_of_a_killed_server_goes(tmp_path, monkeypatch):
@@ -267,3 +272,34 @@ def test_where_a_guide_worked_the_words_give_the_level_of_the_rest_alone(used):
     rest = {"For the rest **conv-photo** was told 5.1/255": words}
     rest["**conv-photo** 被告知 5.1/255"] = read_phrases("zh").say(words)
     assert [part in whole for part, whole in rest.items()] == [used > 0] * 2
+
+
+def test_a_network_with_skips_has_no_code(service):
+    assert service.encode(np.zeros((28, 28), np.uint8), "conv-photo") is None
+    assert service.encode(np.zeros((28, 28), np.uint8), "dense-mnist").shape == (64,)
+
+
+def test_a_trained_network_runs_while_somebody_holds_it_and_goes_then(service, tmp_path):
+    shutil.copytree(BUNDLED / "conv-mnist", tmp_path / "zoo" / "conv-mnist")
+    own = service.loaded.adopt("conv-mnist", tmp_path / "zoo")
+    shutil.rmtree(tmp_path / "zoo")
+    noisy = add_noise(np.zeros((28, 28), np.uint8), level=0.2)
+    assert np.array_equal(service.denoise_pixels(noisy, own), Denoiser("conv-mnist")(noisy))
+    loaded = weakref.ref(service.loaded.get(own))
+    del own
+    gc.collect()
+    assert loaded() is None
+
+
+@pytest.mark.parametrize("model", ["conv-photo", "dense-mnist"])
+def test_what_the_tabs_ask_for_stops_with_the_server_and_at_the_limit(tmp_path, model):
+    noisy = np.zeros((28, 28), np.uint8)
+    late = Service(folder=tmp_path, limits=Limits(max_work_s=-1))
+    with pytest.raises(CancelledError, match="takes too long"):
+        late.denoise_pixels(noisy, model)
+    closed = Service(folder=tmp_path)
+    closed.close()
+    with pytest.raises(CancelledError, match="restarting"):
+        closed.denoise_pixels(noisy, model)
+    with pytest.raises(CancelledError, match="restarting"):
+        closed.encode(noisy, "dense-mnist")
