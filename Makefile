@@ -49,4 +49,4 @@ fresh-environments: .venv/test.stamp
 	DENOISE_FRESH_ENVIRONMENTS=1 $(BIN)/pytest -rA tests/test_fresh_environments.py
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build *.egg-info
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from denoise.defaults import __version__
     from denoise.errors import DenoiseError
     from denoise.images.picture import Picture
     from denoise.images.reading import load_picture
@@ -19,6 +20,7 @@ _HOMES = {
     "DenoiseError": "errors",
     "Denoiser": "inference.denoiser",
     "Picture": "images",
+    "__version__": "defaults",
     "add_noise": "noise",
     "estimate_sigma": "inference.noise_level",
     "fit_picture": "inference.fitting",
@@ -33,6 +35,7 @@ __all__ = [
     "DenoiseError",
     "Denoiser",
     "Picture",
+    "__version__",
     "add_noise",
     "estimate_sigma",
     "fit_picture",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from denoise import batch, space_commands
-from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS, version_words
+from denoise.defaults import BUNDLED, DEFAULT_MODEL, DEVICES, DTYPES, LEVELS, __version__
 from denoise.errors import DenoiseError, SettingError
 from denoise.evaluation.baselines import BASELINES
 from denoise.images.picture import OUTPUT_FORMATS
@@ -61,7 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m denoise", description="Take noise out of pictures, and see how it is done."
     )
-    parser.add_argument("--version", action="version", version=f"denoise {version_words()}")
+    parser.add_argument("--version", action="version", version=f"denoise {__version__}")
     sub = parser.add_subparsers(required=True, metavar="COMMAND")
     run = sub.add_parser("run", help="denoise pictures", description=RUN_HELP)
     _add_files(run)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, SpaceHardware
 
+from denoise.defaults import BUNDLED
 from denoise.errors import DenoiseError
 from denoise.hub.errors import explained
 
@@ -46,6 +47,11 @@ def plan(
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo, re.ASCII):
         raise DenoiseError(f"{repo!r} is no name of a Space; it is user/space.")
+    if root == ROOT and BUNDLED.parent != ROOT:
+        raise DenoiseError(
+            "This denoise is installed without a clone of the repository, which a Space is made "
+            "of; run `python -m denoise deploy` in a clone."
+        )
     missing = [name for name in (*FILES, *FOLDERS) if not (root / name).exists()]
     if missing:
         raise DenoiseError(

@@ -6,7 +6,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.defaults import version_words
+from denoise.defaults import __version__
 from denoise.devices import choose_device, device_label
 from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.server.service import Service
@@ -146,6 +146,6 @@ def look() -> dict[str, Any]:
 
 def _footer(service: Service) -> str:
     device = device_label(choose_device("auto" if is_lent() else service.device))
-    words = f"denoise {version_words()} · runs on {device} · code and weights: Apache-2.0"
+    words = f"denoise {__version__} · runs on {device} · code and weights: Apache-2.0"
     source = service.zoo.repository
     return words if source is None else f"{words}  \nWeights from the Hub: {quoted(source)}"

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_function_description
 
-from denoise.defaults import version_words
+from denoise.defaults import __version__
 
 PREFIX = "/gradio_api"
 UPLOADED = {
@@ -41,7 +41,7 @@ def describe(page: gr.Blocks) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "denoise",
-            "version": version_words(),
+            "version": __version__,
             "description": "Start a job with POST, follow it with GET of its event_id.",
         },
         "paths": paths,
