@@ -1,12 +1,13 @@
-"""Networks to the Hub: folders with cards and a manifest, in one commit."""
+"""Publish networks on the Hub: their folders, cards and a manifest, in one commit."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from huggingface_hub import (
+    CardData,
     CommitOperationAdd,
     EvalResult,
     HfApi,
@@ -15,7 +16,7 @@ from huggingface_hub import (
     get_token,
 )
 from huggingface_hub.errors import RepositoryNotFoundError
-from huggingface_hub.repocard import metadata_load, metadata_save
+from huggingface_hub.repocard import metadata_load
 
 from denoise.errors import SettingError
 from denoise.hub.errors import explained
@@ -53,7 +54,7 @@ class Parcel(NamedTuple):
 
 
 def pack_models(names: Sequence[str], folder: Path) -> Parcel:
-    """Gives the files of models, each verified, with their cards.
+    """Return the verified files of models, with their cards.
 
     Raises:
         UnknownModelError: no such model.
@@ -79,10 +80,10 @@ def publish_models(
     endpoint: str | None = None,
     token: str | None = None,
 ) -> str:
-    """Uploads models in one commit, beside those that are there, and gives the commit.
+    """Upload models in one commit, beside those that are there, and return the commit.
 
     Raises:
-        SettingError: there is no token, or a public repository where a private one is wanted.
+        SettingError: there is no token, or the repository is public and a private one is wanted.
         HubError: the Hub does not allow it or cannot be reached.
     """
     token = token or get_token()
@@ -91,23 +92,30 @@ def publish_models(
             "Publishing needs a token that may write: set HF_TOKEN, or log in with `hf auth login`."
         )
     api = HfApi(endpoint=endpoint, token=token)
-    with explained(repo, "main", "publishing"):
+    with explained(repo, "main", "publishing"), TemporaryDirectory() as cache:
         base = _open(api, repo, is_private=is_private)
-        entries = _entries_at(api, repo, base) | parcel.entries
+
+        def there(path: str) -> Path | None:
+            if not api.file_exists(repo, path, revision=base):
+                return None
+            return Path(api.hf_hub_download(repo, path, revision=base, cache_dir=cache))
+
+        manifest = there(MANIFEST_FILE)
+        before = parse_manifest(manifest.read_bytes()) if manifest else {}
+        entries = before | parcel.entries
         files = parcel.files | {MANIFEST_FILE: compose_manifest(entries).encode()}
-        files[CARD_FILE] = _overview(api, repo, base, parcel, entries).encode()
-        names = ", ".join(parcel.entries)
+        files[CARD_FILE] = _overview(repo, there(CARD_FILE), parcel, entries).encode()
         done = api.create_commit(
             repo,
             [CommitOperationAdd(path, content) for path, content in files.items()],
-            commit_message=f"Publish {names}",
+            commit_message=f"Publish {', '.join(parcel.entries)}",
             parent_commit=base,
         )
     return str(done.oid)
 
 
 def _open(api: HfApi, repo: str, *, is_private: bool) -> str:
-    """Gives the newest commit of a repository, which is made where there is none."""
+    """Return the newest commit of a repository, which is created if there is none."""
     try:
         info = api.model_info(repo)
     except RepositoryNotFoundError:
@@ -118,39 +126,26 @@ def _open(api: HfApi, repo: str, *, is_private: bool) -> str:
     return str(info.sha)
 
 
-def _entries_at(api: HfApi, repo: str, commit: str) -> dict[str, Entry]:
-    """Gives what the manifest at a commit says, if there is one."""
-    if not api.file_exists(repo, MANIFEST_FILE, revision=commit):
-        return {}
-    with TemporaryDirectory() as cache:
-        file = api.hf_hub_download(repo, MANIFEST_FILE, revision=commit, cache_dir=cache)
-        return parse_manifest(Path(file).read_bytes())
-
-
-def _overview(api: HfApi, repo: str, base: str, parcel: Parcel, entries: dict[str, Entry]) -> str:
-    """Gives the repository's own card, which alone the Hub reads: the metadata of all models."""
-    cards = [
+def _overview(repo: str, before: Path | None, parcel: Parcel, entries: dict[str, Entry]) -> str:
+    """Return the repository's own card with the metadata of all models: the Hub reads no other."""
+    cards = [(before and metadata_load(before)) or {}] + [
         ModelCard(content.decode()).data.to_dict()  # type: ignore[no-untyped-call]
         for path, content in parcel.files.items()
         if isinstance(content, bytes) and path.endswith(f"/{CARD_FILE}")
     ]
-    with TemporaryDirectory() as cache:
-        if api.file_exists(repo, CARD_FILE, revision=base):
-            file = api.hf_hub_download(repo, CARD_FILE, revision=base, cache_dir=cache)
-            cards.insert(0, metadata_load(file) or {})
-        index = {one["name"]: one for card in cards for one in card.get("model-index", [])}
-        datasets = sorted({one for card in cards for one in card.get("datasets", [])})
-        metadata = {**cards[-1], "datasets": datasets}
-        metadata["model-index"] = [index[name] for name in sorted(index) if name in entries]
-        lines = [f"- [{name}]({entries[name].place}/{CARD_FILE})" for name in sorted(entries)]
-        text = Path(cache) / CARD_FILE
-        text.write_text(OVERVIEW.format(repo=repo, lines="\n".join(lines)), encoding="utf-8")
-        metadata_save(text, metadata)
-        return text.read_text(encoding="utf-8")
+    index = {one["name"]: one for card in cards for one in card.get("model-index", [])}
+    metadata = {
+        **cards[-1],
+        "datasets": sorted({one for card in cards for one in card.get("datasets", [])}),
+        "model-index": [index[name] for name in sorted(index) if name in entries],
+    }
+    lines = [f"- [{name}]({entries[name].place}/{CARD_FILE})" for name in sorted(entries)]
+    text = OVERVIEW.format(repo=repo, lines="\n".join(lines))
+    return f"---\n{CardData(**metadata).to_yaml()}\n---\n{text}"
 
 
 def compose_published_card(facts: ModelFacts, folder: Path) -> str:
-    """Gives a card with the metadata that the Hub reads: licence, data sets, figures."""
+    """Return a card with the metadata that the Hub reads: licence, data sets, figures."""
     data = ModelCardData(
         license=facts.license.lower(),
         pipeline_tag="image-to-image",
@@ -166,7 +161,7 @@ def compose_published_card(facts: ModelFacts, folder: Path) -> str:
 
 
 def _results(facts: ModelFacts) -> list[EvalResult]:
-    """Gives the measured figures as the Hub's model-index has them."""
+    """Return the measured figures as the Hub's model-index has them."""
     small = [(row, f"noise factor {row['factor']:g}") for row in facts.metrics.get("errors", [])]
     photo = [
         (
@@ -177,20 +172,18 @@ def _results(facts: ModelFacts) -> list[EvalResult]:
         for row in facts.metrics.get("table", [])
     ]
     return [
-        _result(row, words, metric) for row, words in small + photo for metric in ("psnr", "ssim")
+        EvalResult(
+            task_type="image-to-image",
+            task_name="Denoising",
+            dataset_type=_slug(row["set_name"]),
+            dataset_name=row["set_name"],
+            metric_type=metric,
+            metric_name=f"{metric.upper()}, {words}",
+            metric_value=row[metric],
+        )
+        for row, words in small + photo
+        for metric in ("psnr", "ssim")
     ]
-
-
-def _result(row: dict[str, Any], words: str, metric: str) -> EvalResult:
-    return EvalResult(
-        task_type="image-to-image",
-        task_name="Denoising",
-        dataset_type=_slug(row["set_name"]),
-        dataset_name=row["set_name"],
-        metric_type=metric,
-        metric_name=f"{metric.upper()}, {words}",
-        metric_value=row[metric],
-    )
 
 
 def _slug(name: str) -> str:

@@ -1,4 +1,4 @@
-"""A Space on the Hugging Face Hub: what it is made of, made or brought up to date."""
+"""Deploy a clone as a Space on the Hugging Face Hub."""
 
 import re
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ZERO_GPU = SpaceHardware.ZERO_A10G  # whatever GPU it is today
 
 @dataclass(frozen=True)
 class Deployment:
-    """What is to be in a Space."""
+    """What a Space is to hold."""
 
     repo: str  # user/space
     files: dict[str, Path | bytes]  # by path in the Space
@@ -30,7 +30,7 @@ class Deployment:
 
     @property
     def size_bytes(self) -> int:
-        """How much all files have."""
+        """The size of all files."""
         return sum(
             len(one) if isinstance(one, bytes) else one.stat().st_size
             for one in self.files.values()
@@ -40,10 +40,10 @@ class Deployment:
 def plan(
     repo: str, *, root: Path = ROOT, is_zero_gpu: bool = False, is_private: bool = False
 ) -> Deployment:
-    """Gives what a Space needs of a checkout, and nothing more.
+    """Return what a Space needs of a clone, and nothing more.
 
     Raises:
-        DenoiseError: no name of a Space, or no whole checkout.
+        DenoiseError: no name of a Space, or no whole clone.
     """
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo, re.ASCII):
         raise DenoiseError(f"{repo!r} is no name of a Space; it is user/space.")
@@ -58,7 +58,12 @@ def plan(
             f"{', '.join(missing)} of the repository is missing here; deploy from a whole clone."
         )
     below = (file for folder in FOLDERS for file in sorted((root / folder).rglob("*")))
-    paths = [*(root / name for name in FILES), *filter(_belongs, below)]
+    belonging = (
+        file
+        for file in below
+        if file.is_file() and not any(part.endswith(LEFT_OUT) for part in file.parts)
+    )
+    paths = [*(root / name for name in FILES), *belonging]
     files: dict[str, Path | bytes] = {path.relative_to(root).as_posix(): path for path in paths}
     if is_zero_gpu:
         files["requirements.txt"] = _below_ceilings(root / "requirements.txt")
@@ -66,13 +71,9 @@ def plan(
 
 
 def deploy(wanted: Deployment, *, endpoint: str | None = None) -> str:
-    """Makes the Space, or brings it up to date with one commit; gives the commit's address.
+    """Create the Space, or update it, with one commit, and return the commit's address.
 
-    What an older version had and this one has not goes.
-
-    Args:
-        wanted: to be in the Space.
-        endpoint: address of the Hub; None: as huggingface_hub is set.
+    Files of an older version that this one lacks are deleted.
 
     Raises:
         HubError: no token, not allowed, or no network.
@@ -87,33 +88,27 @@ def deploy(wanted: Deployment, *, endpoint: str | None = None) -> str:
             private=wanted.is_private or None,
             exist_ok=True,
         )
+        ours = (*FILES, *FOLDERS)
         there = hub.list_repo_files(wanted.repo, repo_type="space")
-        outdated = [name for name in there if _is_ours(name) and name not in wanted.files]
-        operations = [CommitOperationDelete(name) for name in outdated]
-        added = [CommitOperationAdd(name, file) for name, file in wanted.files.items()]
+        outdated = [file for file in there if file.partition("/")[0] in ours]
         commit = hub.create_commit(
             wanted.repo,
-            [*operations, *added],
+            [
+                *(CommitOperationDelete(file) for file in outdated if file not in wanted.files),
+                *(CommitOperationAdd(name, file) for name, file in wanted.files.items()),
+            ],
             commit_message="Deploy denoise",
             repo_type="space",
         )
     return str(commit.commit_url)
 
 
-def _belongs(file: Path) -> bool:
-    return file.is_file() and not any(part.endswith(LEFT_OUT) for part in file.parts)
-
-
-def _is_ours(name: str) -> bool:
-    return name.partition("/")[0] in (*FILES, *FOLDERS)
-
-
 def _below_ceilings(requirements: Path) -> bytes:
+    """Return requirements with a ceiling for each library that ZeroGPU bounds."""
     lines = requirements.read_text(encoding="utf-8").splitlines()
-    bounded = (_bounded(line) for line in lines)
-    return "".join(f"{line}\n" for line in bounded).encode()
-
-
-def _bounded(line: str) -> str:
-    name = line.partition(">=")[0]
-    return f"{line},<{ZERO_GPU_CEILINGS[name]}" if name in ZERO_GPU_CEILINGS else line
+    ceilings = (ZERO_GPU_CEILINGS.get(line.partition(">=")[0]) for line in lines)
+    bounded = (
+        f"{line},<{top}\n" if top else f"{line}\n"
+        for line, top in zip(lines, ceilings, strict=True)
+    )
+    return "".join(bounded).encode()
