@@ -4,7 +4,6 @@ import re
 from typing import NamedTuple
 
 HERE = "."  # the place of a model whose files lie at the repository's root
-
 _ADDRESS = re.compile(
     r"(\w[\w.-]*/\w[\w.-]*)(?:/(\w[\w.-]*(?:/\w[\w.-]*)*))?(?:@(\w[\w./-]*))?", re.ASCII
 )
@@ -19,15 +18,17 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str) -> Address | None:
-    """Gives the address in `org/repo/name@revision`; None where a text is none, as names are.
-
-    Without `/name` the model's files lie at the repository's root. A file has its ending.
-    """
+    """Return the address in `org/repo/name@revision`, or None for a text that is not one."""
     match = _ADDRESS.fullmatch(text)
     return Address(match[1], match[2] or HERE, match[3]) if match else None
 
 
 def is_repository(text: str) -> bool:
-    """Tells whether a text is organisation/name, and no more."""
+    """Tell whether a text is organisation/name and no more."""
     address = parse_address(text)
     return address is not None and address.repo == text
+
+
+def join(place: str, file: str) -> str:
+    """Return the path of a file at a place."""
+    return file if place == HERE else f"{place}/{file}"

@@ -4,24 +4,17 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from huggingface_hub.errors import (
-    EntryNotFoundError,
-    GatedRepoError,
-    HfHubHTTPError,
-    HFValidationError,
-    LocalEntryNotFoundError,
-    LocalTokenNotFoundError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-)
+from huggingface_hub import errors as hub
 
 from denoise.errors import DenoiseError, WeightsError
 
 DOWN = (408, 429, 500, 502, 503, 504)  # what huggingface_hub would try again, for half a minute
 FULL = (errno.ENOSPC, errno.EDQUOT)
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
-_TOKEN = "set HF_TOKEN to a token of yours that may do so, or run `hf auth login`"
 HTTP_LIBRARIES = ("httpx", "httpx2", "httpcore")  # huggingface_hub has one or another
+# What may go wrong; huggingface_hub has RuntimeErrors for transfers that fail.
+EXPECTED = (OSError, RuntimeError, hub.HfHubHTTPError, hub.HFValidationError)
+_TOKEN = "set HF_TOKEN to a token of yours that may do so, or run `hf auth login`"
 
 
 class HubError(WeightsError):
@@ -36,81 +29,66 @@ class NotThereError(HubError):
     """The repository has no such file."""
 
 
-def is_down(error: HfHubHTTPError) -> bool:
-    """Tells whether an answer says that the Hub itself is out of order."""
-    return error.response.status_code in DOWN
-
-
 @contextmanager
 def explained(repo: str, revision: str, what: str) -> Iterator[None]:
-    """Turns what huggingface_hub raises inside into a sentence; what is a bug stays one.
+    """Turn what huggingface_hub raises inside into a HubError; let bugs pass as they are.
 
     Args:
-        repo: that it is about.
-        revision: of it.
+        repo: the repository asked for.
+        revision: its revision.
         what: the file that is wanted, or what is done.
-
-    Raises:
-        HubError: with that sentence.
     """
     try:
         yield
     except DenoiseError:
         raise
     except Exception as error:
-        if not _is_expected(error):
+        library = type(error).__module__.partition(".")[0]
+        if not isinstance(error, EXPECTED) and library not in HTTP_LIBRARIES:
             raise
         raise _explain(error, repo, revision, what) from error
 
 
-def _is_expected(error: Exception) -> bool:
-    library = type(error).__module__.partition(".")[0]
-    # huggingface_hub has RuntimeErrors for transfers that fail.
-    known = (OSError, RuntimeError, HfHubHTTPError, HFValidationError)
-    return isinstance(error, known) or library in HTTP_LIBRARIES
-
-
 def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
-    if isinstance(error, HFValidationError) or "/" not in repo:
+    if isinstance(error, hub.HFValidationError) or "/" not in repo:
         return HubError(f"{repo!r} is no name of a repository on the Hub; it is organisation/name.")
-    if isinstance(error, LocalTokenNotFoundError):
+    if isinstance(error, hub.LocalTokenNotFoundError):
         return HubError(f"The Hub wants to know who you are: {_TOKEN}.")
-    if isinstance(error, GatedRepoError):
+    if isinstance(error, hub.GatedRepoError):
         return HubError(f"{repo} is gated: ask for access on its page on the Hub, and {_TOKEN}.")
-    if isinstance(error, RepositoryNotFoundError):
+    if isinstance(error, hub.RepositoryNotFoundError):
         return HubError(
             f"There is no repository {repo} on the Hub, or it is private: check its name, or "
             f"{_TOKEN}."
         )
-    if isinstance(error, RevisionNotFoundError):
+    if isinstance(error, hub.RevisionNotFoundError):
         return HubError(
             f"{repo} has no revision {revision!r}; name a branch, a tag or the 40 hex digits of a "
             "commit."
         )
-    if isinstance(error, LocalEntryNotFoundError):
+    if isinstance(error, hub.LocalEntryNotFoundError):
         return unreachable(repo)
-    if isinstance(error, EntryNotFoundError):
+    if isinstance(error, hub.EntryNotFoundError):
         return NotThereError(f"{repo} has no {what} at {revision}; see on the Hub what it holds.")
-    if isinstance(error, HfHubHTTPError):
-        return _explain_answer(error, repo, what)
+    if isinstance(error, hub.HfHubHTTPError):
+        return _explain_answer(error.response.status_code, repo, what)
     return _explain_disk(error, repo, what)
 
 
-def _explain_answer(error: HfHubHTTPError, repo: str, what: str) -> HubError:
-    status = error.response.status_code
+def _explain_answer(status: int, repo: str, what: str) -> HubError:
     if status in (401, 403):
         return HubError(f"The Hub does not allow {what} of {repo}: {_TOKEN}.")
     if status == 402:
         return HubError(f"{what.capitalize()} of {repo} wants hardware that your account has not.")
     if status in (409, 412):
         return HubError(f"{repo} was changed by somebody else meanwhile; try again.")
-    if is_down(error):
+    if status in DOWN:
         return unreachable(repo, f"is out of order (it answers {status})")
     return HubError(f"The Hub answers {status} to {what} of {repo}; try again later.")
 
 
 def _explain_disk(error: Exception, repo: str, what: str) -> HubError:
-    number = error.errno if isinstance(error, OSError) else None
+    number = getattr(error, "errno", None)
     if number in FULL:
         return HubError(
             f"The disk is full: there is no room for {what} of {repo}. Make room, or set HF_HOME "
@@ -128,7 +106,7 @@ def _explain_disk(error: Exception, repo: str, what: str) -> HubError:
 
 
 def unreachable(repo: str, state: str = "cannot be reached") -> UnreachableError:
-    """Gives the error for a Hub that does not do its work."""
+    """Return the error for a Hub that does not do its work."""
     return UnreachableError(
         f"The Hub {state}, and what is asked of {repo} is not in the cache; try again later."
     )

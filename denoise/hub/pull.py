@@ -1,46 +1,41 @@
-"""Networks of a repository on the Hub, put into a folder of networks: whole, or not at all."""
+"""Pull networks of a repository on the Hub into a folder of networks: whole, or not at all."""
 
 import json
 import logging
 import re
 import shutil
-from contextlib import suppress
 from pathlib import Path
 
 from denoise.errors import WeightsError, why_not_written
-from denoise.hub.address import HERE
+from denoise.hub.address import join
 from denoise.hub.errors import HubError
 from denoise.hub.repository import Repository
 from denoise.weights.manifest import CARD_FILE, CONFIG_FILE, WEIGHTS_FILE, update_manifest
 
-SHOWN = re.compile(r"\w[\w.-]*\.(png|csv)", re.ASCII)  # what a card shows
-OURS = (CONFIG_FILE, WEIGHTS_FILE, CARD_FILE)
-DAMAGED = ""  # as the sha256 of a network that cannot be read
-
+# A network's own files; a card shows pictures and curves.
+OWN = re.compile(rf"{CONFIG_FILE}|{WEIGHTS_FILE}|{CARD_FILE}|\w[\w.-]*\.(png|csv)", re.ASCII)
 _log = logging.getLogger(__name__)
 
 
 def pull_model(
     name: str, repository: Repository, folder: Path, *, is_replacing: bool = False
 ) -> Path:
-    """Writes a model of a repository into a zoo, with its card, and gives its folder.
+    """Write a model of a repository, with its card, into a zoo, and return its folder.
 
-    What else lies in that folder, such as the checkpoints of a training, stays.
+    Other files in that folder, such as the checkpoints of a training, stay.
 
     Args:
         name: of the model.
-        repository: that it is from.
+        repository: that holds it.
         folder: of the zoo.
-        is_replacing: whether it may take the place of another model of that name.
+        is_replacing: whether it may replace another model of that name.
 
     Raises:
         HubError: it cannot be had.
         WeightsError: there is another model of that name, or the folder may not be written.
     """
-    entries = repository.entries()
-    if name not in entries:
-        raise HubError(f"{repository} holds no {name}; it has: {', '.join(sorted(entries))}.")
-    facts = repository.facts(entries[name].place)
+    place = repository.place_of(name)
+    facts = repository.facts(place)
     if facts.name != name:
         raise HubError(f"What {repository} calls {name} is {facts.name}; tell its owner.")
     try:
@@ -51,21 +46,20 @@ def pull_model(
                 f"There is another {name} in {folder}; --overwrite replaces it, and -o names "
                 "another folder."
             )
-        _install(_fetch(repository, entries[name].place), folder, name)
+        repository.weights(place, facts)
+        _install(_files(repository, place), folder, name, is_same=there == facts.sha256)
     except OSError as error:
         raise WeightsError(f"{folder} cannot take {name}: {why_not_written(error)}.") from error
     return folder / name
 
 
-def _fetch(repository: Repository, place: str) -> list[Path]:
-    """Gives the files of a model: verified config and weights, and the card as far as it is had."""
-    fetched = repository.fetch(place)
-    files = [fetched / CONFIG_FILE, fetched / WEIGHTS_FILE]
-    start = "" if place == HERE else f"{place}/"
+def _files(repository: Repository, place: str) -> list[Path]:
+    """Return config, weights and, as far as they can be had, the card and what it shows."""
+    files = [repository.file(join(place, file)) for file in (CONFIG_FILE, WEIGHTS_FILE)]
+    start = join(place, "")
     try:
         for path in repository.names():
-            below = path.removeprefix(start)
-            if path.startswith(start) and (below == CARD_FILE or SHOWN.fullmatch(below)):
+            if path.startswith(start) and OWN.fullmatch(path.removeprefix(start)):
                 files.append(repository.file(path))
     except HubError as error:
         _log.warning("The card of the network is not fetched, or not all of it: %s", error)
@@ -73,23 +67,30 @@ def _fetch(repository: Repository, place: str) -> list[Path]:
 
 
 def _sha256_in(place: Path) -> str | None:
-    """Gives what a config says of its weights; None where there is no config."""
+    """Return the sha256 that a config names, "" if it is damaged, None if there is none."""
     try:
         return str(json.loads((place / CONFIG_FILE).read_bytes())["sha256"])
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError):
-        return DAMAGED
+        return ""
 
 
-def _install(files: list[Path], folder: Path, name: str) -> None:
+def _install(files: list[Path], folder: Path, name: str, *, is_same: bool) -> None:
     draft, place, old = _places(folder, name)
-    draft.mkdir(parents=True)
+
+    def replaced(inside: str, names: list[str]) -> list[str]:
+        is_own = not is_same and Path(inside) == place
+        return [file for file in names if is_own and OWN.fullmatch(file)]
+
     try:
+        if place.is_dir():
+            shutil.copytree(place, draft, ignore=replaced)
+        draft.mkdir(parents=True, exist_ok=True)
         for file in files:
             shutil.copyfile(file, draft / file.name)
-        place.mkdir(exist_ok=True)
-        place.rename(old)
+        if place.is_dir():
+            place.rename(old)
         draft.rename(place)
     finally:
         _settle(folder, name)
@@ -97,26 +98,14 @@ def _install(files: list[Path], folder: Path, name: str) -> None:
 
 
 def _settle(folder: Path, name: str) -> None:
-    """Finishes or undoes what was begun, by this pull or by one that was killed."""
+    """Finish or undo what this pull, or one that was killed, began."""
     draft, place, old = _places(folder, name)
     shutil.rmtree(draft, ignore_errors=True)
     if old.is_dir() and not place.exists():
         old.rename(place)
-        with suppress(OSError):  # made for this, and empty
-            place.rmdir()
-    elif old.is_dir():
-        _move_rest(old, place, is_same=_sha256_in(old) == _sha256_in(place))
-        shutil.rmtree(old)
-
-
-def _move_rest(old: Path, place: Path, *, is_same: bool) -> None:
-    """Moves what is not the network's own or, of the same network, what the Hub has not."""
-    for file in old.iterdir():
-        is_own = file.name in OURS or SHOWN.fullmatch(file.name)
-        if not (place / file.name).exists() and (is_same or not is_own):
-            file.rename(place / file.name)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _places(folder: Path, name: str) -> tuple[Path, Path, Path]:
-    """Gives the folders of what is being written, of the network, and of the one before it."""
+    """Return the folders of what is being written, of the network, and of the one before it."""
     return folder / f".{name}.part", folder / name, folder / f".{name}.old"

@@ -28,7 +28,6 @@ from denoise.inference.settings import DEFAULTS, Settings, Sigma, as_planes, cut
 from denoise.inference.tiling import Span, spans
 from denoise.progress import OnBytes, OnTile
 from denoise.weights.facts import ModelFacts
-from denoise.weights.tensors import load_network
 from denoise.zoo.zoo import Zoo, find_judge, partner_of
 
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
@@ -78,7 +77,11 @@ class Denoiser:
         self._asked = model
         found = self.zoo.fetch(model, on_bytes)
         network, self.facts = found.load()
-        self.folder, self.source, self._doubts_of_weights = found[:3]
+        self.folder, self.source, self._doubts_of_weights = (
+            found.folder,
+            found.source,
+            found.warnings,
+        )
         self.dtype = choose_dtype(dtype, self.device, bfloat16_is_harmless=self.facts.bfloat16)
         self._network = _placed(network, self.device)
 
@@ -287,15 +290,13 @@ class Denoiser:
     def _textured(self) -> tuple[nn.Module, ModelFacts]:
         """The textured counterpart, loaded when it is first needed."""
         name = str(self.facts.textured)  # `check` refuses texture where there is none
-        partner = self.zoo.fetch(partner_of(self._asked, name))
-        network, facts = load_network(partner.folder.name, partner.folder.parent)
+        network, facts = self.zoo.fetch(partner_of(self._asked, name)).load()
         return _placed(network, self.device), facts
 
     @cached_property
     def _guide(self) -> nn.Module:
         """The network that goes first at auto, loaded when it is first needed."""
-        found = find_judge(self.zoo, str(self.facts.guide))
-        return _placed(load_network(found.name, found.parent)[0], self.device)
+        return _placed(find_judge(self.zoo, str(self.facts.guide)).load()[0], self.device)
 
     def _inference(self, plan: "_Plan", settings: Settings) -> Inference:
         """Gives the networks at work, and how."""

@@ -13,7 +13,6 @@ from torch import nn
 
 from denoise.images.arrays import to_unit, unpack
 from denoise.inference.jpeg_steps import quantisation_step
-from denoise.weights.tensors import load_network
 from denoise.zoo.zoo import Zoo, find_judge
 
 CROP_SIDE = 256  # pixels; half of it is a multiple of what the judge needs
@@ -230,5 +229,4 @@ def _judge(zoo: Zoo | None) -> nn.Module:
 
 @functools.lru_cache(maxsize=2)
 def _load_judge(zoo: Zoo | None) -> nn.Module:
-    folder = find_judge(zoo)
-    return load_network(folder.name, folder.parent)[0]
+    return find_judge(zoo).load()[0]

@@ -1,6 +1,6 @@
 """One weights/<name>/ folder: facts, tensors, manifest and card; and anyone's checkpoint."""
 
-from denoise.weights.checkpoints import is_checkpoint, load_foreign_network
+from denoise.weights.checkpoints import is_checkpoint, load_checkpoint
 from denoise.weights.facts import (
     BASELINE_CURVE_FILE,
     CURVE_FILE,
@@ -24,7 +24,7 @@ __all__ = [
     "ModelFacts",
     "is_checkpoint",
     "list_models",
-    "load_foreign_network",
+    "load_checkpoint",
     "load_network",
     "read_curve",
     "read_facts",

@@ -1,4 +1,4 @@
-"""Anyone's checkpoint -> a network for the Denoiser, by the architectures that spandrel knows."""
+"""Load anyone's checkpoint, by the architectures that spandrel knows."""
 
 import hashlib
 import io
@@ -23,22 +23,19 @@ EXTRA = "community"
 
 
 def is_checkpoint(model: str) -> bool:
-    """Says whether a model is named by its file rather than by its name in the zoo."""
+    """Tell whether a model is named by its file rather than by its name in the zoo."""
     return model.lower().endswith((SAFE, *PICKLED))
 
 
 class Checkpoint(NamedTuple):
-    """A denoising network in float32, and what its descriptor says of it."""
+    """A denoising network in float32, and what its file tells about it."""
 
     network: nn.Module
-    needs: Needs
-    architecture: str  # as spandrel names it
-    tags: tuple[str, ...]  # its size, as spandrel says it
-    limits: tuple[str, ...]  # what is to be known before it is used
+    facts: ModelFacts
 
 
 def read_checkpoint(file: Path) -> bytes:
-    """Gives the content of a checkpoint.
+    """Return the content of a checkpoint.
 
     Raises:
         UnknownModelError: no such file.
@@ -51,37 +48,62 @@ def read_checkpoint(file: Path) -> bytes:
         ) from error
 
 
-def load_checkpoint(content: bytes, name: str) -> Checkpoint:
-    """Gives the denoising network that a checkpoint holds.
+def load_checkpoint(content: bytes, file: str, name: str | None = None) -> Checkpoint:
+    """Return the denoising network in a checkpoint.
 
     Args:
-        content: safetensors, or for another ending a pickle of nothing but tensors.
-        name: of the file.
+        content: safetensors or, as its ending says, a pickle of nothing but tensors.
+        file: its name.
+        name: of the model; None: the file's, without its ending.
 
     Raises:
-        WeightsError: it cannot be read safely, or holds no network that takes out noise.
+        WeightsError: it cannot be read safely, or holds no network that removes noise.
         DenoiseError: spandrel is not installed.
     """
     spandrel = optional("spandrel", EXTRA)
-    tensors = spandrel.canonicalize_state_dict(_tensors(content, name))
+    tensors = spandrel.canonicalize_state_dict(_tensors(content, file))
     try:
         found = spandrel.ModelLoader().load_from_state_dict(tensors)
     except spandrel.UnsupportedModelError as error:
         raise WeightsError(
-            f"{name} holds no architecture that spandrel knows; it knows DnCNN, DRUNet, "
+            f"{file} holds no architecture that spandrel knows; it knows DnCNN, DRUNet, "
             "SCUNet, NAFNet, SwinIR and some more."
         ) from error
     except (KeyError, ValueError, RuntimeError, TypeError) as error:
-        raise WeightsError(f"The weights in {name} do not fit their architecture.") from error
-    _check_purpose(found, name)
-    network = _CommunityNetwork(found).float().eval().requires_grad_(False)
-    return Checkpoint(
-        network, _needs(found, network), found.architecture.id, tuple(found.tags), _limits(found)
+        raise WeightsError(f"The weights in {file} do not fit their architecture.") from error
+    _check_purpose(found, file)
+    network = _ForeignNetwork(found).float().eval().requires_grad_(False)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Checkpoint(network, _facts(found, network, file, name or Path(file).stem, sha256))
+
+
+def _facts(found: Any, network: "_ForeignNetwork", file: str, name: str, sha256: str) -> ModelFacts:
+    limits = ["Neither trained nor measured by this project; its source says what it is for."]
+    if found.tiling.name != "SUPPORTED":
+        limits += ["It looks at the picture as a whole: at the seams of tiles it may differ."]
+    return ModelFacts(
+        name=name,
+        summary=f"A {found.architecture.id} from {file}.",
+        architecture=found.architecture.id,
+        config={"tags": list(found.tags)},
+        needs=Needs(
+            channels=3,
+            domain="photo",
+            trained_sigma=(0.0, 1.0),  # nobody says
+            takes_sigma=network.is_told,
+            blind=not network.is_told,
+            takes_gray=network.is_gray,
+            multiple_of=found.size_requirements.multiple_of,
+        ),
+        sha256=sha256,
+        parameters=count_parameters(network),
+        limits=limits,
+        license="stated by its source",
     )
 
 
-class _CommunityNetwork(nn.Module):
-    """A network of spandrel's, called as those of the zoo are.
+class _ForeignNetwork(nn.Module):
+    """A network of spandrel's with the call of this project's networks.
 
     One for gray pictures takes each channel of (N, C, H, W) as a picture.
     """
@@ -130,49 +152,3 @@ def _check_purpose(found: Any, name: str) -> None:
             f"{name} holds a {found.architecture.name}, which is no network that gives a gray "
             "or colour picture back in its own size; choose a denoiser's."
         )
-
-
-def _needs(found: Any, network: _CommunityNetwork) -> Needs:
-    return Needs(
-        channels=3,
-        domain="photo",
-        trained_sigma=(0.0, 1.0),  # nobody says
-        takes_sigma=network.is_told,
-        blind=not network.is_told,
-        takes_gray=network.is_gray,
-        multiple_of=found.size_requirements.multiple_of,
-    )
-
-
-def _limits(found: Any) -> tuple[str, ...]:
-    foreign = "Neither trained nor measured by this project; its source says what it is for."
-    if found.tiling.name == "SUPPORTED":
-        return (foreign,)
-    return foreign, "It looks at the picture as a whole: at the seams of tiles it may differ."
-
-
-def load_foreign_network(file: Path, name: str | None = None) -> tuple[nn.Module, ModelFacts]:
-    """Gives the network of anyone's checkpoint in float32, and what is known about it.
-
-    Args:
-        file: .safetensors, or .pth, .pt or .ckpt that hold nothing but tensors.
-        name: that the facts have; None: the file's, without its ending.
-
-    Raises:
-        UnknownModelError: no such file.
-        WeightsError: it cannot be read safely, or holds no network that takes out noise.
-        DenoiseError: spandrel is not installed.
-    """
-    content = read_checkpoint(file)
-    found = load_checkpoint(content, file.name)
-    return found.network, ModelFacts(
-        name=name or file.stem,
-        summary=f"A {found.architecture} from {file.name}.",
-        architecture=found.architecture,
-        config={"tags": list(found.tags)},
-        needs=found.needs,
-        sha256=hashlib.sha256(content).hexdigest(),
-        parameters=count_parameters(found.network),
-        limits=list(found.limits),
-        license="stated by its source",
-    )

@@ -1,7 +1,8 @@
-"""What a config.json says of a network, and the list of a folder's networks."""
+"""Read what a config.json says of a network, and list a folder's networks."""
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ class ModelFacts:
     license: str = "Apache-2.0"
     bfloat16: bool = False  # measured: costs less than 0.02 dB
     textured: str | None = None  # model of the same needs that adds texture
-    guide: str | None = None  # blind model that goes first at auto, where noise is not white
+    guide: str | None = None  # blind model of the pilot stage at auto, where noise is not white
 
 
 class CurvePoint(NamedTuple):
@@ -47,7 +48,7 @@ class CurvePoint(NamedTuple):
 
 
 def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
-    """Gives the facts about every model of the zoo, by name.
+    """Return the facts about every model of the zoo, by name.
 
     Raises:
         WeightsError: a config that cannot be read.
@@ -56,7 +57,7 @@ def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
 
 
 def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
-    """Gives the facts about one model of the zoo.
+    """Return the facts about one model of the zoo.
 
     Raises:
         UnknownModelError: no such model.
@@ -64,28 +65,41 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
     """
     names = _names(folder)
     if name not in names:
-        raise _unknown(name, names, folder)
+        raise unknown_model(name, names, folder)
     try:
-        fields = json.loads((folder / name / CONFIG_FILE).read_text(encoding="utf-8"))
+        content = (folder / name / CONFIG_FILE).read_bytes()
+    except OSError:
+        content = b""
+    return parse_facts(content, name)
+
+
+def parse_facts(content: bytes, name: str) -> ModelFacts:
+    """Return the facts in the config of a model.
+
+    Raises:
+        WeightsError: it is damaged.
+    """
+    try:
+        fields = json.loads(content)
         needs = {key: _as_tuple(value) for key, value in fields.pop("needs").items()}
         return ModelFacts(needs=Needs(**needs), **fields)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(
             f"The {CONFIG_FILE} of model {name!r} is damaged; restore its folder in weights/."
         ) from error
 
 
 def stamp_of(metrics: dict[str, Any], name: str) -> dict[str, Any]:
-    """Gives date, torch, device and precision that figures of a name were measured with.
+    """Return date, torch, device and precision that the figures of a name were measured with.
 
-    Most are as the table; those that were recorded apart from it have a stamp of their own.
+    Most share the stamp of the table; those recorded apart from it have their own.
     """
     stamp = metrics.get("own_stamps", {}).get(name, metrics)
     return {key: stamp[key] for key in STAMP}
 
 
 def read_curve(file: Path) -> list[CurvePoint]:
-    """Gives the points of a training's curve.csv, by step."""
+    """Return the points of a training's curve.csv, by step."""
     with file.open(newline="") as opened:
         return [
             CurvePoint(int(row["step"]), float(row["loss"]), float(row["psnr"]))
@@ -94,7 +108,7 @@ def read_curve(file: Path) -> list[CurvePoint]:
 
 
 def weights_size(name: str, folder: Path = BUNDLED) -> int:
-    """Gives the size of a model's weights file in bytes.
+    """Return the size of a model's weights file in bytes.
 
     Raises:
         UnknownModelError: no such model.
@@ -108,7 +122,7 @@ def weights_size(name: str, folder: Path = BUNDLED) -> int:
 
 
 def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
-    """Writes the config of a model whose weights are there already."""
+    """Write the config of a model whose weights are there already."""
     text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
     write_atomically(folder / facts.name / CONFIG_FILE, text.encode())
 
@@ -121,7 +135,8 @@ def _names(folder: Path) -> list[str]:
     return sorted(config.parent.name for config in folder.glob(f"[!.]*/{CONFIG_FILE}"))
 
 
-def _unknown(name: str, names: list[str], folder: Path) -> UnknownModelError:
+def unknown_model(name: str, names: Sequence[str], folder: Path) -> UnknownModelError:
+    """Return the error for a name that is none of the models' in a zoo."""
     if name in read_manifest(folder):
         return UnknownModelError(
             f"{name} is not among the bundled weights but on the Hub: set DENOISE_HUB_REPO to a "

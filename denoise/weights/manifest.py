@@ -22,22 +22,9 @@ class Entry:
     size: int  # of the weights file, in bytes
     place: str  # folder, as seen from the manifest; "." where the model lies beside it
 
-    @property
-    def config(self) -> str:
-        """Its config, as seen from the manifest."""
-        return self._path(CONFIG_FILE)
-
-    @property
-    def weights(self) -> str:
-        """Its weights, as seen from the manifest."""
-        return self._path(WEIGHTS_FILE)
-
-    def _path(self, file: str) -> str:
-        return file if self.place == "." else f"{self.place}/{file}"
-
 
 def read_manifest(folder: Path) -> dict[str, Entry]:
-    """Gives what the manifest of a zoo says, by name; a zoo without one has nothing to say.
+    """Return what the manifest of a zoo says of each model, by name; nothing if there is none.
 
     Raises:
         WeightsError: it is damaged.
@@ -47,7 +34,7 @@ def read_manifest(folder: Path) -> dict[str, Entry]:
 
 
 def parse_manifest(content: bytes) -> dict[str, Entry]:
-    """Gives what a manifest says, by name.
+    """Return what a manifest says of each model, by name.
 
     Raises:
         WeightsError: it is damaged.
@@ -62,13 +49,13 @@ def parse_manifest(content: bytes) -> dict[str, Entry]:
 
 
 def compose_manifest(entries: Mapping[str, Entry]) -> str:
-    """Gives the text of a manifest."""
+    """Return the text of a manifest."""
     models = {name: asdict(entry) for name, entry in sorted(entries.items())}
     return json.dumps({"models": models}, indent=2) + "\n"
 
 
 def find_entries(folder: Path) -> dict[str, Entry]:
-    """Gives what a manifest has to say of the models that lie in the folder."""
+    """Return what a manifest should say of the models in the folder."""
     return {
         config.parent.name: _describe(config.parent)
         for config in sorted(folder.glob(f"[!.]*/{CONFIG_FILE}"))
@@ -77,9 +64,9 @@ def find_entries(folder: Path) -> dict[str, Entry]:
 
 
 def update_manifest(folder: Path) -> None:
-    """Makes a zoo's manifest true again; what it says of models that lie elsewhere is kept.
+    """Bring a zoo's manifest up to date; what it says of models that lie elsewhere is kept.
 
-    A zoo that has no manifest gets none.
+    A zoo without a manifest gets none.
     """
     file = folder / MANIFEST_FILE
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""A folder of models -> networks: tensors verified by hash and loaded strictly, and written."""
+"""Read and write the weights of a model: verified by hash, loaded strictly."""
 
 import hashlib
 from pathlib import Path
@@ -16,40 +16,68 @@ from denoise.weights.facts import ModelFacts, missing_weights, read_facts, write
 from denoise.weights.manifest import CONFIG_FILE, WEIGHTS_FILE, update_manifest
 
 INT8_FROM = 4_000_000  # numbers of a tensor, from which on halves would make too large a file
-SCALE = ":scale"  # names the tensor of a row's step beside that of int8
+SCALE = ":scale"  # ends the name of the tensor of the rows' steps
 
 
 def load_network(name: str, folder: Path = BUNDLED) -> tuple[nn.Module, ModelFacts]:
-    """Gives a network in float32, ready for inference, and the facts about it.
-
-    The file's sha256 must be the config's, and its tensors exactly those of the architecture.
+    """Return a network in float32, ready for inference, and the facts about it.
 
     Raises:
         UnknownModelError: no such model.
         WeightsError: weights that are missing, altered or do not fit.
     """
     facts = read_facts(name, folder)
-    tensors = _read_tensors(folder / name / WEIGHTS_FILE, facts)
+    return build_verified(facts, read_weights(facts, folder / name)), facts
+
+
+def read_weights(facts: ModelFacts, folder: Path) -> bytes:
+    """Return the weights file in a model's folder, whose sha256 must be the one in its facts.
+
+    Raises:
+        WeightsError: weights that are missing or altered.
+    """
+    try:
+        content = (folder / WEIGHTS_FILE).read_bytes()
+    except OSError as error:
+        raise WeightsError(missing_weights(facts)) from error
+    if hashlib.sha256(content).hexdigest() != facts.sha256:
+        raise WeightsError(
+            f"The weights of {facts.name!r} are not the ones its {CONFIG_FILE} names (sha256 "
+            "differs): the file is damaged or was exchanged. Restore it."
+        )
+    return content
+
+
+def build_verified(facts: ModelFacts, content: bytes) -> nn.Module:
+    """Return a network in float32 whose verified weights are exactly those of its architecture.
+
+    Raises:
+        WeightsError: they do not fit.
+    """
+    try:
+        tensors = _grown(safetensors.torch.load(content))
+    except safetensors.SafetensorError as error:
+        raise WeightsError(f"The weights of {facts.name!r} are no safetensors file.") from error
     try:
         with torch.device("meta"):
             network = build_network(facts.architecture, facts.config)
         network.load_state_dict(tensors, strict=True, assign=True)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(
-            f"The weights of {name!r} do not fit the architecture {facts.architecture!r} "
+            f"The weights of {facts.name!r} do not fit the architecture {facts.architecture!r} "
             f"that its {CONFIG_FILE} names; known are: {', '.join(ARCHITECTURES)}."
         ) from error
-    return network.float().eval().requires_grad_(False), facts
+    return network.float().eval().requires_grad_(False)
 
 
 def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: bool) -> ModelFacts:
-    """Writes the weights and the config of a model into `folder / facts.name`.
+    """Write the weights and the config of a model into `folder / facts.name`.
 
     Args:
-        network: whose state is written.
-        facts: as they are, but sha256 and parameters, which are filled in.
+        network: its state is written.
+        facts: sha256 and parameters are filled in.
         folder: of the zoo.
-        half: whether the weights are stored in float16, and the largest in int8.
+        half: whether to store the weights in float16, and the largest in int8.
 
     Returns:
         The facts as written.
@@ -77,24 +105,8 @@ def count_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _read_tensors(file: Path, facts: ModelFacts) -> dict[str, torch.Tensor]:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise WeightsError(missing_weights(facts)) from error
-    if hashlib.sha256(content).hexdigest() != facts.sha256:
-        raise WeightsError(
-            f"The weights of {facts.name!r} are not the ones its {CONFIG_FILE} names (sha256 "
-            "differs): the file is damaged or was exchanged. Restore it."
-        )
-    try:
-        return _grown(safetensors.torch.load(content))
-    except safetensors.SafetensorError as error:
-        raise WeightsError(f"The weights of {facts.name!r} are no safetensors file.") from error
-
-
 def _shrunk(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Gives tensors in float16; very large matrices in int8, each row by a step of its own."""
+    """Return tensors in float16; very large matrices in int8, with a step for each row."""
     shrunk = {}
     for name, tensor in tensors.items():
         if not tensor.is_floating_point():
@@ -110,7 +122,7 @@ def _shrunk(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
 
 
 def _grown(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Gives the tensors that `_shrunk` was given, as near as it kept them."""
+    """Return the tensors that `_shrunk` was given, as precisely as it kept them."""
     return {
         name: tensor.float() * tensors[name + SCALE].float() if name + SCALE in tensors else tensor
         for name, tensor in tensors.items()

@@ -1,6 +1,6 @@
-"""A name or an address -> a network: the places where networks are looked for."""
+"""A name, an address or a path -> a network: an ordered list of sources."""
 
-from denoise.zoo.checkpoints import Found
+from denoise.zoo.sources import Found
 from denoise.zoo.zoo import Zoo
 
 __all__ = ["Found", "Zoo"]

@@ -348,6 +348,6 @@ def test_a_service_compares_one_with_its_own(stand_in, zoo, clean, tmp_path):
 def test_a_checkpoint_is_read_once_for_its_facts(stand_in, zoo, monkeypatch):
     stand_in.repo(REPO, {"net.safetensors": DRUNET})
     facts = zoo.read_facts(REPO)
-    monkeypatch.setattr("denoise.zoo.checkpoints.load_foreign_network", None)
+    monkeypatch.setattr("denoise.zoo.sources.load_checkpoint", None)
     assert zoo.read_facts(REPO) is facts
     assert facts.needs.takes_sigma

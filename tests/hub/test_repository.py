@@ -12,7 +12,7 @@ import pytest
 from hub_stand_in import files_of, running_hub
 from huggingface_hub import constants
 
-import denoise.hub.repository
+import denoise.hub.files
 from denoise import Denoiser
 from denoise.errors import CancelledError, UnknownModelError
 from denoise.hub.errors import HubError, NotThereError, UnreachableError, explained
@@ -285,13 +285,13 @@ def test_a_disk_that_takes_nothing_says_what_to_do(repository, monkeypatch, numb
     def fail(*_, **__):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(denoise.hub.repository, "hf_hub_download", fail)
+    monkeypatch.setattr(denoise.hub.files, "hf_hub_download", fail)
     with pytest.raises(HubError, match=f"{words}.*HF_HOME"):
         repository.fetch(NAME)
 
 
 def test_a_file_that_is_far_too_large_is_not_fetched(stand_in, repository, monkeypatch):
-    monkeypatch.setattr(denoise.hub.repository, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(denoise.hub.files, "MAX_BYTES", 100_000)
     with pytest.raises(HubError, match="782,516 bytes; at most 100,000"):
         repository.fetch(NAME)
     assert stand_in.downloads(WEIGHTS) == []

@@ -413,9 +413,9 @@ def test_a_zoo_without_the_guide_takes_the_bundled_one(tmp_path, denoisers):
 
 
 def test_noise_is_judged_by_the_zoos_own_judge_where_it_has_one(tmp_path):
-    assert find_judge(Zoo(tmp_path)) == BUNDLED / "blind-photo"
+    assert find_judge(Zoo(tmp_path)).folder == BUNDLED / "blind-photo"
     shutil.copytree(BUNDLED / "blind-photo", tmp_path / "blind-photo")
-    assert find_judge(Zoo(tmp_path)) == tmp_path / "blind-photo"
+    assert find_judge(Zoo(tmp_path)).folder == tmp_path / "blind-photo"
 
 
 def test_a_network_that_takes_no_sigma_says_that_it_was_ignored(denoisers):

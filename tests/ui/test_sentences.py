@@ -18,6 +18,7 @@ MODULES = (
     "evaluation.methods",
     "files",
     "hub.errors",
+    "hub.files",
     "hub.repository",
     "images.reading",
     "images.writing",
@@ -31,6 +32,7 @@ MODULES = (
     "weights.facts",
     "weights.manifest",
     "weights.tensors",
+    "zoo.sources",
     "zoo.zoo",
 )
 # Where sentences begin with the name of a file, which is put before later.
@@ -86,7 +88,7 @@ def test_what_an_error_says_is_there_in_chinese(module):
 
 @pytest.mark.parametrize("added", ["networks serve", "conv-photo serves"])
 def test_what_serves_in_place_of_the_hub_is_there_in_chinese(added):
-    for module in ("hub.repository", "hub.repository", "hub.errors"):
+    for module in ("hub.files", "hub.repository", "hub.errors"):
         found = [f"{text} The bundled {added} instead." for text in told(module)]
         assert [text for text in found if english_left(text)] == []
 

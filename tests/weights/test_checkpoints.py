@@ -49,7 +49,7 @@ def save_pth(file, content):
 
 def test_the_needs_are_those_of_the_network(checkpoint):
     file, _, is_told, is_gray = checkpoint
-    needs = load(file).needs
+    needs = load(file).facts.needs
     assert (needs.takes_sigma, needs.blind) == (is_told, not is_told)
     assert needs.takes_gray == is_gray
 
