@@ -1,1 +1,1 @@
-"""Pictures to train and to measure on: photographs, MNIST, and pictures made here."""
+"""Pictures to train and measure on: photographs, MNIST and synthetic ones."""

@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST through torchvision's classes, from a folder or downloaded."""
+"""Load MNIST and Fashion-MNIST through torchvision's classes, from a folder or a download."""
 
 import shutil
 import tempfile
@@ -30,13 +30,13 @@ SMALL_IMAGE_SETS = {
 
 
 def load_small_images(name: str, folders: list[Path], *, is_test: bool = False) -> Tensor:
-    """Gives the 60,000 training or 10,000 test pictures, (N, 1, 28, 28) uint8.
+    """Load the 60,000 training or 10,000 test pictures, (N, 1, 28, 28) uint8.
 
     Args:
         name: a key of `SMALL_IMAGE_SETS`.
-        folders: searched, with all folders below them, for the four official .gz files; none:
-            they are downloaded, once, to `DOWNLOADS`.
-        is_test: whether to give the test pictures.
+        folders: searched for the four official .gz files, with all folders below; none: the
+            files are downloaded once, to `DOWNLOADS`.
+        is_test: whether to load the test pictures.
 
     Raises:
         ImageError: the files are not in the folders, or cannot be downloaded.
@@ -46,7 +46,7 @@ def load_small_images(name: str, folders: list[Path], *, is_test: bool = False) 
 
 
 def load_labels(name: str, folders: list[Path], *, is_test: bool = False) -> Tensor:
-    """Gives what the pictures of `load_small_images` show, (N,), 0 to 9.
+    """Load the labels of the pictures of `load_small_images`, (N,), 0 to 9.
 
     Raises:
         ImageError: as there.
@@ -56,7 +56,7 @@ def load_labels(name: str, folders: list[Path], *, is_test: bool = False) -> Ten
 
 
 def describe_small_images(name: str, count: int) -> list[dict[str, str]]:
-    """Gives the name, number of pictures and licence of the set, for a model's card."""
+    """Return the name, number of pictures and licence of the set, for a model's card."""
     described = SMALL_IMAGE_SETS[name]
     return [{"name": described.title, "pictures": str(count), "license": described.license}]
 
@@ -81,7 +81,7 @@ def _torchvision_class(name: str) -> Any:
 
 
 def _find_source(folders: list[Path], dataset: Any, name: str) -> Path:
-    """Gives the folder of the official files; those of the two sets differ by checksum only."""
+    """Return the folder of the official files; the two sets differ by checksum only."""
     from torchvision.datasets.utils import check_integrity
 
     for folder in folders:

@@ -1,4 +1,4 @@
-"""Fine regular patterns, as mesh, cloth and print have: noise to a network that never saw them."""
+"""Fine regular patterns, as of mesh, cloth or print: noise to a network that never saw them."""
 
 import math
 
@@ -12,7 +12,7 @@ CONTRASTS = (0.05, 0.5)
 
 
 def add_pattern(clean: Patch, rng: np.random.Generator) -> Patch:
-    """Gives the patch with stripes or dots over a part of it, (H, W, C) in [0,1]."""
+    """Return the patch with stripes or dots over a part of it, (H, W, C) in [0,1]."""
     place = np.indices(clean.shape[:2])
     wave = _wave(place, rng)
     if rng.random() < 0.6:  # dots where stripes cross
@@ -35,7 +35,7 @@ def _wave(place: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.floa
 
 
 def _region(place: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float64]:
-    """Gives 1 inside and 0 outside, (H, W): one side of a line, or everywhere."""
+    """Return 1 on one side of a random line and 0 on the other, (H, W), or 1 everywhere."""
     if rng.random() < 0.4:
         return np.ones(place.shape[1:])
     angle = rng.uniform(0, 2 * math.pi)

@@ -1,4 +1,4 @@
-"""Photographs as training data: any folders of them, cut into random clean patches."""
+"""Load photographs from any folders, and cut random clean patches to train on."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -18,12 +18,11 @@ Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 SMALLEST_SCALE = 0.4
-# Most places of a photograph are smooth and teach little: of CANDIDATES the one with most detail is
-# taken, for most patches. Together with smaller scales and with drawing every
-# photograph as often as any other, not by its pixels, it brought 0.36 dB at sigma
-# 25 (nine images of CBSD68, 1,200 steps).
+# Most places of a photograph are smooth and teach little, so most patches are the one of CANDIDATES
+# with the most detail. Together with smaller scales, and with every photograph drawn equally often
+# whatever its size, this brought 0.36 dB at sigma 25 (nine images of CBSD68, 1,200 steps).
 CANDIDATES = 3
-# What the sources of the shipped weights state; a folder of another name states nothing.
+# As the sources of the shipped weights state them, by the folder's name.
 LICENSES = {
     "azure-mit": "MIT",
     "bsds500": "none stated (research data set)",
@@ -42,23 +41,23 @@ LICENSES = {
 
 @dataclass(frozen=True)
 class Sampling:
-    """Which patches are taken of photographs, as shares of them."""
+    """Which shares of the patches are changed, and how."""
 
-    shrunk: float = 0.5  # cleans grainy photographs and adds scales
+    shrunk: float = 0.5  # shrinking cleans grainy photographs and adds scales
     detailed: float = 0.8
     gray: float = 0.2
     patterned: float = 0.06  # without them a chair's mesh in a camera's photograph was erased
 
 
 def load_photos(folders: list[Path], *, min_side: int) -> list[Photo]:
-    """Gives the photographs of the folders and of all folders below them, in sorted order.
+    """Load the photographs of the folders and of all folders below, in sorted order.
 
     Args:
         folders: searched for PNG, JPEG, WebP, TIFF and BMP files.
         min_side: pixels; smaller photographs are left out.
 
     Raises:
-        ImageError: a folder that is not there, or no photograph in any of them.
+        ImageError: a folder is missing, or none of them holds a photograph.
     """
     for folder in folders:
         if not folder.is_dir():
@@ -76,7 +75,7 @@ def load_photos(folders: list[Path], *, min_side: int) -> list[Photo]:
 
 
 def describe_sources(folders: list[Path]) -> list[dict[str, str]]:
-    """Gives name, number of photographs and stated licence of each folder that holds some."""
+    """Return the name, number of photographs and licence of each folder that has some."""
     counts = Counter(file.parent.name for file in _find_photos(folders))
     return [
         {
@@ -91,10 +90,9 @@ def describe_sources(folders: list[Path]) -> list[dict[str, str]]:
 def random_patch(
     photos: list[Photo], side: int, rng: np.random.Generator, sampling: Sampling | None = None
 ) -> Patch:
-    """Cuts a clean patch of `side` pixels, (side, side, 3) or gray (side, side, 1).
+    """Cut a random clean patch of `side` pixels, (side, side, 3) or gray (side, side, 1).
 
-    Photograph, scale, place, orientation and gray or colour are random; places with detail are
-    preferred.
+    Photograph, scale, place, orientation and colour are drawn; places with detail are preferred.
     """
     sampling = sampling or Sampling()
     photo = photos[rng.integers(len(photos))]
@@ -129,7 +127,7 @@ def _random_crop(photo: Photo, side: int, rng: np.random.Generator) -> Photo:
 
 
 def _detail(patch: Photo) -> float:
-    """Gives the mean difference of neighbouring pixels, in gray levels."""
+    """Return the mean difference of neighbouring pixels, in gray levels."""
     green = patch[..., 1].astype(np.int16)
     return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean())
 

@@ -1,4 +1,4 @@
-"""Pictures made here, for training where no others can be had: scenes, digits and clothing."""
+"""Draw scenes, digits and clothing, to train on where there are no other pictures."""
 
 import numpy as np
 import torch
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from torch import Tensor
 
-# What a card says about them.
+# For the card of a network trained on them.
 MADE = [{"name": "pictures made by the program", "pictures": "a few", "license": "Apache-2.0"}]
 SCENE_SIDE = 160  # pixels
 SMALL_SIDE = 28
@@ -21,13 +21,13 @@ CLOTHES = (
 
 
 def made_scenes(count: int, seed: int = 0) -> list[NDArray[np.uint8]]:
-    """Gives colour pictures (160, 160, 3) of overlapping shapes on soft ground."""
+    """Draw colour pictures, (160, 160, 3), of overlapping shapes on a soft ground."""
     rng = np.random.default_rng(seed)
     return [_scene(rng) for _ in range(count)]
 
 
 def made_digits(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Gives rendered digits, (N, 1, 28, 28) uint8, light on black, and their labels, (N,)."""
+    """Draw digits, (N, 1, 28, 28) uint8, light on black, with their labels, (N,)."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(10, size=count)
     pictures = [_digit(int(label), rng) for label in labels]
@@ -35,16 +35,16 @@ def made_digits(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 
 def made_clothing(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Gives silhouettes, (N, 1, 28, 28) uint8, light on black, and which outline, (N,)."""
+    """Draw silhouettes, (N, 1, 28, 28) uint8, light on black, and the numbers of their outlines."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(len(CLOTHES), size=count)
     pictures = [_garment(int(label), rng) for label in labels]
     return _to_tensor(pictures), torch.from_numpy(labels)
 
 
-# What stands in for the pictures and labels of a set of 28x28 pictures.
+# Stand-ins for the pictures and labels of the 28x28 sets.
 MAKERS = {"mnist": made_digits, "fashion-mnist": made_clothing}
-SMOKE_PICTURES = 48  # that a run of a few steps makes do with
+SMOKE_PICTURES = 48  # enough for a smoke run of a few steps
 
 
 def _scene(rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -1,1 +1,1 @@
-"""What networks are measured by: sets, baselines, scorecards, plots and cards."""
+"""Measure networks: test sets, baselines, scorecards, plots and cards."""

@@ -1,4 +1,4 @@
-"""Classical denoisers from well-kept libraries: the yardsticks that networks are held against."""
+"""Classical denoisers from well-kept libraries, to compare networks with."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,17 +22,17 @@ LARGE_MEDIAN_FROM = 20 / 255  # sigma from which on a window of 5x5 beats one of
 
 @dataclass(frozen=True)
 class Baseline:
-    """A classical denoiser: `apply(noisy, sigma)` gives the same shape, not clipped."""
+    """A classical denoiser: `apply(noisy, sigma)` returns the same shape, not clipped."""
 
     name: str
-    title: str  # as a table or a plot has it
+    title: str  # in tables and plots
     apply: Callable[[Pixels, float], Pixels]
-    library: str = ""  # module that it needs beside those that are always here
+    library: str = ""  # module it needs beyond the required packages
     is_slow: bool = False  # over a minute a Mpixel
 
 
 def denoise_with_baseline(image: ImageT, name: str, sigma: float) -> ImageT:
-    """Gives `image` denoised by a classical method, in the same type, shape and dtype.
+    """Denoise `image` by a classical method; type, shape and dtype stay.
 
     Args:
         image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1], or
@@ -41,9 +41,9 @@ def denoise_with_baseline(image: ImageT, name: str, sigma: float) -> ImageT:
         sigma: noise level as a standard deviation in [0,1].
 
     Raises:
-        SettingError: no method of that name.
-        DenoiseError: one whose library is not installed.
-        ImageError: an image of another type, shape or mode.
+        SettingError: no method has that name.
+        DenoiseError: its library is not installed.
+        ImageError: the image has another type, shape or mode.
     """
     if name not in BASELINES:
         raise SettingError(
@@ -57,7 +57,7 @@ def denoise_with_baseline(image: ImageT, name: str, sigma: float) -> ImageT:
 
 
 def is_installed(name: str) -> bool:
-    """Tells whether the library of a method of `BASELINES` is here."""
+    """Return whether the library of a method of `BASELINES` is installed."""
     try:
         return not BASELINES[name].library or bool(optional(BASELINES[name].library, ""))
     except DenoiseError:
@@ -102,7 +102,7 @@ def _tv(noisy: Pixels, sigma: float) -> Pixels:
 
 def _wavelets(noisy: Pixels, sigma: float) -> Pixels:
     """Source: Chang et al., "Adaptive wavelet thresholding" (BayesShrink), TIP 2000."""
-    optional("pywt", "classic")  # what scikit-image does it with
+    optional("pywt", "classic")  # which scikit-image uses
     denoised: Pixels = restoration.denoise_wavelet(
         noisy,
         sigma=sigma,
@@ -116,7 +116,7 @@ def _wavelets(noisy: Pixels, sigma: float) -> Pixels:
 def _bm3d(noisy: Pixels, sigma: float) -> Pixels:
     """Source: Dabov et al., "Image denoising by sparse 3-D transform-domain filtering", TIP 2007.
 
-    The package's licence is for non-commercial use; it takes over a minute a Mpixel.
+    The package is licensed for non-commercial use only. A Mpixel takes over a minute.
     """
     bm3d = optional("bm3d", "bm3d")
     denoise = bm3d.bm3d_rgb if noisy.ndim == 3 else bm3d.bm3d

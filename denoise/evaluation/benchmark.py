@@ -1,4 +1,4 @@
-"""The tables of README and cards: PSNR by the published protocol, and speed."""
+"""Measure PSNR by the published protocol, and speed: the tables of README and cards."""
 
 import statistics
 import time
@@ -22,24 +22,24 @@ SPEED_RUNS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: means over all pictures of a set."""
+    """One row of the table: means over all pictures of a set."""
 
     model: str
     set_name: str
     pictures: int
     sigma_255: float
-    told: bool  # sigma, or left to guess
-    eight_bit: bool  # noise clipped and rounded, as an upload is; else float
+    told: bool  # whether the network was told sigma
+    eight_bit: bool  # whether the noisy picture was clipped and rounded, as an upload is
     psnr_noisy: float
     psnr: float
     ssim: float
 
 
 def load_set(folder: Path) -> list[NDArray[np.uint8]]:
-    """Gives the pictures of a folder in sorted order, (H, W) or (H, W, 3).
+    """Load the pictures of a folder in sorted order, (H, W) or (H, W, 3).
 
     Raises:
-        ImageError: no folder there, or no picture of 8 bits in it.
+        ImageError: there is no such folder, or it has no 8-bit pictures.
     """
     if not folder.is_dir():
         raise ImageError(f"There is no folder {folder}; a set is a folder of clean pictures.")
@@ -53,9 +53,9 @@ def load_set(folder: Path) -> list[NDArray[np.uint8]]:
 
 
 def add_float_noise(clean: NDArray[np.uint8], index: int, sigma_255: float) -> NDArray[np.float32]:
-    """Gives the index-th picture of a set under N(0, sigma), neither clipped nor rounded.
+    """Add N(0, sigma) to the index-th picture of a set, neither clipped nor rounded.
 
-    The noise is drawn by numpy's `default_rng` of the index.
+    The index seeds numpy's `default_rng`, which draws the noise.
     """
     noise = np.random.default_rng(index).standard_normal(clean.shape)
     return (clean / 255 + sigma_255 / 255 * noise).astype(np.float32)
@@ -70,10 +70,10 @@ def measure(
     eight_bit: bool = False,
     set_name: str = "",
 ) -> Row:
-    """Gives the mean PSNR and SSIM of a model over a set.
+    """Measure the mean PSNR and SSIM of a model over a set.
 
-    N(0, sigma) is added as float, by numpy's `default_rng` of the picture's index; the result
-    is clamped and rounded to 8 bits; PSNR is over all channels, without a border cut.
+    The noise is that of `add_float_noise`. Results are clamped and rounded to 8 bits. PSNR is
+    over all channels, and no border is cut off.
 
     Args:
         denoiser: under test.
@@ -117,7 +117,7 @@ def measure(
 def measure_table(
     denoisers: list[Denoiser], folder: Path, sigmas_255: list[float]
 ) -> Iterator[Row]:
-    """Gives the rows of a table as they come: told, guessing, and guessing from 8 bits."""
+    """Yield the rows of a table: sigma told, at auto, and at auto from 8 bits."""
     pictures = load_set(folder)
     for denoiser in denoisers:
         ways = [(True, False)] if denoiser.facts.needs.takes_sigma else []
@@ -135,13 +135,13 @@ def measure_table(
 
 
 def measure_speed(denoiser: Denoiser, side: int = SPEED_SIDE) -> float:
-    """Gives seconds per Mpixel: the median of five runs on a square picture of noise."""
+    """Measure seconds per Mpixel: the median of five runs on a square picture of noise."""
     rng = np.random.default_rng(0)
     size = denoiser.facts.needs.fixed_size
     shape = (side, side, 3) if size is None else (size, size)
     picture = rng.integers(0, 256, shape, dtype=np.uint8)
     seconds = []
-    for _ in range(SPEED_RUNS + 1):  # the first one warms up
+    for _ in range(SPEED_RUNS + 1):  # the first run warms up
         started = time.perf_counter()
         denoiser(picture)
         seconds.append(time.perf_counter() - started)

@@ -1,4 +1,4 @@
-"""The tables of the 28x28 networks: error by noise factor, and whether denoising helps reading."""
+"""Measure the 28x28 networks: error by noise factor, and how a classifier profits."""
 
 import statistics
 from collections.abc import Iterator
@@ -24,12 +24,12 @@ Gray = NDArray[np.float32]  # (N, 28, 28), in [0,1]
 
 @dataclass(frozen=True)
 class ErrorRow:
-    """One line of the table: means over all pictures of a test set."""
+    """One row of the table: means over all pictures of a test set."""
 
     model: str
     set_name: str
     pictures: int
-    factor: float  # of the noise N(0, 1), which is clipped to [0,1] with the picture
+    factor: float  # of the noise N(0, 1); the noisy picture is clipped to [0,1]
     mse_noisy: float
     mse: float
     psnr_noisy: float  # mean of the pictures' PSNR, in dB
@@ -40,7 +40,7 @@ class ErrorRow:
 
 @dataclass(frozen=True)
 class AccuracyRow:
-    """How many of 100 test pictures a classifier of clean pictures reads rightly."""
+    """The accuracy in percent of a classifier that was trained on clean pictures."""
 
     model: str
     set_name: str
@@ -51,13 +51,13 @@ class AccuracyRow:
 
 
 def add_clipped_noise(clean: Gray, factor: float) -> Gray:
-    """Gives the pictures under noise, as numpy's `default_rng(0)` draws it, clipped."""
+    """Add noise drawn by numpy's `default_rng(0)`, and clip."""
     noise = np.random.default_rng(0).standard_normal(clean.shape)
     return np.clip(clean + factor * noise, 0, 1).astype(np.float32)
 
 
 def measure_errors(denoiser: Denoiser, clean: Gray, set_name: str) -> Iterator[ErrorRow]:
-    """Gives the rows of a network on the clean pictures of a test set."""
+    """Yield the rows of a network on the clean pictures of a test set."""
     for factor in FACTORS:
         noisy = add_clipped_noise(clean, factor)
         denoised = _denoise(denoiser, noisy)
@@ -78,7 +78,7 @@ def measure_errors(denoiser: Denoiser, clean: Gray, set_name: str) -> Iterator[E
 def measure_accuracy(
     denoiser: Denoiser, classifier: Classifier, clean: Gray, labels: Tensor, set_name: str
 ) -> Iterator[AccuracyRow]:
-    """Gives the rows that say whether a network helps a classifier of clean pictures."""
+    """Yield the accuracy of a classifier on clean, noisy and denoised pictures."""
     plain = _accuracy(classifier, clean, labels)
     for factor in ACCURACY_FACTORS:
         noisy = add_clipped_noise(clean, factor)
@@ -93,7 +93,7 @@ def measure_accuracy(
 
 
 def measure_sparsity(denoiser: Denoiser, noisy: Gray) -> float:
-    """Gives the share of units of a network's code that are at zero, over all pictures."""
+    """Return the share of the units of a network's code that are zero, over all pictures."""
     codes = denoiser.encode(_as_tensor(noisy))
     return float((codes == 0).float().mean())
 
@@ -122,7 +122,7 @@ def _mean_psnr(clean: Gray, other: Gray) -> float:
 
 
 def _mean_ssim(clean: Gray, other: Gray) -> float:
-    """Gives the mean of `metrics.ssim`, of many pictures at once."""
+    """Return the mean of `metrics.ssim`, computed for many pictures at once."""
     from piqa import SSIM  # takes a second to import
 
     measure = SSIM(window_size=11, sigma=1.5, n_channels=1, reduction="none")
@@ -132,6 +132,6 @@ def _mean_ssim(clean: Gray, other: Gray) -> float:
 
 
 def find_training_set(facts: ModelFacts) -> str:
-    """Gives the set that a 28x28 network was trained on, or on pictures like it; else digits."""
+    """Return the set of the pictures that a 28x28 network was trained on; by default digits."""
     trained_on = facts.training_data[0]["name"]
     return "fashion-mnist" if SMALL_IMAGE_SETS["fashion-mnist"].title in trained_on else "mnist"

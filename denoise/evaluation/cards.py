@@ -1,4 +1,4 @@
-"""Draw the figures of a card and write it from what was measured."""
+"""Draw the plots of a card, and write it from what was measured."""
 
 import shutil
 from collections.abc import Sequence
@@ -22,19 +22,19 @@ ROWS = 10  # pictures a row
 
 
 def write_card(name: str, zoo: Path = BUNDLED, *, baselines: Sequence[Path] = ()) -> Path:
-    """Draws the pictures of a model and writes its card; gives the card.
+    """Draw the plots of a model and write its card; return the card's file.
 
-    What the plots show is measured here, and recorded with the other figures. The zoo's manifest
-    is made true again.
+    The figures of the plots are measured here and recorded with the others. The zoo's manifest is
+    updated.
 
     Args:
         name: of the model.
         zoo: folder of the models.
-        baselines: folders of the same model as its tutorial trains it; the recorded figures of
-            all and the curve of the first are taken over. None: those of before are kept.
+        baselines: folders of the same model, trained as in its tutorial. The card gets the
+            recorded figures of all and the curve of the first. None: it keeps those it has.
 
     Raises:
-        UnknownModelError: no such model.
+        UnknownModelError: there is no such model.
         DenoiseError: matplotlib is not installed.
     """
     denoiser = Denoiser(name, zoo=zoo)
@@ -57,7 +57,7 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baselines: Sequence[Path] = ()
 
 
 def _take_over(denoiser: Denoiser, folders: list[Path]) -> None:
-    """Records the figures of a tutorial's trainings beside ours."""
+    """Record the figures of a tutorial's trainings beside ours."""
     published = [read_facts(folder.name, folder.parent) for folder in folders]
     baselines = [
         facts.metrics
@@ -71,7 +71,7 @@ def _take_over(denoiser: Denoiser, folders: list[Path]) -> None:
 
 
 def _published_title(facts: ModelFacts, ours: ModelFacts) -> str:
-    """Gives "as published", and what of the same architecture's numbers is not as in ours."""
+    """Return "as published", with the numbers of the config that differ from ours."""
     if facts.architecture != ours.architecture:
         return "as published"
     others = [f"{key} {plain_text(value)}" for key, value in facts.config.items()]
@@ -89,7 +89,7 @@ def _draw_photos(denoiser: Denoiser) -> None:
 
 
 def _small_pictures(denoiser: Denoiser) -> dict[str, Gray]:
-    """Gives pictures made here, of the kind that a network knows and of the other, by file."""
+    """Draw pictures of the kind that a network knows and of the other kind, by file."""
     kinds = [made_digits, made_clothing]
     if find_training_set(denoiser.facts) == "fashion-mnist":
         kinds.reverse()

@@ -31,10 +31,10 @@ LABELS = {
 
 
 class Prediction(NamedTuple):
-    """What a picture shows, as the classifier sees it."""
+    """What the classifier sees in a picture."""
 
     label: str
-    probability: float  # as the classifier has it; noise makes it too sure
+    probability: float  # of the label; too high on noisy pictures
 
 
 class Classifier:
@@ -45,8 +45,8 @@ class Classifier:
         device: as for `Denoiser`.
 
     Raises:
-        UnknownModelError: no such reader.
-        WeightsError: weights that are missing, altered or do not fit.
+        UnknownModelError: there is no such classifier.
+        WeightsError: the weights are missing, altered or do not fit.
     """
 
     def __init__(self, name: str, *, device: str = "auto") -> None:
@@ -55,14 +55,14 @@ class Classifier:
         self._network = network.to(self.device)
 
     def __call__(self, image: Any) -> list[Prediction]:
-        """Gives a reading for each picture.
+        """Return a prediction for each picture.
 
         Args:
-            image: gray, of 28x28 pixels, of any type that `Denoiser` takes; a tensor
-                (N, 1, 28, 28) or an array holds one or many.
+            image: gray, 28x28 pixels, of any type that `Denoiser` takes; a tensor
+                (N, 1, 28, 28) may hold several pictures.
 
         Raises:
-            ImageError: another size, or colour.
+            ImageError: the picture has another size or colour.
         """
         probabilities = self.probabilities(image)
         best = probabilities.argmax(axis=1)
@@ -73,7 +73,7 @@ class Classifier:
         ]
 
     def probabilities(self, image: Any) -> NDArray[np.float32]:
-        """Gives the probability of each label, (N, 10), in the order of `LABELS`."""
+        """Return the probability of each label, (N, 10), in the order of `LABELS`."""
         images, _ = unpack(image)
         side, channels = self.facts.needs.fixed_size, self.facts.needs.channels
         if images.shape[1:] != (side, side, channels):

@@ -1,4 +1,4 @@
-"""The pictures of a card, drawn from measured results on scikit-image's free photographs."""
+"""Draw the plots of a card, from results on scikit-image's free photographs."""
 
 import statistics
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ OURS, THEIRS = ("#b45309", "#0f766e"), ("#64748b", "#94a3b8", "#475569", "#a8a29
 
 
 def crops() -> dict[str, NDArray[np.uint8]]:
-    """Gives parts of scikit-image's photographs, (256, 256, 3), by name."""
+    """Return crops of scikit-image's photographs, (256, 256, 3), by name."""
     return {
         "astronaut": data.astronaut()[:256, 100:356],
         "coffee": data.coffee()[50:306, 100:356],
@@ -43,9 +43,9 @@ def crops() -> dict[str, NDArray[np.uint8]]:
 
 
 def sweep(denoiser: Denoiser) -> Sweep:
-    """Gives the mean PSNR over the crops, of the network and of the classical methods here.
+    """Measure the mean PSNR over the crops, for the network and the installed baselines.
 
-    Noise is added as float, unclipped; methods whose library is missing are left out.
+    Noise is added as float and not clipped.
     """
     result: Sweep = {"sigma_255": list(SWEEP_255)}
     ways = {"told": True, "auto": False} if denoiser.facts.needs.takes_sigma else {"auto": False}
@@ -74,7 +74,7 @@ def _mean_psnr(denoise: Any, sigma_255: float) -> float:
 
 
 def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
-    """Draws PSNR against sigma; the trained range is shaded."""
+    """Draw PSNR against sigma; the trained range is shaded."""
     figure, (axes,) = _panels(7.0, 4.2, 1)
     axes.axvspan(*trained_255, color="#fefce8", lw=0, label="trained range")
     ours, theirs, marks = iter(OURS), iter(THEIRS), iter("osv^D")
@@ -84,7 +84,7 @@ def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
             continue
         if title in titles:
             style = {"color": next(theirs), "lw": 1.2, "marker": next(marks), "ms": 4}
-        else:  # the second one dashed, since both may coincide
+        else:  # the second line is dashed, since both may coincide
             color = next(ours)
             style = {"color": color, "lw": 3.0 if color == OURS[0] else 1.6}
             style["ls"] = "-" if color == OURS[0] else (0, (4, 3))
@@ -97,9 +97,9 @@ def draw_sweep(swept: Sweep, trained_255: tuple[float, float]) -> "Figure":
 
 
 def draw_curves(files: dict[str, Path]) -> "Figure":
-    """Draws loss and held-out PSNR against the steps of trainings, from their curve.csv by title.
+    """Draw loss and held-out PSNR against the steps, from the curve.csv of each training by title.
 
-    The losses of two recipes may be of different kinds; their shapes compare, not their heights.
+    Two recipes may use different losses: compare their shapes, not their heights.
     """
     figure, panels = _panels(9.0, 3.2, 2)
     losses, held_out = panels
@@ -119,7 +119,7 @@ def draw_curves(files: dict[str, Path]) -> "Figure":
 
 
 def draw_rows(denoiser: Denoiser, pictures: Gray, factor: float) -> "Figure":
-    """Draws rows of noisy, denoised and original pictures, enlarged without smoothing.
+    """Draw rows of noisy, denoised and original pictures, enlarged without smoothing.
 
     Args:
         denoiser: of pictures of 28x28.
@@ -142,7 +142,7 @@ def draw_rows(denoiser: Denoiser, pictures: Gray, factor: float) -> "Figure":
 
 
 def draw_crops(denoiser: Denoiser) -> "Figure":
-    """Draws noisy, denoised and clean crops at 1:1, one row a noise level, judged at auto."""
+    """Draw noisy, denoised (at auto) and clean crops at 1:1, a row for each noise level."""
     rows = list(_crop_rows(denoiser))
     side, gap, head = 256, 8, 22
     width, height = 3 * side + 2 * gap, len(rows) * (side + head)
@@ -170,14 +170,14 @@ def _crop_rows(denoiser: Denoiser) -> Iterator[list[tuple[str, NDArray[np.uint8]
 
 
 def _blank(width: float, height: float) -> "Figure":
-    """Gives an empty figure, in inches; without pyplot, which would open windows."""
+    """Make an empty figure, in inches; without pyplot, which would open windows."""
     make = optional("matplotlib.figure", "figures").Figure
     figure: Figure = make(figsize=(width, height), dpi=DPI, facecolor="white")
     return figure
 
 
 def _panels(width: float, height: float, count: int) -> tuple["Figure", list[Any]]:
-    """Gives a figure, its sides in inches, and the axes of that many plots side by side."""
+    """Make a figure, its sides in inches, and the axes of that many plots side by side."""
     figure = _blank(width, height)
     figure.set_layout_engine("constrained")
     panels = [figure.add_subplot(1, count, number + 1) for number in range(count)]

@@ -11,31 +11,31 @@ from denoise.errors import SettingError
 from denoise.inference.denoiser import Denoiser
 from denoise.weights.facts import STAMP, read_facts, stamp_of, write_facts
 
-NO_FIGURES = {"sha256", "own_stamps", *STAMP}  # beside the figures that were recorded
+NO_FIGURES = {"sha256", "own_stamps", *STAMP}  # entries of metrics that are no figures
 
 
 def check_recordable(denoiser: Denoiser) -> None:
-    """Refuses a network without a folder that its figures could be written into.
+    """Refuse a network that has no folder to write its figures into.
 
     Raises:
-        SettingError: it is from a file or from the Hub.
+        SettingError: the network is from a file or from the Hub.
     """
     if denoiser.source != "folder":
         raise SettingError(
             f"Figures are recorded in the folders of a zoo; {denoiser.facts.name} is from "
-            f"{'a file' if denoiser.source == 'file' else denoiser.source}. Pull a network of the "
-            "Hub first."
+            f"{'a file' if denoiser.source == 'file' else denoiser.source}. Pull a network from "
+            "the Hub first."
         )
 
 
 def record(denoiser: Denoiser, **figures: Any) -> None:
-    """Writes what was measured, and with what, into the model's config.
+    """Write figures, and with what they were measured, into the model's config.
 
-    What is kept of figures recorded before keeps its stamp: see `weights.stamp_of`.
+    Figures that stay keep their stamp: see `weights.stamp_of`.
 
     Args:
         denoiser: that was measured.
-        figures: JSON by name; they take the place of those recorded before.
+        figures: JSON by name; they replace those recorded before.
     """
     check_recordable(denoiser)
     facts = read_facts(denoiser.facts.name, denoiser.folder.parent)
@@ -56,7 +56,7 @@ def record(denoiser: Denoiser, **figures: Any) -> None:
 
 
 def _rounded(value: Any) -> Any:
-    """Gives figures to four decimals, so that a config stays readable."""
+    """Round figures to four decimals, so that a config stays readable."""
     if isinstance(value, float):
         return round(value, 4)
     if isinstance(value, dict):

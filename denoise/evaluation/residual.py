@@ -1,4 +1,4 @@
-"""What a denoiser took away: noise alone, or picture, too?"""
+"""Analyse what a denoiser removed: only noise, or parts of the picture, too?"""
 
 import math
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ SHOWN_SPREAD = 4.0  # standard deviations that fill the amplified picture from b
 MAX_GAIN = 64.0
 BINS = 40  # of the histogram, about
 RINGS = 32  # of the spectrum
-NEIGHBOURHOOD = 2.0  # pixels, deviation of the window that edges and residual are compared in
+NEIGHBOURHOOD = 2.0  # pixels, deviation of the window for the power of edges and residual
 MIN_SIDE = 16
 
 
 @dataclass(frozen=True, eq=False)
 class Residual:
-    """The residual, noisy - denoised, and figures that say whether it looks like noise."""
+    """The residual, noisy - denoised, and figures that show whether it looks like noise."""
 
     picture: NDArray[np.uint8]  # the residual amplified around middle gray
     gain: float
@@ -35,18 +35,18 @@ class Residual:
 
 
 def analyse_residual(noisy: Pixels, denoised: Pixels) -> Residual:
-    """Gives what a denoiser took away, with figures on it.
+    """Return what a denoiser removed, with figures about it.
 
-    White noise has a whiteness near 1 and follows no edges. Picture that was removed with it shows
-    as power in few frequencies, and near edges. Noise of cameras and JPEG is neither white nor
-    everywhere the same, so its own figures differ from those.
+    White noise has a whiteness near 1 and follows no edges. Parts of the picture that were removed
+    with it show as power in few frequencies and near edges. Noise of cameras and JPEG is neither
+    white nor the same everywhere, so its figures differ.
 
     Args:
         noisy: (H, W) or (H, W, C), at least 16 pixels a side; uint8, uint16 or float in [0,1].
         denoised: of the same shape.
 
     Raises:
-        ImageError: shapes that differ, or a side under 16 pixels.
+        ImageError: the shapes differ, or a side is under 16 pixels.
     """
     if noisy.shape != denoised.shape:
         raise ImageError("What was removed needs a noisy and a denoised picture of one size.")
@@ -71,7 +71,7 @@ def analyse_residual(noisy: Pixels, denoised: Pixels) -> Residual:
 
 def _histogram(residual: NDArray[np.float64]) -> NDArray[np.float64]:
     deviation = float(residual.std())
-    # Bins of whole steps of 1/255, in the middle of one: files have such steps.
+    # Bins are whole steps of 1/255 wide and centred on them: files have such steps.
     width = max(1, round(255 * 2 * SHOWN_SPREAD * deviation / BINS))
     reach = math.ceil(255 * SHOWN_SPREAD * deviation / width) + 0.5
     edges = np.arange(-reach, reach + 1) * width / 255
@@ -85,7 +85,7 @@ def _histogram(residual: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _radial_spectrum(residual: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Gives mean power by radius up to the Nyquist frequency; where nothing was removed, 0."""
+    """Return mean power by radius up to the Nyquist frequency; 0 if nothing was removed."""
     height, width, _ = residual.shape
     centred = residual - residual.mean(axis=(0, 1))
     window = np.outer(np.hanning(height), np.hanning(width))[..., None]
@@ -102,7 +102,7 @@ def _radial_spectrum(residual: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _flatness(power: NDArray[np.float64]) -> float:
-    """Gives geometric by arithmetic mean of the rings that hold a frequency; 0 where no power."""
+    """Return geometric by arithmetic mean of the rings with power; 0 without any."""
     found = power[power > 0]
     return float(np.exp(np.log(found).mean()) / found.mean()) if found.size else 0.0
 
