@@ -1,1 +1,1 @@
-"""How every network of weights/ is trained: recipes, tasks, the loop, degradations."""
+"""Train every network of weights/: recipes, tasks, the loop, degradations."""

@@ -1,6 +1,6 @@
-"""The noise that photo networks are trained on: most of it pure Gaussian, the rest practical.
+"""The noise that photo networks are trained on: mostly pure Gaussian, the rest practical.
 
-The practical half follows SCUNet (Zhang et al., 2023): stages in random order.
+Practical noise follows SCUNet (Zhang et al., 2023): stages in random order.
 """
 
 import math
@@ -15,35 +15,35 @@ from denoise.noise.kinds import KINDS
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
-FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.6  # early, when it teaches more, and later
+FIRST_GAUSSIAN_SHARE, GAUSSIAN_SHARE = 0.9, 0.6  # early, while it teaches more, and later
 FIRST_STEPS = 6000
 MAX_SIGMA = 75 / 255
-EIGHT_BIT_SHARE = 0.5  # of Gaussian patches that are clipped and rounded, as an upload is
+EIGHT_BIT_SHARE = 0.5  # of Gaussian patches; they are clipped and rounded, as an upload is
 UNTOUCHED_SHARE = 0.04  # of practical patches: a clean picture must come back as it is
 PHOTO_SHARE = 0.62  # of practical patches: what cameras leave
-IMPULSE_SHARE = 0.14  # of practical patches: salt and pepper alone; the others any mixture
-# Of the patches of a network that knows white noise alone.
-WHITE_SHARE = 0.94  # the others hold impulses, or are clean
+IMPULSE_SHARE = 0.14  # of practical patches: salt and pepper only; the others are mixtures
+# For a network that is trained on white noise only.
+WHITE_SHARE = 0.94  # of the patches; the others have impulses or are clean
 CLEAN_SHARE = 0.15  # of the others
 NOISY_IMPULSE_SHARE = 0.3  # of impulses, within Gaussian noise up to MAX_SIGMA_OF_IMPULSES
 MAX_SIGMA_OF_IMPULSES = 30 / 255
-USUAL_SIGMA, USUAL_SHARE = 55 / 255, 0.85  # most of the noise is of 0 to that
+USUAL_SIGMA, USUAL_SHARE = 55 / 255, 0.85  # this share of the noise is at most that strong
 WHITE_EIGHT_BIT_SHARE = 0.5
-JPEG_SHARE = 0.4  # of camera noise that is compressed afterwards
-# Noise of cameras has two scales. Trained with two fifths as much of the coarse one, the network
-# left most of it in real photographs: denoising every second pixel apart did better.
-COARSE_OFTEN = 0.8  # share of camera noise that has it
+JPEG_SHARE = 0.4  # of camera noise; it is compressed afterwards
+# Camera noise has two scales. Trained with two fifths as much of the coarse one, the network left
+# most of it in real photographs: denoising every second pixel separately did better.
+COARSE_OFTEN = 0.8  # share of camera noise that has the coarse scale
 COARSE_SHARES = (0.1, 0.7)  # of the variance
 COARSE_BLURS = (1.2, 5.0)  # pixels
-# Cameras smooth colours more than light: what is fine in their noise is nearly gray, what is coarse
-# has most of the colour (spectra of PolyU's pairs).
+# Cameras smooth colours more than light. Their fine noise is nearly gray; their coarse noise has
+# most of the colour (spectra of PolyU's pairs).
 SMOOTHED_SHARE = 0.7  # of camera noise
 SMOOTHED_GRAY_SHARES = ((0.8, 1.0), (0.0, 0.7))  # of the variance of the fine and the coarse part
 # Real noise is stronger at edges: hands and mirrors shake, and demosaicing errs there.
 TREMBLE_SHARE = 0.6  # of camera noise
 MAX_TREMBLE = 0.5  # pixels, standard deviation of the displacement
-TREMBLE_SCALES = (1.5, 12.0)  # pixels, over which displacements are alike
-# Of the stages of any mixture.
+TREMBLE_SCALES = (1.5, 12.0)  # pixels, over which displacements are similar
+# Weights of the stages of a mixture.
 STAGE_WEIGHTS = {
     "camera": 0.2,
     "coarse": 0.15,
@@ -57,18 +57,18 @@ STAGE_COUNT_WEIGHTS = (0.6, 0.3, 0.1)  # one, two or three stages
 
 
 def gaussian_share(step: int) -> float:
-    """Gives the share of patches under pure Gaussian noise at a step of the training."""
+    """Return the share of patches with pure Gaussian noise at a step of the training."""
     return FIRST_GAUSSIAN_SHARE if step < FIRST_STEPS else GAUSSIAN_SHARE
 
 
 def add_gaussian_noise(clean: Patch, rng: np.random.Generator) -> Patch:
-    """Gives the patch under Gaussian noise of 0 to MAX_SIGMA, some of it clipped to 8 bits."""
+    """Add Gaussian noise of 0 to MAX_SIGMA; some patches are clipped to 8 bits."""
     noisy = KINDS["gaussian"].apply(clean, rng.uniform(0, MAX_SIGMA), rng)
     return _to_eight_bit(noisy) if rng.random() < EIGHT_BIT_SHARE else noisy
 
 
 def add_white_noise(clean: Patch, rng: np.random.Generator) -> Patch:
-    """Gives the patch under noise of no correlation: Gaussian of 0 to MAX_SIGMA, or impulses."""
+    """Add uncorrelated noise: Gaussian of 0 to MAX_SIGMA, or impulses."""
     if rng.random() < WHITE_SHARE:
         is_usual = rng.random() < USUAL_SHARE
         bounds = (0.0, USUAL_SIGMA) if is_usual else (USUAL_SIGMA, MAX_SIGMA)
@@ -82,7 +82,7 @@ def add_white_noise(clean: Patch, rng: np.random.Generator) -> Patch:
 
 
 def add_practical_noise(clean: Patch, rng: np.random.Generator) -> Patch:
-    """Gives the patch, (H, W, C) in sRGB, as cameras, files and faults leave it: in 8 bits."""
+    """Degrade a patch, (H, W, C) in sRGB, as cameras, files and faults do; it has 8 bits."""
     return _to_eight_bit(_degrade_practically(clean, rng))
 
 
@@ -103,7 +103,7 @@ def _degrade_practically(clean: Patch, rng: np.random.Generator) -> Patch:
 
 
 def _photograph(clean: Patch, rng: np.random.Generator) -> Patch:
-    """Spoils a patch as a camera and its JPEG do."""
+    """Degrade a patch as a camera and its JPEG do."""
     trembled = _tremble(clean, rng) if rng.random() < TREMBLE_SHARE else clean
     noisy = _apply_stage("camera", trembled, rng)
     if rng.random() < JPEG_SHARE:
@@ -112,7 +112,7 @@ def _photograph(clean: Patch, rng: np.random.Generator) -> Patch:
 
 
 def _tremble(clean: Patch, rng: np.random.Generator) -> Patch:
-    """Shifts every place a little, each region by its own draw; to the first order."""
+    """Shift every region a little by its own random distance, to the first order."""
     deviation, scale = rng.uniform(0, MAX_TREMBLE), _log_uniform(*TREMBLE_SCALES, rng)
     trembled = clean
     for axis in (0, 1):
@@ -141,7 +141,7 @@ def _apply_stage(name: str, image: Patch, rng: np.random.Generator) -> Patch:
 
 
 def _add_camera_noise(image: Patch, rng: np.random.Generator) -> Patch:
-    """Adds noise of one scale or, as after a camera's own smoothing, of a fine and a coarse one."""
+    """Add noise of one scale or, as after a camera's smoothing, of a fine and a coarse one."""
     level, read_share = _log_uniform(1 / 255, 40 / 255, rng), rng.uniform(0.05, 1)
     coarse = rng.uniform(*COARSE_SHARES) if rng.random() < COARSE_OFTEN else 0.0
     fine_blur = rng.choice([0.0, rng.uniform(0.3, 1.4)], p=[0.15, 0.85])
@@ -164,7 +164,7 @@ def _add_camera_noise(image: Patch, rng: np.random.Generator) -> Patch:
 
 
 def _coarse_noise(shape: tuple[int, ...], rng: np.random.Generator) -> Patch:
-    """Gives noise of deviation 1 as a picture has it that was enlarged with its noise."""
+    """Draw noise of deviation 1, as in a picture that was enlarged together with its noise."""
     height, width, channels = shape
     scale = rng.uniform(0.4, 1.0)
     small = rng.standard_normal((math.ceil(height * scale), math.ceil(width * scale), channels))

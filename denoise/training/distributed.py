@@ -1,4 +1,4 @@
-"""The processes that train one network together, each on its own device."""
+"""Train one network in several processes, each on its own device."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,19 +9,19 @@ from torch import nn
 from denoise.extras import optional
 
 
-class Crew:
-    """A process and its fellows; alone unless `gather` found some.
+class ProcessGroup:
+    """This process and the others that train with it; by default there are none.
 
-    Every process draws its own batches, and all average their gradients before each step, so that
-    their weights stay equal.
+    Every process draws its own batches. All average their gradients before each step, so their
+    weights stay equal.
     """
 
     def __init__(self, accelerator: Any = None) -> None:
         self._accelerator = accelerator
 
     @classmethod
-    def gather(cls) -> "Crew":
-        """Gives the processes that `accelerate launch` started.
+    def gather(cls) -> "ProcessGroup":
+        """Return the processes that `accelerate launch` started.
 
         Raises:
             DenoiseError: accelerate is not installed.
@@ -30,12 +30,12 @@ class Crew:
 
     @property
     def rank(self) -> int:
-        """The number of this process, from 0: the one that writes."""
+        """The number of this process; process 0 writes the files."""
         return 0 if self._accelerator is None else int(self._accelerator.process_index)
 
     @property
     def size(self) -> int:
-        """How many there are."""
+        """The number of processes."""
         return 1 if self._accelerator is None else int(self._accelerator.num_processes)
 
     @property
@@ -47,7 +47,7 @@ class Crew:
         return device
 
     def share_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Puts the mean over all processes in the place of each gradient."""
+        """Replace each gradient by its mean over all processes."""
         if self.size == 1:
             return
         gradients = [p.grad for p in parameters if p.grad is not None]

@@ -1,4 +1,4 @@
-"""A training short enough to watch: chosen on the page, from the first step to a network to use."""
+"""Train a small network while a visitor of the page watches, up to one that can be used."""
 
 import math
 import time
@@ -36,7 +36,7 @@ LOSSES: dict[str, Error] = {
     "Binary cross-entropy": F.binary_cross_entropy,
     "Mean absolute error": F.l1_loss,
 }
-# Learning rates that suit all four networks.
+# With learning rates that suit all four networks.
 OPTIMIZERS: dict[str, tuple[Callable[..., torch.optim.Optimizer], float]] = {
     "Adam": (ADAM, 3e-3),
     "SGD with momentum": (partial(torch.optim.SGD, momentum=0.9), 0.05),
@@ -44,17 +44,17 @@ OPTIMIZERS: dict[str, tuple[Callable[..., torch.optim.Optimizer], float]] = {
 }
 MAX_EPOCHS = 50
 BATCH_SIZE = 128
-HELD_OUT = 500  # pictures that are watched and not trained on
-SHOWN = 8  # of them
+HELD_OUT = 500  # pictures to validate on, not trained on
+SHOWN = 8  # of the held-out pictures
 LOOKS_AN_EPOCH = 4
-SUFFIX = "-mine"  # of the name of a network that a visitor trained
+SUFFIX = "-mine"  # ends the name of a network that a visitor trained
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """What to train, and how."""
+    """Which network to train, and how."""
 
-    model: str = "conv-fashion"  # whose architecture it is; a key of SMALL_IMAGE_RECIPES
+    model: str = "conv-fashion"  # has the architecture; a key of SMALL_IMAGE_RECIPES
     images: str = "fashion-mnist"  # a key of SMALL_IMAGE_SETS
     factor: float = 0.4  # of the noise: its standard deviation, 0 to 1
     loss: str = "Mean squared error"  # a key of LOSSES
@@ -62,10 +62,10 @@ class Lesson:
     epochs: int = 10
 
     def check(self) -> None:
-        """Refuses what is no lesson.
+        """Refuse a lesson that cannot be.
 
         Raises:
-            SettingError: with the choice.
+            SettingError: a value is not among the choices or out of range.
         """
         for value, known in (
             (self.model, SMALL_IMAGE_RECIPES),
@@ -82,12 +82,12 @@ class Lesson:
 
 
 class Look(NamedTuple):
-    """How far a training is."""
+    """The state of a training, to be shown."""
 
     step: int
     steps: int
     seconds: float
-    losses: list[tuple[float, float]]  # epoch, and the mean loss since the one before
+    losses: list[tuple[float, float]]  # epoch, and the mean loss since the look before
     held_out: list[tuple[float, float]]  # epoch, and the mean PSNR in dB on held-out pictures
     pictures: NDArray[np.float32]  # (3, SHOWN, 28, 28): noisy, denoised and clean
 
@@ -97,11 +97,11 @@ class LessonTraining:
     """One training of a lesson.
 
     Args:
-        lesson: a checked one.
-        pictures: (N, 1, 28, 28) uint8; the first of them are held out.
+        lesson: checked.
+        pictures: (N, 1, 28, 28) uint8; the first HELD_OUT are held out.
         described: the pictures' name, number and licence, for the facts.
-        folder: for the checkpoint and, in the end, the weights.
-        seed: of everything drawn.
+        folder: for the checkpoint and, at the end, the weights.
+        seed: of all random numbers.
     """
 
     lesson: Lesson
@@ -138,7 +138,7 @@ class LessonTraining:
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe of the architecture with what the lesson says in place of ours."""
+        """The recipe of the architecture, changed as the lesson says."""
         lesson = self.lesson
         ours = SMALL_IMAGE_RECIPES[lesson.model]
         method = (
@@ -149,7 +149,7 @@ class LessonTraining:
         return replace(ours, needs=needs, method=method, purpose="Trained on the page.", limits=())
 
     def run(self, every_s: float = 1.0) -> Iterator[Look]:
-        """Trains to the end of the last epoch, giving a look about every `every_s` seconds."""
+        """Train to the end of the last epoch; yield a look about every `every_s` seconds."""
         steps = self.epoch_steps * self.lesson.epochs
         pending: list[float] = []
         looked = time.monotonic()
@@ -163,7 +163,7 @@ class LessonTraining:
                 looked = time.monotonic()
 
     def write(self) -> ModelFacts:
-        """Writes the network as it is now, as a folder of a zoo of its own; gives its facts."""
+        """Write the network as it is now into a zoo of its own; return its facts."""
         facts = describe_training(
             f"{self.lesson.model}{SUFFIX}", self.recipe, self.trainer, seed=self.seed
         )

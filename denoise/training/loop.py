@@ -1,4 +1,4 @@
-"""The training loop: seeded, resumable after a kill, with an average of the weights (EMA)."""
+"""The training loop: seeded, resumable after a kill, with averaged weights (EMA)."""
 
 import csv
 import math
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from denoise.errors import SettingError, WeightsError
-from denoise.training.distributed import Crew
+from denoise.training.distributed import ProcessGroup
 from denoise.weights.facts import CURVE_FILE
 
 VALIDATE_EVERY = 1000  # steps
@@ -24,38 +24,38 @@ Batch = dict[str, Tensor]
 
 
 class Task(Protocol):
-    """What is trained: batches, loss and a figure to watch, all by step and seed."""
+    """Batches, loss and validation of a training; batches depend on step and seed only."""
 
     def sources(self) -> list[dict[str, str]]:
-        """Gives the name, size and licence of each source of training data."""
+        """Return the name, size and licence of each source of training data."""
 
     def batch(self, step: int) -> Batch:
-        """Gives the batch of a step, the same whenever it is asked for."""
+        """Return the batch of a step, always the same."""
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives the loss to minimise."""
+        """Return the loss to minimise."""
 
     def validate(self, network: nn.Module) -> float:
-        """Gives the PSNR in dB on what is held out from training (a reader: the share right)."""
+        """Return the PSNR in dB on held-out pictures (for a classifier: the accuracy)."""
 
 
 @runtime_checkable
 class Learner(Protocol):
-    """A task that learns itself, such as an adversary; checkpoints hold its state, too."""
+    """A task that learns itself, such as an adversary; checkpoints also hold its state."""
 
-    def join(self, crew: Crew, device: torch.device) -> None:
-        """Moves what learns to a device, where it shares its gradients with a crew."""
+    def join(self, processes: ProcessGroup, device: torch.device) -> None:
+        """Move what learns to a device, and average its gradients over the processes."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Gives its state."""
+        """Return the state."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes its state up again."""
+        """Restore the state."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Warm-up, constant rate, short decay; a run can be extended from its constant part."""
+    """Warm-up, constant rate, short decay. A run can be extended from its constant part."""
 
     rate: float
     warmup_steps: int = 300
@@ -66,7 +66,7 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: a number of steps (repeatable to the bit), or minutes."""
+    """How long to train: a number of steps (repeatable to the bit) or of minutes."""
 
     steps: int | None = None
     minutes: float | None = None
@@ -81,12 +81,12 @@ class Budget:
 
 @dataclass
 class Progress:
-    """Where a run stands, after `step` steps."""
+    """The state of a run after `step` steps."""
 
     step: int
     loss: float
     psnr: float | None  # of the last validation
-    steps: int | None  # planned in all; None while the minutes decide
+    steps: int | None  # planned in total; None: not known yet, the minutes decide
     seconds_left: float | None
 
 
@@ -100,17 +100,18 @@ class _State:
 
 
 class Trainer:
-    """Trains a network on a task, in a run folder that holds what a resumed run needs.
+    """Train a network on a task; the run folder holds what a resumed run needs.
 
     Args:
         network: trained in place.
         make_optimizer: from parameters and learning rate.
-        run_folder: `latest.pt` (resume), `stable.pt` (extend), `curve.csv` are kept here.
-        seed: of the run; checked on resuming.
-        device: where to train; bfloat16 autocast is used where `autocast`.
-        workers: processes that make batches; 0: the training's own makes them.
-        crew: the processes that train together; None: this one alone.
-        compiled: whether PyTorch compiles the network first, which CPUs want a C++ compiler for.
+        run_folder: holds `latest.pt` (to resume), `stable.pt` (to extend) and `curve.csv`.
+        seed: of the run; a resumed run must have the same.
+        device: where to train; None: the CPU.
+        autocast: whether to compute in bfloat16 where PyTorch can.
+        workers: processes that make batches; 0: the training process makes them.
+        processes: the processes that train together; None: only this one.
+        compiled: whether PyTorch compiles the network first; on a CPU this takes a C++ compiler.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class Trainer:
         device: torch.device | None = None,
         autocast: bool = False,
         workers: int = 1,
-        crew: Crew | None = None,
+        processes: ProcessGroup | None = None,
         compiled: bool = False,
         validate_every: int = VALIDATE_EVERY,
         save_every_s: float = 120.0,
@@ -135,12 +136,12 @@ class Trainer:
         self.ema = torch.optim.swa_utils.AveragedModel(
             self.network, multi_avg_fn=partial(_average, schedule.ema_decay), use_buffers=True
         )
-        if compiled:  # after the average was made, which is to stay a plain network
+        if compiled:  # only now: the average must stay a plain network
             self.network.compile()
         self.task = task
-        self.crew = crew or Crew()
+        self.processes = processes or ProcessGroup()
         if isinstance(task, Learner):
-            task.join(self.crew, self.device)
+            task.join(self.processes, self.device)
         self.schedule = schedule
         self.optimizer = make_optimizer(self.network.parameters(), lr=schedule.rate)
         self.run_folder = run_folder
@@ -153,12 +154,12 @@ class Trainer:
 
     @property
     def averaged(self) -> nn.Module:
-        """The network with averaged weights: what ships."""
+        """The network with averaged weights, which ships."""
         averaged: nn.Module = self.ema.module
         return averaged
 
     def run(self, budget: Budget) -> Iterator[Progress]:
-        """Trains until the budget is spent, giving the progress after every step."""
+        """Train until the budget is spent; yield the progress after every step."""
         self.run_folder.mkdir(parents=True, exist_ok=True)
         self._resume(budget)
         state = self.state
@@ -185,7 +186,9 @@ class Trainer:
             dataset,
             batch_size=None,
             sampler=range(
-                first_step * self.crew.size + self.crew.rank, len(dataset), self.crew.size
+                first_step * self.processes.size + self.processes.rank,
+                len(dataset),
+                self.processes.size,
             ),
             num_workers=self.workers,
             prefetch_factor=4 if self.workers else None,
@@ -202,14 +205,14 @@ class Trainer:
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
             loss = self.task.loss(self.network, on_device)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.crew.share_gradients(self.network.parameters())
+        self.processes.share_gradients(self.network.parameters())
         nn.utils.clip_grad_norm_(self.network.parameters(), self.schedule.clip_norm)
         self.optimizer.step()
         self.ema.update_parameters(self.network)
         return loss.item()
 
     def _rate(self) -> float:
-        """Gives the learning rate of the coming step."""
+        """Return the learning rate of the coming step."""
         state, schedule = self.state, self.schedule
         rate = schedule.rate * min(1.0, (state.step + 1) / schedule.warmup_steps)
         if state.decay_from is None or state.steps is None or state.step < state.decay_from:
@@ -218,7 +221,7 @@ class Trainer:
         return rate * left
 
     def _plan(self, budget: Budget) -> None:
-        """Settles where the decay starts and ends; with minutes, once it is time for it."""
+        """Plan where the decay starts and ends; with minutes, once it is time for it."""
         state, share = self.state, self.schedule.decay_share
         if state.decay_from is None and budget.steps is not None:
             state.steps = budget.steps
@@ -245,7 +248,7 @@ class Trainer:
         with torch.inference_mode():
             psnr = self.task.validate(self.averaged)
         self.state.curve.append((self.state.step, loss, psnr, self._rate()))
-        if self.crew.rank > 0:
+        if self.processes.rank > 0:
             return
         with (self.run_folder / CURVE_FILE).open("w", newline="") as file:
             writer = csv.writer(file)
@@ -253,7 +256,7 @@ class Trainer:
             writer.writerows(self.state.curve)
 
     def _save(self, name: str) -> None:
-        if self.crew.rank > 0:
+        if self.processes.rank > 0:
             return
         checkpoint = {
             "seed": self.seed,
@@ -268,14 +271,14 @@ class Trainer:
         unfinished.replace(self.run_folder / name)
 
     def _resume(self, budget: Budget) -> None:
-        """Takes up the run in the folder; a finished one is extended from its constant part."""
+        """Resume the run in the folder; a finished one is extended from its constant part."""
         checkpoint = self._load("latest.pt")
         if checkpoint is None:
             return
         if self._has_decayed(checkpoint):
             checkpoint = self._outgrown(checkpoint, budget) or checkpoint
         else:
-            checkpoint["state"].update(decay_from=None, steps=None)  # the budget may be new
+            checkpoint["state"].update(decay_from=None, steps=None)  # the budget may have changed
         if checkpoint["seed"] != self.seed:
             raise SettingError(
                 f"The run in {self.run_folder} has seed {checkpoint['seed']}, not {self.seed}; "
@@ -308,7 +311,7 @@ class Trainer:
         return state["decay_from"] is not None and bool(state["step"] > state["decay_from"])
 
     def _outgrown(self, checkpoint: dict[str, Any], budget: Budget) -> dict[str, Any] | None:
-        """Gives the end of the constant part, where the run is now asked to last longer."""
+        """Return the end of the constant part if the run is now to last longer."""
         stable = self._load("stable.pt")
         steps = checkpoint["state"]["steps"]
         if stable is None:
@@ -316,7 +319,7 @@ class Trainer:
         planned = stable["state"]
         if budget.steps is not None:
             is_longer = budget.steps > steps
-        else:  # the seconds that the plan was made for, less the part of a step it dropped
+        else:  # compare with the seconds that were planned; the plan dropped part of a step
             planned_s = planned["seconds"] * (steps + 1) / max(1, planned["step"])
             is_longer = (budget.minutes or 0) * 60 > planned_s
         planned.update(decay_from=None, steps=None)
@@ -324,12 +327,12 @@ class Trainer:
 
 
 def step_seed(seed: int, step: int) -> int:
-    """Gives a seed for the random numbers of one step of a run, from 0 to 2**64 - 1."""
+    """Return a seed for the random numbers of one step of a run, from 0 to 2**64 - 1."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1, np.uint64)[0])
 
 
 def _average(decay: float, averages: list[Tensor], weights: list[Tensor], count: Tensor) -> None:
-    """Moves the averages towards the weights; faster at first, to forget where they started."""
+    """Move the averages towards the weights; faster at first, to forget the start."""
     kept = min(decay, (1 + int(count)) / (10 + int(count)))
     average = torch.optim.swa_utils.get_ema_multi_avg_fn(kept)  # type: ignore[no-untyped-call]
     average(averages, weights, count)

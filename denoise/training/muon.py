@@ -10,28 +10,28 @@ from torch import Tensor, nn
 
 from denoise.devices import has_fast_bfloat16
 
-# Of the polynomial that drives singular values from (0, 1] to about 1 (0.7 to 1.2).
+# Of the polynomial that moves singular values from (0, 1] to about 1 (0.7 to 1.2).
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
-ADAM_SIZE = 0.2  # root mean square of a step of Adam's at rate 1: makes rates alike
+ADAM_SIZE = 0.2  # root mean square of a step of Adam at rate 1, so that its rates suit Muon
 
 
 class Muon(torch.optim.Optimizer):
-    """Follows the gradient's moving average, its singular values all set to about 1.
+    """Step along the gradient's moving average, its singular values all set to about 1.
 
-    Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with the size
-    of steps of Liu et al., "Muon is scalable for LLM training" (2025). PyTorch has one for
-    matrices alone; this one takes filters as matrices of outputs by all else, and those of one
-    shape at once.
+    Jordan et al., "Muon: An optimizer for hidden layers in neural networks" (2024), with the step
+    size of Liu et al., "Muon is scalable for LLM training" (2025). PyTorch's Muon takes matrices
+    only. This one takes filters, too, as matrices of outputs by the rest, and moves parameters of
+    one shape together.
 
     Args:
-        parameters: of two dimensions and more.
-        lr: size of a step; what suits Adam is about right.
-        momentum: share of the average that is kept at a step (Nesterov's form).
-        weight_decay: share of lr by which weights shrink at a step.
+        parameters: of two or more dimensions.
+        lr: size of a step; a rate that suits Adam is about right.
+        momentum: share of the average that a step keeps (Nesterov's form).
+        weight_decay: times lr, the share by which weights shrink at a step.
 
     Raises:
-        ValueError: a parameter of fewer than two dimensions.
+        ValueError: a parameter has fewer than two dimensions.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Changes the parameters once; gives the loss of a closure, which is called first."""
+        """Change the parameters once; return the loss of the closure, which is called first."""
         loss = None if closure is None else torch.enable_grad()(closure)()
         for group in self.param_groups:
             moved = [parameter for parameter in group["params"] if parameter.grad is not None]
@@ -59,7 +59,7 @@ class Muon(torch.optim.Optimizer):
         return loss
 
     def _move(self, parameters: list[Tensor], group: dict[str, Any]) -> None:
-        """Changes parameters of one shape."""
+        """Change parameters of one shape."""
         directions = torch.stack(
             [self._direction(parameter, group["momentum"]).flatten(1) for parameter in parameters]
         )
@@ -78,7 +78,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(matrices: Tensor) -> Tensor:
-    """Gives matrices of the same singular vectors, all singular values 0.7 to 1.2 (Newton-Schulz).
+    """Set all singular values of matrices to 0.7 to 1.2, by Newton-Schulz iterations.
 
     Args:
         matrices: (N, H, W), float32.

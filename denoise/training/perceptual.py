@@ -1,4 +1,4 @@
-"""What a trained network sees in a picture: features for the feature loss."""
+"""Features of a trained network, for the feature loss."""
 
 from typing import cast
 
@@ -22,10 +22,10 @@ class VggFeatures(nn.Module):
     std: Tensor
 
     def __init__(self) -> None:
-        """Loads the weights through torchvision.
+        """Load the weights through torchvision.
 
         Raises:
-            OSError: they are neither here nor to be had.
+            OSError: the weights are not in the cache and cannot be downloaded.
         """
         from torchvision.models import VGG16_Weights, vgg16
 
@@ -35,7 +35,7 @@ class VggFeatures(nn.Module):
         self.register_buffer("std", torch.tensor(VGG_STD).view(1, 3, 1, 1))
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Gives [(N, 128, H/2, W/2)] for (N, 3, H, W) in [0,1]."""
+        """Return [(N, 128, H/2, W/2)] for (N, 3, H, W) in [0,1]."""
         return [self.layers((picture - self.mean) / self.std)]
 
 
@@ -51,7 +51,7 @@ class PhotoFeatures(nn.Module):
         self.network = cast(UNet, network)
 
     def forward(self, picture: Tensor) -> list[Tensor]:
-        """Gives (N, 32, H/2, W/2) and (N, 64, H/4, W/4) for (N, 3, H, W) in [0,1]."""
+        """Return (N, 32, H/2, W/2) and (N, 64, H/4, W/4) for (N, 3, H, W) in [0,1]."""
         return self.network.features(picture, picture.new_zeros(1, 1, 1, 1), levels=LEVELS)
 
 
@@ -59,10 +59,10 @@ Features = VggFeatures | PhotoFeatures
 
 
 def load_features(*, is_local: bool = False) -> Features:
-    """Gives VGG16's features where its weights are to be had, else those of blind-photo.
+    """Load the features of VGG16 or, if its weights are not available, of blind-photo.
 
     Args:
-        is_local: whether to be content with blind-photo's, which need nothing but the zoo.
+        is_local: whether to use those of blind-photo, which need no download.
     """
     try:
         features: Features = PhotoFeatures() if is_local else VggFeatures()

@@ -1,4 +1,4 @@
-"""One network from nothing, or from where it was, to a weights folder."""
+"""Train one network, or resume its training, and write its weights folder."""
 
 import shutil
 import sysconfig
@@ -13,7 +13,7 @@ from torch import nn
 from denoise.devices import choose_device, has_fast_bfloat16
 from denoise.errors import SettingError
 from denoise.models import build_network
-from denoise.training.distributed import Crew
+from denoise.training.distributed import ProcessGroup
 from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
 from denoise.training.recipes.recipe import Recipe
 from denoise.training.recipes.registry import OURS, find_recipe
@@ -26,7 +26,7 @@ SMOKE_BUDGET = Budget(steps=SMOKE_STEPS)
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """What to train, on what, for how long and where."""
+    """Which network to train, on what, for how long and where."""
 
     name: str  # of the network
     folders: tuple[Path, ...]  # of training data
@@ -35,26 +35,26 @@ class TrainingRun:
     device: str = "auto"
     runs: Path = Path("runs")  # checkpoints: runs/<name>
     weights: Path = Path("runs")  # result: runs/<name>
-    recipe: str = OURS  # or another key of recipes.BY_KIND
-    start_from: str | None = None  # model to start from the weights of; None: the recipe's
-    compiled: bool | None = None  # whether PyTorch compiles the network first; None: if it pays
+    recipe: str = OURS  # a key of registry.BY_KIND
+    start_from: str | None = None  # model whose weights to start from; None: the recipe's
+    compiled: bool | None = None  # whether PyTorch compiles the network; None: if it pays
     is_distributed: bool = False  # `accelerate launch` started several processes of this
-    is_smoke: bool = False  # a few steps on pictures made here, to see that all of it works
+    is_smoke: bool = False  # a few steps on synthetic pictures, to see that everything works
 
 
 def train(run: TrainingRun) -> Iterator[Progress]:
-    """Trains a network, giving the progress after every step; writes its folder at the end.
+    """Train a network; yield the progress after every step, and write its folder at the end.
 
-    A run that was stopped goes on from its last checkpoint; with a budget in steps, to the
-    same weights as without the stop.
+    A run that was stopped continues from its last checkpoint. With a budget in steps it reaches
+    the same weights as without the stop.
 
     Raises:
-        UnknownModelError: no such network.
-        ImageError: no training data.
-        SettingError: a recipe, budget, seed, start or device that cannot be.
+        UnknownModelError: there is no such network.
+        ImageError: there is no training data.
+        SettingError: the recipe, budget, seed, start or device cannot be used.
     """
     recipe = find_recipe(run.name, run.recipe)
-    if not 0 <= run.seed < 2**64:  # what torch's generators take
+    if not 0 <= run.seed < 2**64:  # the range of torch's generators
         raise SettingError(f"The seed is a whole number, 0 or more; {run.seed} is not.")
     budget = run.budget or (SMOKE_BUDGET if run.is_smoke else recipe.budget)
     task = recipe.make_task(None if run.is_smoke else list(run.folders), run.seed)
@@ -62,7 +62,7 @@ def train(run: TrainingRun) -> Iterator[Progress]:
         raise SettingError("Processes that train together need a number of steps, not minutes.")
     trainer = _make_trainer(run, recipe, task)
     yield from trainer.run(budget)
-    if trainer.crew.rank > 0:
+    if trainer.processes.rank > 0:
         return
     start = run.start_from or recipe.start_from
     facts = describe_training(run.name, recipe, trainer, seed=run.seed, start_from=start)
@@ -74,8 +74,8 @@ def train(run: TrainingRun) -> Iterator[Progress]:
 
 
 def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
-    crew = Crew.gather() if run.is_distributed else Crew()
-    device = crew.device or choose_device(run.device)
+    processes = ProcessGroup.gather() if run.is_distributed else ProcessGroup()
+    device = processes.device or choose_device(run.device)
     torch.manual_seed(run.seed)
     network = build_network(recipe.architecture, recipe.config_fields)
     _start_from(run.start_from or recipe.start_from, network, recipe)
@@ -89,7 +89,7 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
         device=device,
         autocast=recipe.autocast and has_fast_bfloat16(device),
         workers=0 if run.is_smoke else recipe.workers,
-        crew=crew,
+        processes=processes,
         compiled=_is_compiled(run, recipe),
         validate_every=SMOKE_STEPS // 2 if run.is_smoke else VALIDATE_EVERY,
     )
@@ -98,14 +98,14 @@ def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
 def _is_compiled(run: TrainingRun, recipe: Recipe) -> bool:
     if run.compiled is not None:
         return run.compiled
-    # What PyTorch calls on a CPU, and what it builds against.
+    # On a CPU, PyTorch calls a C++ compiler, which needs the headers of Python.
     has_compiler = any(map(shutil.which, ("g++", "clang++")))
     has_headers = (Path(sysconfig.get_path("include")) / "Python.h").is_file()
     return recipe.compiled and not run.is_smoke and has_compiler and has_headers
 
 
 def _start_from(model: str | None, network: nn.Module, recipe: Recipe) -> None:
-    """Gives an untrained network the weights of a member of the zoo."""
+    """Load the weights of a member of the zoo into an untrained network."""
     if model is None:
         return
     trained, facts = load_network(model)
@@ -117,14 +117,14 @@ def _start_from(model: str | None, network: nn.Module, recipe: Recipe) -> None:
 def describe_training(
     name: str, recipe: Recipe, trainer: Trainer, *, seed: int, start_from: str | None = None
 ) -> ModelFacts:
-    """Gives what is known about a network that was trained, but what its weights say.
+    """Return the facts of a trained network, without those that its weights tell.
 
     Args:
         name: of the network.
-        recipe: that it was trained by.
-        trainer: that has trained it.
+        recipe: of the training.
+        trainer: that has trained the network.
         seed: of the training.
-        start_from: the model whose weights it started from.
+        start_from: the model whose weights the training started from.
     """
     state = trainer.state
     return ModelFacts(

@@ -1,4 +1,4 @@
-"""Photographs held out from training, and what a network makes of them under noise."""
+"""Hold photographs out from training, and validate networks on them."""
 
 import numpy as np
 import torch
@@ -9,18 +9,18 @@ from denoise.datasets.photos import Patch, Photo
 from denoise.images.arrays import LUMA
 from denoise.metrics import psnr_from_mse
 
-EVERY = 50  # of the photographs, one is held out
-SIDE = 256  # pixels of its middle that are looked at
+EVERY = 50  # one of so many photographs is held out
+SIDE = 256  # pixels of its middle that are used
 SIGMA = 25 / 255
 
 
 def training_photos(photos: list[Photo]) -> list[Photo]:
-    """Gives all but the held-out photographs."""
+    """Return all but the held-out photographs."""
     return [photo for i, photo in enumerate(photos) if i % EVERY or i == 0]
 
 
 def held_out_photos(photos: list[Photo]) -> list[Photo]:
-    """Gives those never trained on; the first one where there are too few to hold any out."""
+    """Return the held-out photographs; the first one if there are too few to hold any out."""
     return photos[EVERY::EVERY] or photos[:1]
 
 
@@ -32,14 +32,14 @@ def held_out_psnr(
     is_gray: bool = False,
     takes_sigma: bool = True,
 ) -> float:
-    """Gives the mean PSNR in dB on held-out photographs under Gaussian noise of 25/255.
+    """Return the mean PSNR in dB on held-out photographs with Gaussian noise of 25/255.
 
     Args:
-        network: takes (1, C, H, W) and, where it can be told, sigma.
+        network: takes (1, C, H, W) and, with `takes_sigma`, sigma.
         photos: all of them.
         seed: of the noise.
-        is_gray: whether the photographs are turned to gray, C = 1, first.
-        takes_sigma: whether the network is told.
+        is_gray: whether the photographs are turned to gray first, C = 1.
+        takes_sigma: whether the network is told sigma.
     """
     device = next(network.parameters()).device
     rng = np.random.Generator(np.random.PCG64(seed))
@@ -55,7 +55,7 @@ def held_out_psnr(
 
 
 def to_chw(patch: Patch) -> Tensor:
-    """Gives (C, H, W) float32 for (H, W, C)."""
+    """Return (C, H, W) float32 for (H, W, C)."""
     return torch.from_numpy(patch).permute(2, 0, 1).float().contiguous()
 
 

@@ -46,15 +46,15 @@ def test_the_adversary_learns_to_tell_clean_from_smooth():
     clean = task.batch(0)["clean"]
     smooth = F.avg_pool2d(clean, 3, stride=1, padding=1)
     for _ in range(80):
-        task._teach(clean, smooth)
+        task._train_discriminator(clean, smooth)
     with torch.inference_mode():
-        assert task._judge(clean).mean() > task._judge(smooth).mean() + 0.5
+        assert task._score(clean).mean() > task._score(smooth).mean() + 0.5
 
 
 def test_an_adversary_that_sees_detail_only_knows_no_colour():
     task, picture = game(), torch.rand(1, 3, 32, 32)
     tint = torch.tensor([0.2, 0.0, -0.2]).view(1, 3, 1, 1)
-    torch.testing.assert_close(task._judge(picture + tint), task._judge(picture))
+    torch.testing.assert_close(task._score(picture + tint), task._score(picture))
 
 
 @pytest.mark.parametrize("term", ["adversarial", "pixel", "feature", "smoothness", "coarse"])

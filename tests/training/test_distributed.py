@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from training_tools import LineTask, make_trainer, run_to_the_end
 
-from denoise.training.distributed import Crew
+from denoise.training.distributed import ProcessGroup
 from denoise.weights.facts import read_facts
 from denoise.weights.tensors import BUNDLED
 
@@ -21,22 +21,22 @@ class Pair:
         return tensor / 2
 
 
-def test_a_crew_steps_by_the_mean_of_its_gradients():
+def test_processes_step_by_the_mean_of_their_gradients():
     layer = nn.Linear(3, 2)
     layer(torch.ones(1, 3)).sum().backward()
     before = [p.grad.clone() for p in layer.parameters()]
-    Crew(Pair()).share_gradients(layer.parameters())
+    ProcessGroup(Pair()).share_gradients(layer.parameters())
     assert all(torch.equal(p.grad, g / 2) for p, g in zip(layer.parameters(), before, strict=True))
 
 
 def test_every_process_draws_batches_of_its_own(tmp_path):
-    trainer = make_trainer(tmp_path, crew=Crew(Pair()))
+    trainer = make_trainer(tmp_path, processes=ProcessGroup(Pair()))
     drawn = next(trainer._batches(first_step=3))
     assert torch.equal(drawn["noisy"], LineTask().batch(7)["noisy"])
 
 
 def test_only_the_first_process_writes(tmp_path):
-    run_to_the_end(make_trainer(tmp_path, crew=Crew(Pair())), 5)
+    run_to_the_end(make_trainer(tmp_path, processes=ProcessGroup(Pair())), 5)
     assert not list(tmp_path.iterdir())
 
 

@@ -1,1 +1,1 @@
-"""What a training is told: data, schedule, network; a recipe for each network."""
+"""A recipe for each network: its data, schedule and architecture."""

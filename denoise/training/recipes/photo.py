@@ -25,7 +25,7 @@ from denoise.training.tasks.photo import PhotoTask, ToldPhotoTask
 STRONG_NOISE = (
     "Trained for noise up to 75/255. Detail lost in strong noise is smoothed, not invented."
 )
-SMOKE = {"batch_size": 2, "side": 32}  # what a few steps on made pictures take
+SMOKE = {"batch_size": 2, "side": 32}  # for a few steps on synthetic pictures
 
 
 def _make_photo_task(
@@ -217,7 +217,7 @@ TUTORIAL_PHOTO_RECIPES = {
         "noise of 0 to 75/255; 128x128 patches instead of the article's 256x144; bfloat16",
         make_task=partial(
             _make_game,
-            side=128,  # the article's 256x144 take three hours on two cores
+            side=128,  # the article's 256x144 would take three hours on two cores
             batch_size=7,
             gaussian=1.0,
             takes_sigma=False,

@@ -1,4 +1,4 @@
-"""A recipe: everything that makes the weights of a network."""
+"""The type of a recipe: everything that determines the weights of a network."""
 
 import json
 from collections.abc import Callable
@@ -21,18 +21,18 @@ class Recipe:
     needs: Needs
     purpose: str  # what the network is for, in plain words
     method: str  # how it is trained, one line for the card
-    make_task: Callable[[list[Path] | None, int], Task]  # from folders (None: made data), seed
+    make_task: Callable[[list[Path] | None, int], Task]  # of folders (None: synthetic data), seed
     make_optimizer: Callable[..., torch.optim.Optimizer]
     schedule: Schedule
     budget: Budget  # where none is given
-    is_half: bool = False  # whether the weights are stored in float16, the largest in int8
-    autocast: bool = False  # whether bfloat16 is good enough to train in, and to run photos in
-    compiled: bool = False  # whether a compiled network makes up for the half minute that it takes
-    workers: int = 1  # processes that make batches; 0 where that costs less than handing them over
-    limits: tuple[str, ...] = ()  # what it is not good for, in plain words
-    textured: str | None = None  # model of the same needs that adds texture
-    guide: str | None = None  # blind model that goes first at auto, where noise is not white
-    place: str = ""  # folder of the zoo that the weights go into; readers are not among denoisers
+    is_half: bool = False  # whether weights are stored in float16, the largest in int8
+    autocast: bool = False  # whether bfloat16 suffices to train, and to denoise photos
+    compiled: bool = False  # whether compiling, which takes half a minute, pays
+    workers: int = 1  # processes that make batches; 0 if making them is cheaper than passing them
+    limits: tuple[str, ...] = ()  # what the network is not good for, in plain words
+    textured: str | None = None  # model with the same needs that adds texture
+    guide: str | None = None  # blind model: the pilot at auto, if the noise is not white
+    place: str = ""  # subfolder of the zoo for the weights; classifiers are kept apart
     start_from: str | None = None  # model of the zoo whose weights the training starts from
 
     @property

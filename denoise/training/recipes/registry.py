@@ -12,7 +12,7 @@ from denoise.training.recipes.small_image import (
 
 OURS = "ours"
 RECIPES = PHOTO_RECIPES | SMALL_IMAGE_RECIPES | CLASSIFIER_RECIPES
-BY_KIND = {  # what the tutorials' make is compared, not shipped
+BY_KIND = {  # networks trained as in tutorials are compared, not shipped
     OURS: RECIPES,
     "tutorial": TUTORIAL_PHOTO_RECIPES | TUTORIAL_SMALL_IMAGE_RECIPES,
     "tutorial-32": NARROW_TUTORIAL_RECIPES,
@@ -20,11 +20,11 @@ BY_KIND = {  # what the tutorials' make is compared, not shipped
 
 
 def find_recipe(name: str, kind: str = OURS) -> Recipe:
-    """Gives a network's recipe: ours, or the tutorial's as published.
+    """Return a network's recipe: ours, or the tutorial's as published.
 
     Raises:
-        UnknownModelError: no network of that name.
-        SettingError: no recipe of that kind.
+        UnknownModelError: no network has that name.
+        SettingError: it has no recipe of that kind.
     """
     if name not in RECIPES:
         raise UnknownModelError(

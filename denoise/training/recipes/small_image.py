@@ -20,10 +20,10 @@ from denoise.training.loop import Budget, Schedule
 from denoise.training.recipes.recipe import Recipe
 from denoise.training.tasks.small_image import SmallImageTask, TutorialTask
 
-Error = Callable[[Tensor, Tensor], Tensor]  # of what was made and what was wanted
+Error = Callable[[Tensor, Tensor], Tensor]  # of denoised and clean
 
 TRAINING_PICTURES = 60_000
-SPLIT_SEED = 13  # of the tutorial that keeps a fifth of its pictures for validation
+SPLIT_SEED = 13  # of the tutorial that holds out a fifth of its pictures
 # As published: the last weights, no warm-up, no decay and gradients of any size.
 CONSTANT = partial(Schedule, warmup_steps=1, decay_share=0.0, clip_norm=math.inf, ema_decay=0.0)
 ADADELTA = partial(torch.optim.Adadelta, rho=0.95, eps=1e-7)
@@ -116,7 +116,7 @@ SMALL_IMAGE_RECIPES = {
         method=f"{FRESH}, half of it within 0.15 of 0.4. Loss: mean squared error",
         make_task=partial(_make_task, images="fashion-mnist", factor=0.4, focus=0.5, batch_size=64),
         make_optimizer=ADAM,
-        # So few weights bear a high rate, learn faster by it, and settle long afterwards.
+        # So few weights tolerate a high rate and learn faster with it, but settle slowly.
         schedule=Schedule(rate=1e-2, decay_share=0.5),
         budget=Budget(steps=60_000),
         workers=0,
@@ -245,7 +245,7 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         workers=0,
     ),
 }
-# The dense tutorial's code has half of the units that its text has.
+# The code of the dense tutorial has half as many units as its text says.
 NARROW_TUTORIAL_RECIPES = {
     "dense-mnist": replace(
         TUTORIAL_SMALL_IMAGE_RECIPES["dense-mnist"],

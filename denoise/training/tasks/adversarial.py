@@ -1,4 +1,4 @@
-"""Denoising photographs as a game between a generator and a discriminator."""
+"""The task of a generator that a discriminator must take for clean photographs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,40 +8,40 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from denoise.models.gan import Discriminator, DiscriminatorConfig
-from denoise.training.distributed import Crew
+from denoise.training.distributed import ProcessGroup
 from denoise.training.loop import Batch
 from denoise.training.perceptual import Features
 from denoise.training.tasks.photo import PhotoTask
 
 DISCRIMINATOR_RATE = 2e-4
-COARSE = 8
-BLUR_SIDE = 5  # pixels; what the discriminator does not see of a picture is smoother than this
+COARSE = 8  # times that pictures are shrunk for the coarse term
+BLUR_SIDE = 5  # pixels; with detail only, the discriminator does not see what is smoother
 
 
 @dataclass(frozen=True)
 class Terms:
-    """Weights of the terms; each is a mean over its elements. Defaults: the published four."""
+    """Weights of the loss terms, each a mean over its elements. Defaults: the published four."""
 
     adversarial: float = 0.5
     pixel: float = 1.0
     feature: float = 1.0
     smoothness: float = 1e-4
-    coarse: float = 0.0  # of the distance of the pictures shrunk by COARSE: colours stay
-    is_squared: bool = True  # the distance of pixels and of features; else absolute
+    coarse: float = 0.0  # of the distance of the shrunken pictures; it keeps the colours
+    is_squared: bool = True  # whether distances of pixels and features are squared, or absolute
 
 
 class AdversarialTask:
-    """A photo task whose network must also pass for clean before a discriminator.
+    """A photo task whose results a discriminator must take for clean pictures.
 
     Source: Alsaiari et al., "Image denoising using a generative adversarial network", ICICT 2019.
 
     Args:
-        photos: the batches, and what is watched.
+        photos: makes the batches and validates.
         features: for the feature loss.
-        terms: weights of the loss.
-        discriminator: its numbers.
-        sees_detail_only: whether the discriminator is shown pictures less their smooth part, so
-            that it can teach texture but shift no colour.
+        terms: weights of the loss terms.
+        discriminator: config.
+        sees_detail_only: whether the discriminator sees pictures without their smooth part, so
+            that it can teach texture but not shift colours.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class AdversarialTask:
         self.features = features
         self.terms = terms
         self.sees_detail_only = sees_detail_only
-        self.crew = Crew()
+        self.processes = ProcessGroup()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(photos.seed)
             self.discriminator = Discriminator(discriminator)
@@ -66,61 +66,61 @@ class AdversarialTask:
         )
 
     def sources(self) -> list[dict[str, str]]:
-        """Gives the name, size and licence of each source of photographs, and of the features."""
+        """Return the name, size and licence of each source of photographs and of the features."""
         seen = {"name": f"{self.features.name}, for the feature loss", "pictures": "-"}
         return [*self.photos.sources(), seen | {"license": self.features.license}]
 
     def batch(self, step: int) -> Batch:
-        """Gives the batch of the photo task."""
+        """Return the batch of the photo task."""
         return self.photos.batch(step)
 
     def validate(self, network: nn.Module) -> float:
-        """Gives the mean PSNR in dB over the held-out photographs."""
+        """Return the mean PSNR in dB over the held-out photographs."""
         return self.photos.validate(network)
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Teaches the discriminator, and gives the generator's loss."""
+        """Train the discriminator, and return the generator's loss."""
         denoised, clean = self.photos.denoise(network, batch), batch["clean"]
         if network.training:
-            self._teach(clean, denoised.detach())
-        self.discriminator.requires_grad_(False)  # here it only judges
+            self._train_discriminator(clean, denoised.detach())
+        self.discriminator.requires_grad_(False)  # here it only scores
         terms = self.terms
         return (
-            terms.adversarial * _cross_entropy(self._judge(denoised), is_clean=True)
+            terms.adversarial * _cross_entropy(self._score(denoised), is_clean=True)
             + terms.pixel * self._distance(denoised, clean)
             + terms.feature * self._feature_distance(denoised, clean)
             + terms.smoothness * _total_variation(denoised)
             + terms.coarse * F.avg_pool2d(denoised - clean, COARSE).abs().mean()
         )
 
-    def join(self, crew: Crew, device: torch.device) -> None:
-        """Moves discriminator and features to a device, and shares gradients with a crew."""
-        self.crew = crew
+    def join(self, processes: ProcessGroup, device: torch.device) -> None:
+        """Move discriminator and features to a device, and average gradients over the processes."""
+        self.processes = processes
         self.discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def state_dict(self) -> dict[str, Any]:
-        """Gives the state of the discriminator and of its optimizer."""
+        """Return the state of the discriminator and of its optimizer."""
         return {
             "discriminator": self.discriminator.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Takes that state up again."""
+        """Restore that state."""
         self.discriminator.load_state_dict(state["discriminator"])
         self.optimizer.load_state_dict(state["optimizer"])
 
-    def _teach(self, clean: Tensor, denoised: Tensor) -> None:
+    def _train_discriminator(self, clean: Tensor, denoised: Tensor) -> None:
         self.discriminator.train().requires_grad_(True)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = _cross_entropy(self._judge(clean), is_clean=True)
-        loss = loss + _cross_entropy(self._judge(denoised), is_clean=False)
+        loss = _cross_entropy(self._score(clean), is_clean=True)
+        loss = loss + _cross_entropy(self._score(denoised), is_clean=False)
         loss.backward()  # type: ignore[no-untyped-call]
-        self.crew.share_gradients(self.discriminator.parameters())
+        self.processes.share_gradients(self.discriminator.parameters())
         self.optimizer.step()
 
-    def _judge(self, picture: Tensor) -> Tensor:
+    def _score(self, picture: Tensor) -> Tensor:
         seen = picture - _smooth(picture) if self.sees_detail_only else picture
         scores: Tensor = self.discriminator(seen)
         return scores

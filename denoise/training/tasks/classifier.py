@@ -1,4 +1,4 @@
-"""Reading clean pictures of 28x28 pixels as a training task."""
+"""The task of classifying clean pictures of 28x28 pixels."""
 
 from dataclasses import dataclass, field
 
@@ -12,9 +12,9 @@ from denoise.training.tasks.small_image import VALIDATION_EVERY, augment
 
 @dataclass(frozen=True)
 class ClassifierTask:
-    """Clean gray pictures, turned and cropped a little, and what they show.
+    """Clean gray pictures, turned and cropped a little, with their labels.
 
-    Cross-entropy is minimised; the share of held-out pictures that are read rightly is watched.
+    The loss is the cross-entropy; validation is the accuracy on held-out pictures.
     """
 
     pictures: Tensor  # (N, 1, 28, 28) uint8
@@ -24,11 +24,11 @@ class ClassifierTask:
     batch_size: int = 128
 
     def sources(self) -> list[dict[str, str]]:
-        """Gives the name, size and licence of the set."""
+        """Return the name, size and licence of the set."""
         return self.described
 
     def batch(self, step: int) -> Batch:
-        """Gives clean pictures, (N, 1, 28, 28), and labels, (N,)."""
+        """Return clean pictures, (N, 1, 28, 28), and labels, (N,)."""
         rng = torch.Generator().manual_seed(step_seed(self.seed, step))
         drawn = torch.randint(len(self.labels), (self.batch_size,), generator=rng)
         drawn = drawn - (drawn % VALIDATION_EVERY == VALIDATION_EVERY - 1).long()
@@ -36,11 +36,11 @@ class ClassifierTask:
         return {"clean": clean, "labels": self.labels[drawn]}
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives the cross-entropy."""
+        """Return the cross-entropy."""
         return F.cross_entropy(network(batch["clean"]), batch["labels"])
 
     def validate(self, network: nn.Module) -> float:
-        """Gives the percentage of held-out pictures that are read rightly."""
+        """Return the accuracy on held-out pictures, in percent."""
         device = next(network.parameters()).device
         held_out = slice(VALIDATION_EVERY - 1, None, VALIDATION_EVERY)
         found = network(self.pictures[held_out].to(device) / 255).argmax(dim=1).cpu()

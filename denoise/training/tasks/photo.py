@@ -1,4 +1,4 @@
-"""Denoising photographs as a training task."""
+"""The tasks of denoising photographs."""
 
 import math
 from dataclasses import dataclass, field
@@ -19,28 +19,28 @@ from denoise.training.degradation import (
 from denoise.training.loop import Batch
 from denoise.training.validation import held_out_psnr, to_chw, training_photos
 
-# Of the patches, those whose sigma is told; nobody knows it of a real photograph.
-KNOWN_SHARE = 0.6  # under Gaussian noise
+# Share of the patches whose sigma is told. Nobody knows that of a real photograph.
+KNOWN_SHARE = 0.6  # with Gaussian noise
 PRACTICAL_KNOWN_SHARE = 0.35
-# Of the patches under practical noise, those that are softened first: straight from a camera,
-# photographs are softer than the shrunken ones to train on, where their noise would be detail.
+# Share of the patches with practical noise that are softened first. Photographs straight from a
+# camera are softer than the shrunken ones trained on, in which their noise would pass for detail.
 SOFT_SHARE = 0.5
 SOFTENING = (0.4, 1.2)  # deviation of the blur, in pixels
 GOOD_ENOUGH = 1.5 / 255  # errors below it count less and less
-LOSS_SCALE = 0.02  # about the size of a mean absolute error, as the gradient's bound wants it
+LOSS_SCALE = 0.02  # about as large as a mean absolute error, to suit the gradients' bound
 LARGE_SIDE = 96
-# Patches under weak noise have small errors; without more weight little is learned of them.
+# Patches with weak noise have small errors and teach little without more weight.
 WEIGHT_POWER = 0.5  # of the patch's weight, in the inverse of its noise level
 UNIT_WEIGHT_SIGMA, LEAST_WEIGHTED_SIGMA = 20 / 255, 5 / 255
 
 
 @dataclass(frozen=True)
 class PhotoTask:
-    """Patches of photographs under Gaussian and practical noise, sigma told or not.
+    """Patches of photographs with Gaussian and practical noise, sigma told or not.
 
-    Mean PSNR is maximised; PSNR at sigma 25/255, told, is watched on the centres
-    of photographs that are held out. Late in the training patches are fewer and larger, with less
-    of them at the border.
+    The loss maximises the mean PSNR; validation is the PSNR at sigma 25/255, told, on the centres
+    of held-out photographs. Late in the training patches are fewer and larger, so that less of
+    them is border.
     """
 
     photos: list[Photo]
@@ -48,18 +48,18 @@ class PhotoTask:
     described: list[dict[str, str]] = field(default_factory=list)
     batch_size: int = 16
     side: int = 64
-    large_from: int | None = None  # step from which on the patches are large
+    large_from: int | None = None  # the step at which patches become large; None: never
     large_batch_size: int = 8
-    gaussian: float | None = None  # share of patches under Gaussian noise; None: by the step
-    takes_sigma: bool = True  # whether the network can be told
+    gaussian: float | None = None  # share of patches with Gaussian noise; None: by the step
+    takes_sigma: bool = True  # whether the network can be told sigma
     sampling: Sampling = field(default_factory=Sampling)
 
     def sources(self) -> list[dict[str, str]]:
-        """Gives the name, size and licence of each source of photographs."""
+        """Return the name, size and licence of each source of photographs."""
         return self.described
 
     def batch(self, step: int) -> Batch:
-        """Gives noisy and clean, (N, 3, side, side), sigma and known, (N, 1, 1, 1)."""
+        """Return noisy and clean, (N, 3, side, side), sigma and known, (N, 1, 1, 1)."""
         rng = np.random.Generator(np.random.PCG64([self.seed, step]))
         photos = training_photos(self.photos)
         is_large = self.large_from is not None and step >= self.large_from
@@ -83,7 +83,7 @@ class PhotoTask:
     def _spoil(
         self, patch: Patch, rng: np.random.Generator, step: int
     ) -> tuple[Patch, Patch, bool]:
-        """Gives the clean patch, the noisy one, and whether its sigma is told."""
+        """Return the clean patch, the noisy one, and whether its sigma is told."""
         gaussian = gaussian_share(step) if self.gaussian is None else self.gaussian
         if rng.random() < gaussian:
             return patch, add_gaussian_noise(patch, rng), rng.random() < KNOWN_SHARE
@@ -92,43 +92,43 @@ class PhotoTask:
         return patch, add_practical_noise(patch, rng), rng.random() < PRACTICAL_KNOWN_SHARE
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives the mean logarithm of the patches' squared errors: PSNR, turned round.
+        """Return the mean logarithm of the patches' squared errors: in effect, minus the PSNR.
 
-        Every noise level counts alike, where absolute errors are mostly those of strong noise.
+        Every noise level counts equally. Absolute errors would mostly be those of strong noise.
         """
         errors = (self.denoise(network, batch).float() - batch["clean"]).square().mean((1, 2, 3))
         return LOSS_SCALE * (errors / GOOD_ENOUGH**2).log1p().mean()
 
     def denoise(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives what the network makes of a batch, (N, 3, side, side)."""
+        """Return the denoised batch, (N, 3, side, side)."""
         noisy = batch["noisy"].contiguous(memory_format=torch.channels_last)
         told = (batch["sigma"], batch["known"]) if self.takes_sigma else ()
         denoised: Tensor = network(noisy, *told)
         return denoised
 
     def validate(self, network: nn.Module) -> float:
-        """Gives the mean PSNR in dB over the held-out photographs."""
+        """Return the mean PSNR in dB over the held-out photographs."""
         return held_out_psnr(network, self.photos, self.seed, takes_sigma=self.takes_sigma)
 
 
 class ToldPhotoTask(PhotoTask):
-    """Patches of photographs under white noise and impulses, sigma always told.
+    """Patches of photographs with white noise and impulses, sigma always told.
 
-    The mean absolute error is minimised: at 1,500 steps, each at a rate of its own, that was 0.14
-    dB better at sigma 25/255 and 0.31 dB at 50/255 than the squared error's logarithm. Weak noise
-    weighs more: at 1,200 steps that brought 0.07 dB at 15/255 and took 0.04 at 50/255.
+    The loss is the mean absolute error. At 1,500 steps, each loss at its own rate, it was 0.14 dB
+    better at sigma 25/255 and 0.31 dB at 50/255 than the logarithm of the squared error. Weak noise
+    has more weight: at 1,200 steps that gained 0.07 dB at 15/255 and lost 0.04 at 50/255.
     """
 
     def _spoil(
         self,
         patch: Patch,
         rng: np.random.Generator,
-        step: int,  # noqa: ARG002 - the same at all
+        step: int,  # noqa: ARG002 - every step draws alike
     ) -> tuple[Patch, Patch, bool]:
         return patch, add_white_noise(patch, rng), True
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives the mean absolute error, patches weighted by their noise."""
+        """Return the mean absolute error, patches weighted by their noise."""
         denoised = self.denoise(network, batch).float()
         errors = F.l1_loss(denoised, batch["clean"], reduction="none").mean((1, 2, 3))
         sigma = batch["sigma"].flatten().clamp(min=LEAST_WEIGHTED_SIGMA)

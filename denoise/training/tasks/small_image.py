@@ -1,4 +1,4 @@
-"""Denoising pictures of 28x28 pixels as training tasks: ours, and as tutorials do it."""
+"""The tasks of denoising pictures of 28x28 pixels: ours, and as in the tutorials."""
 
 import math
 from collections.abc import Callable
@@ -15,45 +15,45 @@ from denoise.training.loop import Batch, step_seed
 
 MAX_TURN = math.radians(12)
 MAX_CROP = 0.15  # of the side
-FOCUS_WIDTH = 0.3  # of the range of factors that are near another
-VALIDATION_EVERY = 12  # of the pictures, one is held out: 5,000 of 60,000
+FOCUS_WIDTH = 0.3  # of the range of factors that count as near the tutorial's
+VALIDATION_EVERY = 12  # one of so many pictures is held out: 5,000 of 60,000
 
 
 class Autoencoder(Protocol):
-    """A network whose two halves work apart."""
+    """A network whose two halves can be used separately."""
 
     def encode(self, noisy: Tensor) -> Tensor:
-        """Gives the codes of pictures."""
+        """Return the codes of pictures."""
 
     def decode(self, code: Tensor) -> Tensor:
-        """Gives the pictures of codes."""
+        """Return the pictures of codes."""
 
 
 @dataclass(frozen=True)
 class SmallImageTask:
-    """Gray pictures under Gaussian noise, drawn anew at every step and clipped to [0,1].
+    """Gray pictures with Gaussian noise, drawn anew at every step and clipped to [0,1].
 
-    The mean squared error is minimised, with what the code costs; PSNR at the tutorial's noise
-    factor is watched on pictures that are held out.
+    The loss is the mean squared error plus the cost of the code; validation is the PSNR at the
+    tutorial's noise factor on held-out pictures.
     """
 
     pictures: Tensor  # (N, 1, 28, 28) uint8
     seed: int
     validation_factor: float  # of the noise: its standard deviation; the tutorial's
     described: list[dict[str, str]] = field(default_factory=list)
-    factors: tuple[float, float] = (0.05, 1.0)  # lowest and highest; uniform, one a picture
+    factors: tuple[float, float] = (0.05, 1.0)  # lowest and highest; drawn for each picture
     focus: float = 0.0  # share of the pictures whose factor is near the tutorial's
     batch_size: int = 256
     code_cost: float = 0.0  # of the mean absolute value of the code: makes it sparse
     is_augmented: bool = False  # whether pictures are turned and cropped a little
-    is_mirrored: bool = False  # whether half of the augmented ones are mirrored, too
+    is_mirrored: bool = False  # whether half of the augmented pictures are mirrored
 
     def sources(self) -> list[dict[str, str]]:
-        """Gives the name, size and licence of the set."""
+        """Return the name, size and licence of the set."""
         return self.described
 
     def batch(self, step: int) -> Batch:
-        """Gives noisy and clean, (N, 1, 28, 28)."""
+        """Return noisy and clean, (N, 1, 28, 28)."""
         rng = torch.Generator().manual_seed(step_seed(self.seed, step))
         clean = self._draw_clean(rng)
         if self.is_augmented:
@@ -61,7 +61,7 @@ class SmallImageTask:
         return {"noisy": spoil(clean, self._draw_factors(rng), rng), "clean": clean}
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives the mean squared error and what the code costs."""
+        """Return the mean squared error plus the cost of the code."""
         if not self.code_cost:
             return F.mse_loss(network(batch["noisy"]), batch["clean"])
         autoencoder = cast(Autoencoder, network)
@@ -70,12 +70,12 @@ class SmallImageTask:
         return error + self.code_cost * code.abs().mean()
 
     def validate(self, network: nn.Module) -> float:
-        """Gives the mean PSNR in dB over the held-out pictures."""
+        """Return the mean PSNR in dB over the held-out pictures."""
         held_out = self.pictures[VALIDATION_EVERY - 1 :: VALIDATION_EVERY]
         return _mean_psnr(network, held_out, self.validation_factor, self.seed)
 
     def _draw_clean(self, rng: torch.Generator) -> Tensor:
-        """Draws from all but every twelfth picture, which validation holds out."""
+        """Draw from all but every twelfth picture, which is held out."""
         groups, rest = divmod(len(self.pictures), VALIDATION_EVERY)
         count = groups * (VALIDATION_EVERY - 1) + rest
         draw = torch.randint(count, (self.batch_size,), generator=rng)
@@ -94,22 +94,22 @@ class SmallImageTask:
 
 @dataclass(frozen=True)
 class TutorialTask:
-    """Gray pictures under noise that is drawn once, as the tutorials have it, epoch by epoch."""
+    """Gray pictures with noise drawn once, epoch by epoch, as in the tutorials."""
 
     pictures: Tensor  # (N, 1, 28, 28) uint8
-    held_out: Tensor  # what is watched, (M, 1, 28, 28) uint8
+    held_out: Tensor  # for validation, (M, 1, 28, 28) uint8
     seed: int
     factor: float  # of the noise: its standard deviation
-    error: Callable[[Tensor, Tensor], Tensor]  # of what was made and what was wanted
+    error: Callable[[Tensor, Tensor], Tensor]  # of denoised and clean
     batch_size: int
     described: list[dict[str, str]] = field(default_factory=list)
 
     def sources(self) -> list[dict[str, str]]:
-        """Gives the name, size and licence of the set."""
+        """Return the name, size and licence of the set."""
         return self.described
 
     def batch(self, step: int) -> Batch:
-        """Gives noisy and clean, (N, 1, 28, 28); the last batch of an epoch may be smaller."""
+        """Return noisy and clean, (N, 1, 28, 28); the last batch of an epoch may be smaller."""
         epoch, index = divmod(step, math.ceil(len(self.pictures) / self.batch_size))
         rng = torch.Generator().manual_seed(step_seed(self.seed, epoch))
         order = torch.randperm(len(self.pictures), generator=rng)
@@ -117,11 +117,11 @@ class TutorialTask:
         return {"noisy": self._noisy[chosen], "clean": self.pictures[chosen] / 255}
 
     def loss(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Gives the tutorial's error."""
+        """Return the tutorial's error."""
         return self.error(network(batch["noisy"]), batch["clean"])
 
     def validate(self, network: nn.Module) -> float:
-        """Gives the mean PSNR in dB over the held-out pictures."""
+        """Return the mean PSNR in dB over the held-out pictures."""
         return _mean_psnr(network, self.held_out, self.factor, self.seed)
 
     @cached_property
@@ -131,7 +131,7 @@ class TutorialTask:
 
 
 def augment(pictures: Tensor, rng: torch.Generator, *, is_mirrored: bool) -> Tensor:
-    """Gives pictures (N, 1, 28, 28) turned and cropped a little, each by its own draw."""
+    """Turn and crop each picture, (N, 1, 28, 28), a little at random."""
     count = len(pictures)
     angle = (2 * torch.rand(count, generator=rng) - 1) * MAX_TURN
     zoom = 1 - MAX_CROP * torch.rand(count, generator=rng)
@@ -159,5 +159,5 @@ def _mean_psnr(network: nn.Module, pictures: Tensor, factor: float, seed: int) -
 
 
 def spoil(clean: Tensor, factor: Tensor | float, rng: torch.Generator) -> Tensor:
-    """Gives pictures in [0,1] under Gaussian noise of that deviation, clipped."""
+    """Add Gaussian noise of that deviation to pictures in [0,1], and clip."""
     return (clean + factor * torch.randn(clean.shape, generator=rng)).clamp(0, 1)
