@@ -21,7 +21,7 @@ from denoise.noise.synthesis import NoiseSpec, find_kind, is_mixture
 
 NOISY = "noisy"  # the method that does nothing
 MAX_LEVELS = 32
-NO_MIXTURE = "A sweep goes over the levels of one kind of noise, not of a mixture."
+NO_MIXTURE = "A sweep takes one kind of noise, not a mixture."
 SLOW_SIDE = 256  # pixels; slow methods get the middle of a larger image
 
 
