@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -41,7 +40,7 @@ class Found:
     @property
     def facts(self) -> ModelFacts:
         """The facts about it."""
-        return self.told or self._loaded[1]
+        return self.told or self.load()[1]
 
     def load(self) -> tuple[nn.Module, ModelFacts]:
         """Return the network in float32, ready for inference, and the facts about it.
@@ -50,10 +49,6 @@ class Found:
             UnknownModelError: the checkpoint is not there any more.
             WeightsError: weights that are missing, altered or do not fit.
         """
-        return self._loaded
-
-    @cached_property
-    def _loaded(self) -> tuple[nn.Module, ModelFacts]:
         if self.checkpoint is not None:
             content = self.content or read_checkpoint(self.checkpoint)
             return load_checkpoint(content, self.checkpoint.name, self.name)
@@ -165,10 +160,10 @@ class HubSource:
             repository, place = self._other(address), address.place
         if repository is None:
             return None
-        at = repository.resolve(place)
+        at = repository.resolve(place) if address else repository.facts(place)
         if isinstance(at, str):
             file, content = repository.checkpoint(at, on_bytes)
-            name = address.repo.partition("/")[2] if address and place == HERE else file.stem
+            name = repository.repo.partition("/")[2] if place == HERE else file.stem
             return Found(file.parent, str(repository), (), file, name, content=content)
         self._check(repository, at)
         weights = repository.weights(place, at, on_bytes) if with_weights else None

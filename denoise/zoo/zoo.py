@@ -82,9 +82,11 @@ class Zoo:
         if (known := self._known.get(model)) is not None:
             return known
         found = self._find(model, on_bytes=on_bytes)
+        if found.told is not None:
+            return found.told
         with self._loading:  # several large checkpoints at the same time might be too much
             facts = found.facts
-            if found.checkpoint and found.source != FILE:  # a file may change
+            if found.source != FILE:  # a file may change
                 self._known[model] = facts
             for oldest in list(self._known)[:-MAX_KNOWN]:
                 del self._known[oldest]

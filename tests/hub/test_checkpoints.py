@@ -1,5 +1,6 @@
 """Anyone's checkpoint in a repository on the Hub, through the real client and a stand-in."""
 
+import hashlib
 import json
 import shutil
 import socket
@@ -20,7 +21,7 @@ from denoise.hub.repository import Repository
 from denoise.inference.settings import Settings
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service
-from denoise.weights.manifest import MANIFEST_FILE, compose_manifest, find_entries
+from denoise.weights.manifest import MANIFEST_FILE, Entry, compose_manifest, find_entries
 from denoise.weights.tensors import BUNDLED
 from denoise.zoo.zoo import Zoo
 
@@ -134,6 +135,15 @@ def test_a_repository_of_several_of_ours_names_them(stand_in, zoo):
     stand_in.repo("org/zoo", {MANIFEST_FILE: entries, "conv-mnist/model.safetensors": NAFNET})
     with pytest.raises(HubError, match=r"conv-mnist, .*; name one as org/zoo/blind-photo"):
         zoo.fetch("org/zoo")
+
+
+def test_a_manifest_brings_no_checkpoint_under_the_name_of_a_network(stand_in, tmp_path):
+    entry = Entry(hashlib.sha256(NAFNET).hexdigest(), len(NAFNET), "net.safetensors")
+    manifest = compose_manifest({"conv-photo": entry}).encode()
+    stand_in.repo("org/zoo", {MANIFEST_FILE: manifest, "net.safetensors": NAFNET})
+    hub = Repository("org/zoo", endpoint=stand_in.url, cache=tmp_path)
+    assert Zoo(repository=hub).fetch("conv-photo").source == "folder"
+    assert stand_in.downloads("net.safetensors") == []
 
 
 def test_another_librarys_config_is_not_called_damaged(stand_in, tmp_path):

@@ -57,6 +57,10 @@ def test_they_serve_without_any_model_being_allowed(service, files, noisy):
     assert (result.report["model"], result.report["source"]) == ("mine", "file")
 
 
+def test_nobody_shares_a_network_that_was_loaded(zoo):
+    assert zoo.fetch("mine").load()[0] is not zoo.fetch("mine").load()[0]
+
+
 def test_their_paths_are_no_names(service, files, noisy):
     for path in (str(files[0]), "mine.safetensors"):
         with pytest.raises(UnknownModelError, match="choose one of"):
