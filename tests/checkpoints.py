@@ -9,13 +9,13 @@ from spandrel.architectures.NAFNet import NAFNet
 
 
 def nafnet() -> dict[str, torch.Tensor]:
-    """Gives the weights of a network that judges the noise by itself."""
+    """Return the weights of a network that estimates the noise itself."""
     torch.manual_seed(0)
     return NAFNet(width=4, enc_blk_nums=[1], dec_blk_nums=[1]).state_dict()
 
 
 def drunet() -> dict[str, torch.Tensor]:
-    """Gives the weights of a network that is told the noise level."""
+    """Return the weights of a network that is told the noise level."""
     torch.manual_seed(0)
     return DRUNet(in_nc=4, out_nc=3, nc=[4, 4, 4, 4], nb=2).state_dict()
 

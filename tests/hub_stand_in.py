@@ -31,7 +31,7 @@ class Repo:
     is_gated: bool = False
 
     def commit(self, files: dict[str, bytes], branch: str = "main") -> str:
-        """Adds files to a branch, and gives the commit."""
+        """Add files to a branch, and return the commit."""
         everything = self.commits.get(self.branches.get(branch, ""), {}) | files
         names = "".join(f"{name}{hashlib.sha1(c).hexdigest()}" for name, c in everything.items())
         sha = hashlib.sha1(f"{len(self.commits)}{names}".encode()).hexdigest()
@@ -66,7 +66,7 @@ class StandIn(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def repo(self, name: str, files: dict[str, bytes]) -> str:
-        """Adds a repository, or files to it, and gives the commit."""
+        """Add a repository, or files to it, and return the commit."""
         return self.repos.setdefault(name, Repo()).commit(files)
 
     def downloads(self, file: str = "") -> list[str]:
@@ -97,7 +97,7 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
         return self.answer(404)
 
     def find(self, name, revision):
-        """Gives repository and commit, or answers why not."""
+        """Return repository and commit, or answer why not."""
         repo = self.server.repos.get(name)
         if repo is None or (repo.is_private and not self.may_write()):
             return self.answer(401 if repo else 404, {"X-Error-Code": "RepoNotFound"})
@@ -252,7 +252,7 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
 
 @contextmanager
 def running_hub() -> Iterator[StandIn]:
-    """Starts a stand-in, and stops it at the end."""
+    """Start a stand-in, and stop it at the end."""
     hub = StandIn()
     with serving(hub):
         try:
@@ -262,12 +262,12 @@ def running_hub() -> Iterator[StandIn]:
 
 
 def git_hash(content: bytes) -> str:
-    """Gives the hash that git has for a file, which is the ETag of what is not large."""
+    """Return git's hash of a file, which is the ETag of a small one."""
     return hashlib.sha1(f"blob {len(content)}\0".encode() + content).hexdigest()
 
 
 def files_of(folder, prefix=""):
-    """Gives the files below a folder, by path, as a repository holds them."""
+    """Return the files below a folder, by path, as a repository holds them."""
     return {
         prefix + file.relative_to(folder).as_posix(): file.read_bytes()
         for file in sorted(folder.rglob("*"))

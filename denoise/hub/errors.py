@@ -51,9 +51,11 @@ def explained(repo: str, revision: str, what: str) -> Iterator[None]:
 
 def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
     if isinstance(error, hub.HFValidationError) or "/" not in repo:
-        return HubError(f"{repo!r} is no name of a repository on the Hub; it is organisation/name.")
+        return HubError(
+            f"{repo!r} is not the name of a repository on the Hub; write organisation/name."
+        )
     if isinstance(error, hub.LocalTokenNotFoundError):
-        return HubError(f"The Hub wants to know who you are: {_TOKEN}.")
+        return HubError(f"The Hub asks who you are: {_TOKEN}.")
     if isinstance(error, hub.GatedRepoError):
         return HubError(f"{repo} is gated: ask for access on its page on the Hub, and {_TOKEN}.")
     if isinstance(error, hub.RepositoryNotFoundError):
@@ -79,9 +81,9 @@ def _explain_answer(status: int, repo: str, what: str) -> HubError:
     if status in (401, 403):
         return HubError(f"The Hub does not allow {what} of {repo}: {_TOKEN}.")
     if status == 402:
-        return HubError(f"{what.capitalize()} of {repo} wants hardware that your account has not.")
+        return HubError(f"{what.capitalize()} of {repo} needs hardware that your account lacks.")
     if status in (409, 412):
-        return HubError(f"{repo} was changed by somebody else meanwhile; try again.")
+        return HubError(f"Somebody else has changed {repo} in the meantime; try again.")
     if status in DOWN:
         return unreachable(repo, f"is out of order (it answers {status})")
     return HubError(f"The Hub answers {status} to {what} of {repo}; try again later.")
@@ -101,7 +103,7 @@ def _explain_disk(error: Exception, repo: str, what: str) -> HubError:
         )
     return HubError(
         f"The Hub cannot be reached, or the connection broke, at {what} of {repo}; nothing of it "
-        "was kept. Look at your network and try again."
+        "was kept. Check your network and try again."
     )
 
 

@@ -149,6 +149,6 @@ def _check_purpose(found: Any, name: str) -> None:
     channels = (found.input_channels, found.output_channels)
     if found.purpose != "Restoration" or channels not in ((1, 1), (3, 3)):
         raise WeightsError(
-            f"{name} holds a {found.architecture.name}, which is no network that gives a gray "
-            "or colour picture back in its own size; choose a denoiser's."
+            f"{name} holds a {found.architecture.name}, which does not return a gray "
+            "or colour picture in its own size; choose a denoiser's."
         )

@@ -182,5 +182,5 @@ class HubSource:
         if known and known.sha256 != facts.sha256 and not repository.is_pinned:
             raise HubError(
                 f"{repository} has other weights than the known ones under the name {facts.name}; "
-                f"if they are wanted all the same, pin the revision: {repository.commit}."
+                f"to use them all the same, pin the revision: {repository.commit}."
             )

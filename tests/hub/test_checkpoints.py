@@ -46,7 +46,7 @@ def zoo(stand_in, tmp_path):
 
 
 def opened(url, tmp_path, **options):
-    """Gives a zoo that takes addresses, as a new process has it."""
+    """Return a zoo that takes addresses, as a new process has it."""
     open_repository = partial(Repository, endpoint=url, cache=tmp_path / "cache")
     return Zoo(open_repository=open_repository, **options)
 

@@ -106,16 +106,16 @@ def test_a_dry_run_lists_what_would_be_uploaded(capsys):
 
 
 def sent_from(stand_in, folder, name):
-    """Publishes a network of a folder, and gives it as it comes from the Hub."""
+    """Publish a network of a folder, and return it as it comes from the Hub."""
     pin = send(stand_in, name, folder=folder)
     there = partial(Repository, endpoint=stand_in.url, cache=folder / "cache")
     return Denoiser(f"{REPO}/{name}@{pin}", device="cpu", zoo=Zoo(open_repository=there))
 
 
 def test_a_name_without_an_organisation_is_no_repository(stand_in, tmp_path):
-    with pytest.raises(HubError, match="'mine' is no name of a repository"):
+    with pytest.raises(HubError, match="'mine' is not the name of a repository"):
         publish_models(pack_models([NAME], BUNDLED), "mine", endpoint=stand_in.url, token=TOKEN)
-    with pytest.raises(HubError, match="'mine' is no name of a repository"):
+    with pytest.raises(HubError, match="'mine' is not the name of a repository"):
         Repository("mine", endpoint=stand_in.url, cache=tmp_path).entries()
 
 
@@ -144,7 +144,7 @@ def test_what_the_train_tab_made_is_published_and_runs_from_there(stand_in, tmp_
 
 @pytest.fixture
 def denoise(stand_in, tmp_path):
-    """Gives the command line, as somebody runs it whose Hub is the stand-in."""
+    """Return the command line of somebody whose Hub is the stand-in."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     hub = {"HF_ENDPOINT": stand_in.url, "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": TOKEN}
     paths = {"PYTHONPATH": str(ROOT), "HF_HUB_DISABLE_XET": "1"}

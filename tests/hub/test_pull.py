@@ -39,7 +39,7 @@ def zoo(tmp_path):
 
 @pytest.fixture
 def mine(zoo):
-    """Puts another network of that name into the zoo, with what a training leaves beside it."""
+    """Put another network of that name into the zoo, with what a training leaves beside it."""
     network, facts = load_network(NAME)
     next(network.parameters()).add_(1)
     for name in ("latest.pt", "curve.csv", "rows.png"):

@@ -46,7 +46,7 @@ def repository(stand_in, tmp_path):
 
 
 def contents():
-    """Gives the files of a repository of one small network."""
+    """Return the files of a repository of one small network."""
     files = files_of(BUNDLED / NAME, f"{NAME}/")
     entries = {NAME: find_entries(BUNDLED)[NAME]}
     return files | {MANIFEST_FILE: compose_manifest(entries).encode()}
@@ -170,7 +170,7 @@ def test_a_gated_repository_says_what_to_do(stand_in, repository):
 
 
 def test_a_bad_name_of_a_repository_is_refused(stand_in, tmp_path):
-    with pytest.raises(HubError, match="is no name of a repository"):
+    with pytest.raises(HubError, match="is not the name of a repository"):
         opened(stand_in, tmp_path, "org/a--b").fetch(NAME)
 
 
@@ -360,7 +360,7 @@ def test_an_unknown_name_is_refused_with_the_choice(stand_in, tmp_path):
 
 @pytest.fixture
 def other(stand_in, tmp_path):
-    """Puts other weights under a name of the zoo, and gives their sha256."""
+    """Put other weights under a name of the zoo, and return their sha256."""
     network, facts = load_network(NAME)
     next(network.parameters()).add_(0.1)
     written = write_weights(network, facts, tmp_path / "other", half=False)
