@@ -20,13 +20,13 @@ CLOTHES = (
 )
 
 
-def made_scenes(count: int, seed: int = 0) -> list[NDArray[np.uint8]]:
+def draw_scenes(count: int, seed: int = 0) -> list[NDArray[np.uint8]]:
     """Draw colour pictures, (160, 160, 3), of overlapping shapes on a soft ground."""
     rng = np.random.default_rng(seed)
     return [_scene(rng) for _ in range(count)]
 
 
-def made_digits(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+def draw_digits(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Draw digits, (N, 1, 28, 28) uint8, light on black, with their labels, (N,)."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(10, size=count)
@@ -34,7 +34,7 @@ def made_digits(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     return _to_tensor(pictures), torch.from_numpy(labels)
 
 
-def made_clothing(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+def draw_clothing(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
     """Draw silhouettes, (N, 1, 28, 28) uint8, light on black, and the numbers of their outlines."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(len(CLOTHES), size=count)
@@ -43,7 +43,7 @@ def made_clothing(count: int, seed: int = 0) -> tuple[Tensor, Tensor]:
 
 
 # Stand-ins for the pictures and labels of the 28x28 sets.
-MAKERS = {"mnist": made_digits, "fashion-mnist": made_clothing}
+MAKERS = {"mnist": draw_digits, "fashion-mnist": draw_clothing}
 SMOKE_PICTURES = 48  # enough for a smoke run of a few steps
 
 

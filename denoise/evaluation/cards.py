@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from denoise.datasets.synthetic import made_clothing, made_digits
+from denoise.datasets.synthetic import draw_clothing, draw_digits
 from denoise.defaults import BUNDLED
 from denoise.evaluation.benchmark_28x28 import Gray, find_training_set
-from denoise.evaluation.plots import draw_crops, draw_curves, draw_rows, draw_sweep, sweep
+from denoise.evaluation.plots import draw_crops, draw_curves, draw_rows, draw_sweep, measure_sweep
 from denoise.evaluation.record import record
 from denoise.inference.denoiser import Denoiser
 from denoise.weights.card import compose_card, plain_text
@@ -80,7 +80,7 @@ def _published_title(facts: ModelFacts, ours: ModelFacts) -> str:
 
 
 def _draw_photos(denoiser: Denoiser) -> None:
-    swept = sweep(denoiser)
+    swept = measure_sweep(denoiser)
     record(denoiser, sweep=swept)
     low, high = denoiser.facts.needs.trained_sigma
     folder = denoiser.folder
@@ -90,7 +90,7 @@ def _draw_photos(denoiser: Denoiser) -> None:
 
 def _small_pictures(denoiser: Denoiser) -> dict[str, Gray]:
     """Draw pictures of the kind that a network knows and of the other kind, by file."""
-    kinds = [made_digits, made_clothing]
+    kinds = [draw_digits, draw_clothing]
     if find_training_set(denoiser.facts) == "fashion-mnist":
         kinds.reverse()
     made = [make(ROWS)[0][:, 0].numpy() / np.float32(255) for make in kinds]

@@ -42,7 +42,7 @@ def crops() -> dict[str, NDArray[np.uint8]]:
     }
 
 
-def sweep(denoiser: Denoiser) -> Sweep:
+def measure_sweep(denoiser: Denoiser) -> Sweep:
     """Measure the mean PSNR over the crops, for the network and the installed baselines.
 
     Noise is added as float and not clipped.

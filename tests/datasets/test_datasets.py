@@ -9,7 +9,7 @@ from places import SHARED
 from denoise.datasets import mnist
 from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_small_images
 from denoise.datasets.photos import describe_sources, load_photos, random_patch
-from denoise.datasets.synthetic import made_clothing, made_digits
+from denoise.datasets.synthetic import draw_clothing, draw_digits
 from denoise.errors import DenoiseError, ImageError
 from denoise.training.recipes.registry import RECIPES
 
@@ -31,7 +31,7 @@ def photo_folder(tmp_path, photos):
     return folder
 
 
-@pytest.mark.parametrize("make", [made_digits, made_clothing])
+@pytest.mark.parametrize("make", [draw_digits, draw_clothing])
 def test_made_small_pictures_are_light_on_black_and_come_back_by_seed(make):
     pictures, labels = make(20, seed=3)
     again, _ = make(20, seed=3)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from denoise import Denoiser
 from denoise.cli import main
-from denoise.datasets.synthetic import made_digits
+from denoise.datasets.synthetic import draw_digits
 from denoise.evaluation import cards, plots
 from denoise.evaluation.benchmark_28x28 import measure_errors
 from denoise.evaluation.record import record
@@ -79,7 +79,7 @@ def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path
     tutorial = shutil.copytree(zoo, tmp_path / "tutorial")
     for place in (zoo, tutorial):
         denoiser = Denoiser(name, zoo=place, device="cpu")
-        clean = made_digits(4)[0][:, 0].numpy() / np.float32(255)
+        clean = draw_digits(4)[0][:, 0].numpy() / np.float32(255)
         errors = [asdict(row) for row in measure_errors(denoiser, clean, "made")]
         record(denoiser, errors=errors, reading=[], silent_share=0.25)
     with (tutorial / name / "curve.csv").open("w", newline="") as file:
@@ -94,7 +94,7 @@ def test_a_card_of_small_pictures_takes_the_tutorials_figures_over(zoo, tmp_path
 
 def test_published_forms_of_other_numbers_have_columns_of_their_own(zoo, tmp_path):
     denoiser = Denoiser("dense-mnist", zoo=zoo, device="cpu")
-    clean = made_digits(4)[0][:, 0].numpy() / np.float32(255)
+    clean = draw_digits(4)[0][:, 0].numpy() / np.float32(255)
     errors = [asdict(row) for row in measure_errors(denoiser, clean, "made")]
     places = []
     for mse, code in ((0.02, 64), (0.03, 32)):
@@ -129,7 +129,7 @@ def test_a_card_of_a_photo_network_shows_what_the_published_form_reaches(zoo, qu
 
 def test_without_matplotlib_the_extra_is_named(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    monkeypatch.setattr(cards, "sweep", lambda denoiser: {"sigma_255": [25.0]})
+    monkeypatch.setattr(cards, "measure_sweep", lambda denoiser: {"sigma_255": [25.0]})
     monkeypatch.setattr(cards, "record", lambda *args, **figures: None)
     assert main(["card", "conv-photo"]) == 2
     assert ".[figures]" in capsys.readouterr().err

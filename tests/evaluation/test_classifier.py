@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from denoise import Denoiser
-from denoise.datasets.synthetic import made_digits
+from denoise.datasets.synthetic import draw_digits
 from denoise.errors import ImageError, SettingError, UnknownModelError
 from denoise.evaluation.benchmark_28x28 import (
     add_clipped_noise,
@@ -21,7 +21,7 @@ CODED = [facts.name for facts in list_models() if facts.needs.code_shape is not 
 
 @pytest.fixture(scope="module")
 def digits():
-    pictures, labels = made_digits(40)
+    pictures, labels = draw_digits(40)
     return pictures[:, 0].numpy() / np.float32(255), labels
 
 

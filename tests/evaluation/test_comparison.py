@@ -10,7 +10,7 @@ from PIL import Image
 from skimage import data
 
 from denoise import Denoiser, add_noise, psnr
-from denoise.datasets.synthetic import made_clothing
+from denoise.datasets.synthetic import draw_clothing
 from denoise.errors import SettingError
 from denoise.evaluation.baselines import BASELINES, denoise_with_baseline, is_installed
 from denoise.evaluation.comparison import NOISY, compare, levels_for, sweep
@@ -128,7 +128,7 @@ def test_for_a_network_of_fixed_size_all_get_that_size():
 
 
 def test_a_network_that_was_not_made_for_the_picture_says_so():
-    clean = made_clothing(2)[0][0, 0].numpy()
+    clean = draw_clothing(2)[0][0, 0].numpy()
     _, result = compare(CleanImage(clean, ["dense-mnist"]), NoiseSpec(level=0.1))
     assert result.note.startswith("dense-mnist seems not to be made for this picture.")
 

@@ -12,7 +12,7 @@ from places import ROOT
 
 from denoise import Denoiser, Picture, load_picture, save_picture
 from denoise.cli import main
-from denoise.datasets.synthetic import made_clothing
+from denoise.datasets.synthetic import draw_clothing
 from denoise.errors import SettingError
 from denoise.hub.errors import HubError
 from denoise.hub.publish import pack_models, publish_models
@@ -132,7 +132,7 @@ def test_what_train_made_is_published_and_runs_from_there(stand_in, tmp_path):
 
 def test_what_the_train_tab_made_is_published_and_runs_from_there(stand_in, tmp_path):
     described = [{"name": "made", "pictures": "564", "license": "Apache-2.0"}]
-    pictures = made_clothing(HELD_OUT + 64)[0]
+    pictures = draw_clothing(HELD_OUT + 64)[0]
     training = LessonTraining(Lesson(epochs=1), pictures, described, tmp_path)
     list(training.run())
     facts = training.write()

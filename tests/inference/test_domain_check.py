@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from denoise import Denoiser, add_noise
-from denoise.datasets.synthetic import made_clothing, made_digits
+from denoise.datasets.synthetic import draw_clothing, draw_digits
 from denoise.inference.domain_check import TOO_MUCH, misfit
 
 NOISE = np.random.default_rng(0).normal(0, 0.2, (28, 28))
@@ -34,12 +34,12 @@ def test_the_report_tells_clothing_from_digits(factor):
         doubts = [bool(denoiser.run(one).report.warnings) for one in noisy]
         return sum(doubts) / len(doubts)
 
-    assert share_of_doubts(made_digits(40)[0][:, 0].numpy()) < 0.1
-    assert share_of_doubts(made_clothing(40)[0][:, 0].numpy()) > 0.6
+    assert share_of_doubts(draw_digits(40)[0][:, 0].numpy()) < 0.1
+    assert share_of_doubts(draw_clothing(40)[0][:, 0].numpy()) > 0.6
 
 
 def test_the_doubt_says_what_the_network_knows():
-    picture = made_clothing(4)[0][0, 0].numpy()
+    picture = draw_clothing(4)[0][0, 0].numpy()
     denoiser = Denoiser("dense-mnist", device="cpu")
     (words,) = denoiser.run(picture).report.warnings
     assert words.startswith("dense-mnist seems not to be made for this picture. ")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from denoise import Denoiser
-from denoise.datasets.synthetic import made_clothing
+from denoise.datasets.synthetic import draw_clothing
 from denoise.errors import SettingError
 from denoise.training.lesson import HELD_OUT, SHOWN, Lesson, LessonTraining
 from denoise.ui.tabs import train as train_tab
@@ -10,7 +10,7 @@ from denoise.ui.tabs.train import Classroom
 from denoise.weights.facts import read_facts
 
 DESCRIBED = [{"name": "made", "pictures": "756", "license": "Apache-2.0"}]
-PICTURES = made_clothing(HELD_OUT + 256)[0]
+PICTURES = draw_clothing(HELD_OUT + 256)[0]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from training_tools import photo_task
 
 from denoise.datasets.patterns import add_pattern
-from denoise.datasets.synthetic import made_digits
+from denoise.datasets.synthetic import draw_digits
 from denoise.models import build_network
 from denoise.training.degradation import add_gaussian_noise, add_practical_noise
 from denoise.training.tasks.patch import PatchTask
@@ -82,7 +82,7 @@ def test_a_code_that_costs_something_makes_the_loss_larger():
 
 @pytest.mark.parametrize("is_mirrored", [False, True])
 def test_augmented_digits_stay_in_place_and_in_range(is_mirrored):
-    digits = made_digits(200)[0] / 255
+    digits = draw_digits(200)[0] / 255
     changed = augment(digits, torch.Generator().manual_seed(0), is_mirrored=is_mirrored)
     assert changed.shape == digits.shape
     assert 0 <= changed.min() <= changed.max() <= 1

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from denoise.datasets.photos import Sampling, describe_sources, load_photos
-from denoise.datasets.synthetic import MADE, made_scenes
+from denoise.datasets.synthetic import MADE, draw_scenes
 from denoise.models import Needs
 from denoise.models.dense import PatchDenseAEConfig
 from denoise.models.gan import DiscriminatorConfig, GeneratorConfig
@@ -37,14 +37,14 @@ def _make_photo_task(
     **settings: Any,
 ) -> PhotoTask:
     if folders is None:
-        return kind(made_scenes(4), seed, MADE, **settings | SMOKE)
+        return kind(draw_scenes(4), seed, MADE, **settings | SMOKE)
     photos = load_photos(folders, min_side=min_side)
     return kind(photos, seed, describe_sources(folders), **settings)
 
 
 def _make_patch_task(folders: list[Path] | None, seed: int) -> PatchTask:
     if folders is None:
-        return PatchTask(made_scenes(4), seed, MADE, crops=2)
+        return PatchTask(draw_scenes(4), seed, MADE, crops=2)
     return PatchTask(load_photos(folders, min_side=150), seed, describe_sources(folders))
 
 
