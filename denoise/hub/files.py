@@ -87,10 +87,11 @@ class HubFiles:
             except UnreachableError:
                 return self._names_here()
         names = [file.rfilename for file in found.siblings or []]
-        self.commit = self.commit or str(found.sha)
+        self.commit = self.commit or found.sha
         with suppress(OSError, DenoiseError):  # a cache that may only be read
-            self._names_file(self.commit).parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(self._names_file(self.commit), json.dumps(names).encode())
+            file = self._names_file(self._at)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(file, json.dumps(names).encode())
         return names
 
     def _names_here(self) -> list[str]:

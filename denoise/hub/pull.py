@@ -53,14 +53,14 @@ def pull_model(
     return folder / name
 
 
-def _files(repository: Repository, place: str) -> list[Path]:
+def _files(repository: Repository, place: str) -> set[Path]:
     """Return config, weights and, as far as they can be had, the card and what it shows."""
-    files = [repository.file(join(place, file)) for file in (CONFIG_FILE, WEIGHTS_FILE)]
+    files = {repository.file(join(place, file)) for file in (CONFIG_FILE, WEIGHTS_FILE)}
     start = join(place, "")
     try:
         for path in repository.names():
             if path.startswith(start) and OWN.fullmatch(path.removeprefix(start)):
-                files.append(repository.file(path))
+                files.add(repository.file(path))
     except HubError as error:
         _log.warning("The card of the network is not fetched, or not all of it: %s", error)
     return files
@@ -76,7 +76,7 @@ def _sha256_in(place: Path) -> str | None:
         return ""
 
 
-def _install(files: list[Path], folder: Path, name: str, *, is_same: bool) -> None:
+def _install(files: set[Path], folder: Path, name: str, *, is_same: bool) -> None:
     draft, place, old = _places(folder, name)
 
     def replaced(inside: str, names: list[str]) -> list[str]:
@@ -85,9 +85,10 @@ def _install(files: list[Path], folder: Path, name: str, *, is_same: bool) -> No
 
     try:
         if place.is_dir():
-            shutil.copytree(place, draft, ignore=replaced)
+            shutil.copytree(place, draft, symlinks=True, ignore=replaced)
         draft.mkdir(parents=True, exist_ok=True)
         for file in files:
+            (draft / file.name).unlink(missing_ok=True)  # it may be a link
             shutil.copyfile(file, draft / file.name)
         if place.is_dir():
             place.rename(old)

@@ -100,6 +100,16 @@ def test_the_same_network_keeps_what_the_hub_has_not(hub, zoo, monkeypatch):
     assert names(pull_model(NAME, hub, zoo)) == names(BUNDLED / NAME) | {"other.png"}
 
 
+def test_a_link_of_the_same_network_is_replaced_and_not_written_through(hub, zoo, tmp_path):
+    place = pull_model(NAME, hub, zoo)
+    (tmp_path / "mine.md").write_text("mine")
+    (place / "README.md").unlink()
+    (place / "README.md").symlink_to(tmp_path / "mine.md")
+    pull_model(NAME, hub, zoo)
+    assert not (place / "README.md").is_symlink()
+    assert (tmp_path / "mine.md").read_text() == "mine"
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}"])
 def test_a_damaged_network_is_replaced_where_asked(hub, zoo, content):
     (zoo / NAME).mkdir()
