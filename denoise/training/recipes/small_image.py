@@ -162,6 +162,8 @@ SMALL_IMAGE_RECIPES = {
     ),
 }
 
+_make_digits_task = partial(_make_tutorial_task, images="mnist", batch_size=128)
+
 TUTORIAL_SMALL_IMAGE_RECIPES = {
     "dense-mnist": Recipe(
         architecture="dense-ae",
@@ -170,13 +172,7 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         purpose="The dense autoencoder as its tutorial's text has it, for comparison.",
         method="noise of 0.5 drawn once; binary cross-entropy; Adadelta; 100 epochs of batches of "
         "128",
-        make_task=partial(
-            _make_tutorial_task,
-            images="mnist",
-            factor=0.5,
-            error=F.binary_cross_entropy,
-            batch_size=128,
-        ),
+        make_task=partial(_make_digits_task, factor=0.5, error=F.binary_cross_entropy),
         make_optimizer=ADADELTA,
         schedule=CONSTANT(rate=1.0),
         budget=_epochs(100, 128),
@@ -209,12 +205,7 @@ TUTORIAL_SMALL_IMAGE_RECIPES = {
         "cross-entropy; SGD at a learning rate of 0.5; 20 epochs of batches of 128; the weights "
         "of the last step",
         make_task=partial(
-            _make_tutorial_task,
-            images="mnist",
-            factor=0.3,
-            error=F.binary_cross_entropy,
-            batch_size=128,
-            holds_out_fifth=True,
+            _make_digits_task, factor=0.3, error=F.binary_cross_entropy, holds_out_fifth=True
         ),
         make_optimizer=torch.optim.SGD,
         schedule=CONSTANT(rate=0.5),
