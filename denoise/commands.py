@@ -19,12 +19,12 @@ from denoise.noise.synthesis import find_stages, seeded_generator
 def run_command(options: argparse.Namespace) -> int:
     """Denoises pictures."""
     settings = Settings(
-        options.sigma,
-        options.strength,
-        options.ensemble,
-        options.texture,
-        options.detail,
-        options.choose,
+        sigma=options.sigma,
+        strength=options.strength,
+        ensemble=options.ensemble,
+        texture=options.texture,
+        detail=options.detail,
+        choose=options.choose,
     )
     denoiser = Denoiser(options.model, device=options.device, zoo=options.zoo)
     denoiser.check(settings)

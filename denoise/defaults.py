@@ -10,4 +10,4 @@ LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # of noise, in a sweep
 _HERE = Path(__file__).resolve().parent
 _PACKED = _HERE / "_weights"  # which setup.py puts into a wheel
 BUNDLED = _PACKED if _PACKED.is_dir() else _HERE.parent / "weights"
-JUDGE = "blind-photo"  # guesses the level of white and of correlated noise alike
+ESTIMATOR = "blind-photo"  # estimates the level of white and of correlated noise

@@ -108,7 +108,7 @@ def _run_network(
     facts = denoiser.facts
     told = sigma if facts.needs.takes_sigma else None
     started = time.perf_counter()
-    denoised, done = denoiser.run(noisy, Settings(told), always_estimate=False)
+    denoised, done = denoiser.run(noisy, Settings(sigma=told), always_estimate=False)
     seconds = time.perf_counter() - started
     result = _measure(method, clean, denoised, seconds=seconds)
     return replace(result, parameters=facts.parameters, told=told, note=" ".join(done.warnings))

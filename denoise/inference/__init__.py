@@ -1,1 +1,1 @@
-"""A network at work on pictures of any type and size: settings, passes, tiles, report."""
+"""Run a network on pictures of any type and size: settings, passes, tiles, report."""

@@ -1,4 +1,4 @@
-"""Was a network made for this picture? What its answer leaves unexplained tells."""
+"""Domain check: was a network made for this picture? The rest of its result tells."""
 
 from typing import Any
 
@@ -6,19 +6,38 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
-SIDE = 3  # pixels that are averaged: noise falls to a third, structure stays
-# None of 400 test pictures of its own set reaches it with any of the lessons' networks, at noise
-# factors of 0 to 0.8. Of 400 pictures of clothing, most do with dense-mnist and conv-mnist: nine of
-# ten at 0.1, seven of ten at 0.5. The other two networks bring the other set back fairly well.
-TOO_MUCH = 0.07
+from denoise.images.arrays import Images, to_unit
+from denoise.weights.facts import ModelFacts
+
+SIDE = 3  # pixels a side that are averaged: noise falls to a third, structure stays
+# At noise factors of 0 to 0.8, none of 400 test pictures of a lesson network's own set has more.
+# Most of 400 pictures of clothing do with dense-mnist and conv-mnist: nine of ten at 0.1, seven of
+# ten at 0.5. The other two networks restore pictures of the other set fairly well.
+MAX_STRUCTURE = 0.07
 
 
-def misfit(noisy: NDArray[Any], denoised: NDArray[Any]) -> float:
-    """Gives the standard deviation of the structure in noisy - denoised, from 0.
+def doubt_domain(images: Images, result: Images, facts: ModelFacts) -> tuple[str, ...]:
+    """Return a sentence where a network of fixed size seems not to be made for the pictures.
 
-    Noise that was clipped to [0,1] has a mean that depends on the clean value; what a parabola of
-    the denoised values explains of the difference is therefore taken out first. Of the rest, white
-    noise falls to a third under a 3x3 mean, and what stays above that is structure.
+    Args:
+        images: (N, H, W, C), noisy.
+        result: the same, denoised.
+        facts: about the network.
+    """
+    if facts.needs.fixed_size is None:
+        return ()
+    pairs = zip(to_unit(images)[..., 0], to_unit(result)[..., 0], strict=True)
+    if all(unexplained_structure(noisy, denoised) < MAX_STRUCTURE for noisy, denoised in pairs):
+        return ()
+    return (" ".join([f"{facts.name} seems not to be made for this picture.", *facts.limits]),)
+
+
+def unexplained_structure(noisy: NDArray[Any], denoised: NDArray[Any]) -> float:
+    """Return the standard deviation of the structure in noisy - denoised, 0 or more.
+
+    Clipping to [0,1] gives noise a mean that depends on the clean value. So the part that a
+    parabola of the denoised values explains is removed first. A 3x3 mean reduces white noise to a
+    third; what remains above that is structure.
 
     Args:
         noisy: (H, W) in [0,1].

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from denoise.defaults import BUNDLED
-from denoise.images.arrays import from_unit, unpack
+from denoise.errors import ImageError
+from denoise.images.arrays import Images, from_unit, unpack
 from denoise.images.fitting import fit_square
 from denoise.images.picture import Picture
 from denoise.models import Needs
@@ -18,12 +19,12 @@ from denoise.weights.facts import ModelFacts, read_facts
 def fit(
     picture: Picture, facts: ModelFacts, *, reason: str = ""
 ) -> tuple[Picture, tuple[str, ...]]:
-    """Gives the picture as a network takes it, and a sentence where that is another one.
+    """Return the picture as a network takes it, and a sentence if it was changed.
 
     Args:
         picture: of any size.
         facts: about the network.
-        reason: what the sentence says it was done for; the network where it is empty.
+        reason: what the sentence says the change is for; the network if empty.
     """
     pixels, notes = fit_to(picture, facts.needs)
     if not notes:
@@ -43,9 +44,9 @@ def _listed(phrases: tuple[str, ...]) -> str:
 def fit_picture(
     image: Image.Image | NDArray[Any] | Picture, model: str, zoo: Path = BUNDLED
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Gives a picture as a network of fixed size takes it, and phrases on what was done.
+    """Return a picture as a network of fixed size takes it, and phrases on the changes.
 
-    The picture is turned to gray, framed to a square, shrunk and, where its ground is light,
+    The picture is turned to gray, framed to a square, shrunk and, if its background is light,
     inverted. For networks that take any size it comes back as it is.
 
     Args:
@@ -63,7 +64,7 @@ def fit_picture(
 def fit_to(
     image: Image.Image | NDArray[Any] | Picture, needs: Needs
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Does what `fit_picture` does, for a network's needs.
+    """Fit a picture as `fit_picture` does, to a network's needs.
 
     Raises:
         ImageError: an image of another type or shape.
@@ -73,3 +74,17 @@ def fit_to(
     if needs.fixed_size is None:
         return pixels, ()
     return fit_square(pixels, needs.fixed_size)
+
+
+def check_size(images: Images, facts: ModelFacts) -> None:
+    """Refuse images, (N, H, W, C), of a size that a network of fixed size does not take.
+
+    Raises:
+        ImageError: another size, or more than one channel.
+    """
+    side, (_, height, width, channels) = facts.needs.fixed_size, images.shape
+    if side is not None and (height, width, channels) != (side, side, facts.needs.channels):
+        raise ImageError(
+            f"{facts.name} takes gray pictures of {side}x{side} pixels only; this one is "
+            f"{width}x{height} with {channels} channel(s). fit_picture makes one that fits."
+        )

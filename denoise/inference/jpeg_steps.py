@@ -1,4 +1,4 @@
-"""What JPEG has done to a picture, read off its pixels."""
+"""Find the steps that JPEG rounded a picture to, from its pixels."""
 
 from typing import Any
 
@@ -10,25 +10,25 @@ from torch.nn import functional as F
 
 from denoise.images.arrays import LUMA
 
-SIDE = 512  # pixels of the picture's middle that are looked at
+SIDE = 512  # pixels a side of the part that is examined, in the picture's middle
 BLOCK = 8
 FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (1, 2), (2, 1), (0, 3), (3, 0))
-LEAST_AGREEING = 5  # of them: where fewer show a step, chance may have made it
-FEWEST_SHADES = 32  # JPEG leaves more; a drawing's few may lie on multiples by themselves
+LEAST_AGREEING = 5  # frequencies that show a step; fewer may by chance
+FEWEST_SHADES = 32  # JPEG leaves more; a drawing's few may be multiples of a step anyway
 NEAR_ZERO = 0.5  # gray levels
-LARGEST_STEP = 121  # gray levels: the largest of these of quality 10 is 80
-FAR = 0.4  # of a step; half of one lies beyond, so that twice the step is none
-LEAST_COUNT = 24  # coefficients that lie farther from zero
-LEAST_PERIODIC = 0.6  # mean cosine over a step: 1 of multiples, 0 of anything else
+LARGEST_STEP = 121  # gray levels; quality 10 has up to 80 at these frequencies
+FAR = 0.4  # of a step; below half, so that twice the step does not pass for one
+LEAST_COUNT = 24  # coefficients farther from zero than that
+LEAST_PERIODIC = 0.6  # mean cosine over a step: 1 for multiples, 0 for anything else
 
 
 def quantisation_step(image: NDArray[Any]) -> float:
-    """Gives the mean step that JPEG rounded low frequencies to, in [0,1]; 0: no sign of JPEG.
+    """Return the mean step that JPEG rounded low frequencies to, in [0,1]; 0: no sign of JPEG.
 
-    The coefficients of JPEG's blocks lie on multiples of the step (Fan, de Queiroz,
-    "Identification of bitmap compression history: JPEG detection and quantizer estimation", 2003).
-    Whatever changes the pixels afterwards, such as shrinking, hides that; cutting does not. Steps
-    of less than about 3/255 (qualities above 90) are not seen.
+    The coefficients of JPEG's blocks are multiples of the step (Fan, de Queiroz, "Identification
+    of bitmap compression history: JPEG detection and quantizer estimation", 2003). Later changes
+    of the pixels, such as shrinking, hide that; cropping does not. Steps below about 3/255
+    (qualities above 90) are not found.
 
     Args:
         image: (H, W, C) in [0,1].
@@ -41,10 +41,10 @@ def quantisation_step(image: NDArray[Any]) -> float:
     light = 255 * (middle @ LUMA if middle.shape[2] == 3 else middle[..., 0])
     if len(np.unique(light.round(2))) < FEWEST_SHADES:
         return 0.0
-    is_cut_off = np.any((middle <= 0) | (middle >= 1), axis=2)
-    found, is_open = _block_coefficients(light, is_cut_off)
-    # What was cut off at black or white lies on no multiples; but open blocks may be few.
-    for values in (found,) if is_open.all() else (found, found[:, is_open]):
+    is_clipped = np.any((middle <= 0) | (middle >= 1), axis=2)
+    found, is_unclipped = _block_coefficients(light, is_clipped)
+    # Clipped blocks have no multiples; but blocks without clipping may be few.
+    for values in (found,) if is_unclipped.all() else (found, found[:, is_unclipped]):
         steps = [step for step in map(_step, values) if step > 0]
         if len(steps) >= LEAST_AGREEING:
             return sum(steps) / len(steps) / 255
@@ -52,27 +52,27 @@ def quantisation_step(image: NDArray[Any]) -> float:
 
 
 def _block_coefficients(
-    light: NDArray[Any], is_cut_off: NDArray[np.bool_]
+    light: NDArray[Any], is_clipped: NDArray[np.bool_]
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """Gives the low frequencies, (F, N), of the blocks of 8 pixels, wherever these start.
+    """Return the low frequencies, (F, N), of JPEG's blocks, and whether each has no clipped pixel.
 
-    And, (N,), whether nothing is cut off in the block.
+    Blocks may start at any pixel, as in a cropped picture.
     """
     rows = idct(np.eye(BLOCK), axis=1, norm="ortho")  # (frequency, pixel)
     filters = np.stack([np.outer(rows[u], rows[v]) for u, v in FREQUENCIES])[:, None]
-    planes = torch.from_numpy(np.stack((light, is_cut_off))).float()[:, None]
+    planes = torch.from_numpy(np.stack((light, is_clipped))).float()[:, None]
     found = F.conv2d(planes[:1], torch.from_numpy(filters).float())[0].numpy()
-    is_open = F.max_pool2d(planes[1:], BLOCK, stride=1)[0, 0].numpy() == 0
-    # Where blocks start, the steps left many coefficients at zero.
+    is_unclipped = F.max_pool2d(planes[1:], BLOCK, stride=1)[0, 0].numpy() == 0
+    # On the grid of the blocks, JPEG rounded many coefficients to zero.
     near_zero = (np.abs(found) < NEAR_ZERO).sum(axis=0)
     starts = [(top, left) for top in range(BLOCK) for left in range(BLOCK)]
     top, left = max(starts, key=lambda at: near_zero[at[0] :: BLOCK, at[1] :: BLOCK].mean())
     values = found[:, top::BLOCK, left::BLOCK].reshape(len(FREQUENCIES), -1)
-    return values, is_open[top::BLOCK, left::BLOCK].ravel()
+    return values, is_unclipped[top::BLOCK, left::BLOCK].ravel()
 
 
 def _step(values: NDArray[np.float32]) -> int:
-    """Gives the largest step that values are multiples of, (N,), in their unit; 0: none."""
+    """Return the largest step that all values, (N,), are multiples of; 0: none."""
     largest = 0
     for step in range(1, LARGEST_STEP + 1):
         far = values[np.abs(values) > FAR * step]  # zero is a multiple of all

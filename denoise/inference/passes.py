@@ -1,4 +1,4 @@
-"""One pass of a network over a tile: padding, precision, orientations, blending."""
+"""The passes of networks over a tile: padding, precision, orientations, blending."""
 
 import math
 from collections.abc import Callable
@@ -11,68 +11,67 @@ from torch.nn import functional as F
 
 from denoise.models import Needs
 
-# Deviation in [0,1] of the white noise that is added where a picture has no fine detail, and where
-# it has much: of these, the root mean square of what the Laplacian finds around. With 4, 6, 8 and
-# 12/255 everywhere, 40 pairs of PolyU gained 0.52, 0.83, 0.98 and 1.03 dB over the guide alone; 14
-# sharp pictures with made camera noise of 3/255 gained 0.24, -0.08, -0.57 and -1.65.
+# Standard deviation in [0,1] of the white noise that is added where a picture has no fine detail,
+# and where it has much; detail is the local root mean square of its Laplacian. With 4, 6, 8 and
+# 12/255 everywhere, 40 pairs of PolyU gained 0.52, 0.83, 0.98 and 1.03 dB over the pilot alone; 14
+# sharp pictures with synthetic camera noise of 3/255 gained 0.24, -0.08, -0.57 and -1.65.
 DITHER, DETAIL = (10 / 255, 4 / 255), (6 / 255, 17 / 255)
-DITHERED = 7 / 6  # level that the network is told then, in that added
+DITHERED = 7 / 6  # of the added level: what the network is told
 DETAIL_SIDE = 17  # pixels
-# Where JPEG rounded to a step: level in gray levels at a step of one, and how it grows. Of levels
-# from 2 to 28/255 nearly the best on six photographs in qualities of 20 to 92; a third more would
-# bring up to 0.07 dB and blur fur and foam.
+# For JPEG's rounding: the added level, in gray levels, at a step of one, and the power by which it
+# grows with the step. Among levels of 2 to 28/255 nearly the best on six photographs in qualities
+# of 20 to 92; a third more gains up to 0.07 dB and blurs fur and foam.
 JPEG_DITHER, JPEG_DITHER_POWER = 1.5, 0.66
-FULLY_TOLD = 1 / 255  # level from which on a told network's result counts fully
-DITHER_SIDE = 256  # pixels, after which it repeats; tiles start at multiples of it
+FULLY_TOLD = 1 / 255  # from this level on, a told network's result counts fully
+DITHER_SIDE = 256  # pixels, after which the noise repeats; tiles start at multiples of it
 ORIENTATIONS = tuple((turns, mirrored) for turns in range(4) for mirrored in (False, True))
 
 
 class Part(NamedTuple):
-    """A network's part in the result."""
+    """A network's share of the result."""
 
     network: nn.Module
-    share: float  # of the result; what is missing of 1 in all is the guide's
-    is_told: bool = True  # whether it gets the noise level, or guesses
+    share: float  # of the result; the pilot has what is missing to 1
+    is_told: bool = True  # whether it is told the noise level; else it guesses
 
 
 class Dither(NamedTuple):
-    """How a told network works under white noise of its own, on what its guide has left."""
+    """How a told network refines the pilot estimate, under white noise that is added to it."""
 
-    share: float = 0.0  # of what it makes of that in the guide's result; 0: it has nothing to do
-    given: float = 0.0  # share of the guide's change in what it is given
-    adaptive: float = 1.0  # share of `dither_level` in the level of the white noise
-    least: float = 0.0  # that level in [0,1], at least
+    share: float = 0.0  # of the refined result in the pilot estimate; 0: nothing is refined
+    given: float = 0.0  # share of the pilot's change in what the told network gets
+    adaptive: float = 1.0  # share of `dither_level` in the level of the added noise
+    least: float = 0.0  # of that level, in [0,1]
 
 
-class Guide(NamedTuple):
-    """Goes first and guesses; a told network does better, given a part of that, dithered.
+class Pilot(NamedTuple):
+    """The pilot stage: a blind network makes a first estimate; a told one refines it.
 
-    What is left of a camera's noise, and what JPEG leaves behind, is shared by neighbours, which
-    networks that know white noise take for picture. Under white noise of the network's own it is
-    noise among noise.
+    Neighbouring pixels share what is left of a camera's noise and of JPEG's rounding. A network
+    that was trained on white noise takes that for picture, unless white noise is added to it.
     """
 
-    network: nn.Module
-    share: float  # of its result in what the others are given
+    network: nn.Module  # the blind one
+    share: float  # of the pilot estimate in what the other networks get
     second: nn.Module  # the told one
     dither: Dither
 
 
 class Inference(NamedTuple):
-    """Networks that take the same pictures, and how they are to run."""
+    """Networks that take the same pictures, and how they run."""
 
     parts: tuple[Part, ...]
     needs: Needs
     dtype: torch.dtype  # of the networks' inner layers
     strength: float = 1.0  # of the change, 0 to 1
     ensemble: bool = False  # whether to average over the eight orientations
-    guide: Guide | None = None
+    pilot: Pilot | None = None
 
     @property
     def passes(self) -> int:
-        """How often a network runs over a tile."""
-        guided = 0 if self.guide is None else 1 + 2 * (self.guide.dither.share > 0)
-        return (len(self.parts) + guided) * len(self._orientations)
+        """Number of passes of a network over a tile."""
+        pilots = 0 if self.pilot is None else 1 + 2 * (self.pilot.dither.share > 0)
+        return (len(self.parts) + pilots) * len(self._orientations)
 
     @property
     def _orientations(self) -> tuple[tuple[int, bool], ...]:
@@ -81,29 +80,29 @@ class Inference(NamedTuple):
     def denoise(
         self, noisy: Tensor, sigma: Tensor | None, after_pass: Callable[[], None]
     ) -> Tensor:
-        """Gives the denoised tile, clamped to [0,1].
+        """Return the denoised tile, clamped to [0,1].
 
         Args:
-            noisy: (N, C, H, W), sRGB in [0,1], on the network's device; C may be 1 where the
-                network takes 3.
+            noisy: (N, C, H, W), sRGB in [0,1], on the network's device; C may be 1 for a
+                network of 3.
             sigma: (N or 1, 1, H or 1, W or 1); None: the network guesses.
             after_pass: called after every pass; what it raises stops the work.
         """
         with torch.inference_mode():
-            start = self._guided(noisy, after_pass)
+            start = self._pilot_estimate(noisy, after_pass)
             total = (1 - sum(part.share for part in self.parts)) * start
             for network, share, is_told in self.parts:
                 given, told = (start, sigma) if is_told else (noisy, None)
                 made = self._mean(partial(self._run, network), given, told, after_pass)
-                if told is not None:  # 0 leaves alone
+                if told is not None:  # a level of 0 changes nothing
                     made = torch.lerp(given, made, (told / FULLY_TOLD).clamp(max=1))
                 total += share * made
             return torch.lerp(noisy, total.clamp(0, 1), self.strength).clamp(0, 1)
 
-    def _guided(self, noisy: Tensor, after_pass: Callable[[], None]) -> Tensor:
-        if self.guide is None:
+    def _pilot_estimate(self, noisy: Tensor, after_pass: Callable[[], None]) -> Tensor:
+        if self.pilot is None:
             return noisy
-        first, share, second, dither = self.guide
+        first, share, second, dither = self.pilot
         guessed = self._mean(partial(self._run, first), noisy, None, after_pass).clamp(0, 1)
         if dither.share > 0:
             start = torch.lerp(noisy, guessed, dither.given)
@@ -115,10 +114,9 @@ class Inference(NamedTuple):
     def _dithered(
         self, network: nn.Module, start: Tensor, level: Tensor, after_pass: Callable[[], None]
     ) -> Tensor:
-        """Gives what the network makes of it under white noise: the mean for some and its negative.
+        """Denoise under added white noise and under its negative, and return the mean.
 
-        The two nearly cancel what the network leaves of that noise: as many draws again brought
-        0.01 dB.
+        The two nearly cancel what the network leaves of that noise: two more draws gain 0.01 dB.
         """
         run, noise = partial(self._run, network), level * _white_noise(start)
         both = [
@@ -133,7 +131,7 @@ class Inference(NamedTuple):
         told: Tensor | None,
         after_pass: Callable[[], None],
     ) -> Tensor:
-        """Gives the mean over the orientations."""
+        """Return the mean over the orientations."""
         total = torch.zeros_like(given)
         for turns, mirrored in self._orientations:
             planes = None if told is None else _turn(told, turns, mirrored=mirrored)
@@ -159,10 +157,10 @@ class Inference(NamedTuple):
 
 
 def dither_level(picture: Tensor) -> Tensor:
-    """Gives how much white noise to add, (N, 1, H, W) in [0,1]: less where there is fine detail.
+    """Return how much white noise to add, (N, 1, H, W) in [0,1]: less where there is fine detail.
 
     Args:
-        picture: (N, C, H, W), without most of its noise.
+        picture: (N, C, H, W), mostly free of noise.
     """
     gray = F.pad(picture.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
     laplacian = gray.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
@@ -175,16 +173,16 @@ def dither_level(picture: Tensor) -> Tensor:
 
 
 def jpeg_dither_level(step: float) -> float:
-    """Gives how much white noise hides what JPEG has done, in [0,1].
+    """Return how much white noise hides JPEG's rounding, in [0,1].
 
     Args:
-        step: that it rounded low frequencies to, in [0,1].
+        step: that low frequencies were rounded to, in [0,1].
     """
     return JPEG_DITHER * math.pow(255 * step, JPEG_DITHER_POWER) / 255
 
 
 def _white_noise(like: Tensor) -> Tensor:
-    """Gives noise of deviation 1, (1, C, H, W), the same at every call."""
+    """Return noise of deviation 1, (1, C, H, W), the same at every call."""
     height, width = like.shape[2:]
     generator = torch.Generator().manual_seed(0)
     square = torch.randn(3, DITHER_SIDE, DITHER_SIDE, generator=generator)[: like.shape[1]]
@@ -193,7 +191,7 @@ def _white_noise(like: Tensor) -> Tensor:
 
 
 def _pad(planes: Tensor, multiple: int) -> Tensor:
-    """Extends the lower and right edge to multiples."""
+    """Extend the lower and right edge to multiples."""
     height, width = planes.shape[2:]
     missing = (0, -width % multiple, 0, -height % multiple)
     mode = "reflect" if missing[1] < width and missing[3] < height else "replicate"

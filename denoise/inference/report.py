@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from denoise.inference.level_selection import Choice
+from denoise.inference.level_selection import LevelSelection
 
 
 @dataclass(frozen=True)
@@ -12,14 +12,14 @@ class Report:
 
     model: str
     sha256: str  # of the weights
-    source: str  # that they are from: folder, file, or org/repo@commit on the Hub
+    source: str  # of the weights: folder, file, or org/repo@commit on the Hub
     textured_by: str | None  # model whose texture was mixed in
-    guided_by: str | None  # blind model that took what is not white
+    guided_by: str | None  # blind model that made the pilot estimate
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
     sigma_source: str  # told, chosen, guessed, estimated or ignored
-    jpeg_step: float | None  # that JPEG rounded to, in [0,1], where what that left was taken, too
-    choice: Choice | None  # noise levels that were tried, where that was asked for
+    jpeg_step: float | None  # that JPEG rounded to, in [0,1], where its traces were removed
+    choice: LevelSelection | None  # noise levels that were tried, where that was asked for
     seconds: dict[str, float]  # by stage
     device: str
     precision: str
@@ -28,7 +28,7 @@ class Report:
     warnings: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Gives the report as JSON holds it."""
+        """Return the report as JSON holds it."""
         return asdict(self)
 
 

@@ -1,4 +1,4 @@
-"""What a caller may set of the work of a `Denoiser`."""
+"""The settings of a `Denoiser`'s work."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,12 +12,12 @@ from denoise.errors import SettingError
 Sigma = float | Tensor | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of one call, checked.
+    """The settings of one call; they check themselves.
 
     Raises:
-        SettingError: one that is out of its range.
+        SettingError: a setting that is out of its range.
     """
 
     sigma: Sigma = None  # noise level in [0,1]; None: auto
@@ -25,7 +25,7 @@ class Settings:
     ensemble: bool = False  # whether to average over the eight orientations
     texture: float = 0.0  # 0 (faithful) to 1 (all of the textured counterpart)
     detail: float = 0.0  # 0 (none) to 1: share of the removed detail that is given back
-    choose: bool = False  # whether to try several noise levels and use the best
+    choose: bool = False  # whether to select the best of several noise levels
 
     def __post_init__(self) -> None:
         if self.sigma is not None and not isinstance(self.sigma, Tensor):
@@ -46,7 +46,7 @@ def _check_share(name: str, value: object) -> None:
 
 
 def check_sigma(sigma: float) -> float:
-    """Gives sigma back where it is a standard deviation in [0,1].
+    """Return sigma, once it is known to be a standard deviation in [0,1].
 
     Raises:
         SettingError: it is not.
@@ -63,7 +63,7 @@ def check_sigma(sigma: float) -> float:
 
 
 def as_planes(sigma: Sigma, shape: tuple[int, ...]) -> Tensor | None:
-    """Gives sigma as (N or 1, 1, H or 1, W or 1) float32."""
+    """Return sigma as (N or 1, 1, H or 1, W or 1) float32, for images of a shape (N, H, W, C)."""
     if sigma is None:
         return None
     if not isinstance(sigma, Tensor):
@@ -81,19 +81,12 @@ def as_planes(sigma: Sigma, shape: tuple[int, ...]) -> Tensor | None:
     return planes
 
 
-def cut_planes(sigma: Tensor | None, samples: slice, rows: slice, columns: slice) -> Tensor | None:
-    """Gives the planes of a tile; numbers stay numbers."""
-    if sigma is None or sigma.numel() == 1:
-        return sigma
-    return sigma[samples] if sigma.shape[2:] == (1, 1) else sigma[samples, :, rows, columns]
-
-
 def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def _hint_for_text(text: str) -> str:
-    """Gives what to write for a number in a text, such as JSON may hold."""
+    """Return a hint on what to write in place of a text, which JSON may hold."""
     if text.strip() == "auto":
         return " For auto leave it out, or give null."
     try:  # a fraction would write out all digits of 1e9999999

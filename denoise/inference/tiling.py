@@ -1,7 +1,21 @@
-"""Cutting a picture into overlapping tiles, so that memory does not grow with the picture."""
+"""Denoise in overlapping tiles, so that memory does not grow with the picture."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from denoise.images.arrays import Images, from_unit, to_unit
+from denoise.inference.passes import Inference
+from denoise.models import Needs
+from denoise.progress import OnTile
+
+TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
+OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
 
 
 @dataclass(frozen=True)
@@ -14,14 +28,14 @@ class Span:
 
 
 def spans(length: int, tile: int, overlap: int) -> Iterator[Span]:
-    """Cuts a side into tiles that read up to `overlap` pixels of their neighbours.
+    """Cut a side into tiles that read up to `overlap` pixels of their neighbours.
 
-    Every tile starts at a multiple of `tile - 2 * overlap`: where a network's `multiple_of`
+    Every tile starts at a multiple of `tile - 2 * overlap`. Where a network's `multiple_of`
     divides that, its strides fall on the same pixels as in the whole picture.
 
     Args:
         length: of the side.
-        tile: pixels read at once, at most; the side as a whole where it is no longer.
+        tile: the most pixels read at once; a shorter side is read whole.
         overlap: pixels that a tile reads beyond what it keeps.
     """
     if length <= tile:
@@ -38,3 +52,67 @@ def spans(length: int, tile: int, overlap: int) -> Iterator[Span]:
             slice(first, last),
             slice(first - start, last - start),
         )
+
+
+def denoise_tiles(
+    images: Images,
+    sigma: Tensor | None,
+    inference: Inference,
+    device: torch.device,
+    on_tile: OnTile | None = None,
+) -> tuple[Images, int]:
+    """Denoise images tile by tile, and count the tiles.
+
+    Args:
+        images: (N, H, W, C) of uint8, uint16 or float.
+        sigma: (N or 1, 1, H or 1, W or 1); None: the networks guess.
+        inference: the networks and how they run.
+        device: that the networks are on.
+        on_tile: called after every pass with passes done and total; what it raises stops the work.
+    """
+    result = np.empty_like(images)
+    tiles = list(_tiles(images.shape, inference.needs))
+    are_gray = _taken_as_gray(images, inference.needs)
+    count = itertools.count(1)
+
+    def count_pass() -> None:
+        if on_tile is not None:
+            on_tile(next(count), len(tiles) * inference.passes)
+
+    for samples, rows, columns in tiles:
+        channels = slice(1) if are_gray[samples].all() else slice(None)
+        read = to_unit(images[samples, rows.read, columns.read, channels])
+        noisy = torch.from_numpy(read).permute(0, 3, 1, 2).to(device)
+        planes = _cut_planes(sigma, samples, rows.read, columns.read)
+        planes = None if planes is None else planes.to(device)
+        denoised = inference.denoise(noisy, planes, count_pass)
+        unit = denoised.permute(0, 2, 3, 1).cpu().numpy()
+        kept = unit[:, rows.kept_of_read, columns.kept_of_read]
+        result[samples, rows.kept, columns.kept] = from_unit(kept, images.dtype)
+    return result, len(tiles)
+
+
+def _taken_as_gray(images: Images, needs: Needs) -> NDArray[np.bool_]:
+    """Return for each image, (N,), whether the network gets one of its three equal channels."""
+    if not needs.takes_gray:
+        return np.zeros(len(images), bool)
+    equal: NDArray[np.bool_] = (images == images[..., :1]).all(axis=(1, 2, 3))
+    return equal
+
+
+def _tiles(shape: tuple[int, ...], needs: Needs) -> Iterator[tuple[slice, Span, Span]]:
+    """Cut a batch into samples, rows and columns that are denoised at once."""
+    count, height, width, _ = shape
+    chunk = max(1, TILE * TILE // (min(height, TILE) * min(width, TILE)))
+    chunk = 1 if needs.takes_gray else chunk  # each image may be gray or not
+    for first in range(0, count, chunk):
+        for rows in spans(height, TILE, OVERLAP):
+            for columns in spans(width, TILE, OVERLAP):
+                yield slice(first, first + chunk), rows, columns
+
+
+def _cut_planes(sigma: Tensor | None, samples: slice, rows: slice, columns: slice) -> Tensor | None:
+    """Return the planes of a tile; numbers stay numbers."""
+    if sigma is None or sigma.numel() == 1:
+        return sigma
+    return sigma[samples] if sigma.shape[2:] == (1, 1) else sigma[samples, :, rows, columns]

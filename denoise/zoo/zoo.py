@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from denoise.defaults import BUNDLED, JUDGE
+from denoise.defaults import BUNDLED, ESTIMATOR
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub.address import parse_address
 from denoise.hub.errors import HubError
@@ -186,7 +186,7 @@ class Zoo:
         return sentence
 
 
-def find_judge(zoo: Zoo | None, name: str = JUDGE) -> Found:
+def find_estimator(zoo: Zoo | None, name: str = ESTIMATOR) -> Found:
     """Return a network that estimates noise: the zoo's, or else the bundled one.
 
     Raises:

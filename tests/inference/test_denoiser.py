@@ -9,20 +9,21 @@ import torch
 from PIL import Image, ImageDraw
 from skimage import data
 
-import denoise.inference.denoiser
+import denoise.inference.tiling
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
 from denoise.devices import choose_dtype
 from denoise.errors import ImageError, SettingError, UnknownModelError
 from denoise.images.arrays import unpack
 from denoise.images.picture import Picture
-from denoise.inference.noise_level import Removed, estimate_noise, judged
+from denoise.inference.noise_level import Residual, estimate_noise, interpret_residual
 from denoise.inference.passes import Inference, Part, _white_noise, dither_level
 from denoise.inference.settings import Settings
+from denoise.inference.sigma_plan import SigmaPlan, plan_sigma
 from denoise.models import Needs
 from denoise.training.validation import to_chw
 from denoise.weights.facts import list_models
 from denoise.weights.tensors import BUNDLED
-from denoise.zoo.zoo import Zoo, find_judge
+from denoise.zoo.zoo import Zoo, find_estimator
 
 HALF_STEP = 0.5 / 255
 PHOTO_MODELS = [facts.name for facts in list_models() if facts.needs.fixed_size is None]
@@ -135,8 +136,8 @@ def test_tiled_and_whole_differ_by_less_than_half_a_step(name, dtype, sigma, mon
     noisy = add_noise(data.coffee()[:400, :440] / 255.0, "gaussian", sigma or 0.1)
     noisy = noisy.astype(np.float32)
     whole = denoiser(noisy, sigma)
-    monkeypatch.setattr(denoise.inference.denoiser, "TILE", 320)
-    tiled, report = denoiser.run(noisy, Settings(sigma))
+    monkeypatch.setattr(denoise.inference.tiling, "TILE", 320)
+    tiled, report = denoiser.run(noisy, Settings(sigma=sigma))
     assert report.tiles == 9
     assert np.abs(tiled - whole).max() <= HALF_STEP
 
@@ -209,7 +210,7 @@ def test_given_back_detail_mends_a_picture_denoised_too_strongly(photo_denoiser)
 
 
 @pytest.mark.parametrize("name", ["ensemble", "detail"])
-def test_what_is_for_photos_is_refused_elsewhere(denoisers, name):
+def test_settings_for_photos_are_refused_elsewhere(denoisers, name):
     with pytest.raises(SettingError, match=f"{name} is for photo networks"):
         denoisers["dense-mnist"](
             np.zeros((28, 28), dtype=np.uint8), **{name: name == "ensemble" or 1}
@@ -248,7 +249,7 @@ def test_a_map_of_another_size_is_refused(photo_denoiser):
 
 
 def test_the_report_says_whether_sigma_was_told_or_guessed(denoisers, clean):
-    told = denoisers["conv-photo"].run(clean, Settings(0.1)).report
+    told = denoisers["conv-photo"].run(clean, Settings(sigma=0.1)).report
     guessed = denoisers["blind-photo"].run(clean).report
     assert (told.sigma_used, told.sigma_source) == (0.1, "told")
     assert (guessed.sigma_used, guessed.sigma_source) == (None, "guessed")
@@ -269,21 +270,21 @@ def test_white_noise_is_told_as_it_was_found(denoisers):
     assert report.sigma_used == pytest.approx(0.095, rel=0.06)  # 0.1 before it was clipped
 
 
-def test_the_blind_network_takes_away_what_is_not_white(denoisers):
+def test_the_blind_network_removes_noise_that_is_not_white(denoisers):
     noisy = add_noise(data.astronaut()[:256, 100:356], "salt-pepper", 0.1)
     image, report = denoisers["conv-photo"].run(noisy)
     assert (report.guided_by, report.sigma_used) == ("blind-photo", 0)
     assert np.array_equal(image, denoisers["blind-photo"](noisy))
 
 
-def test_a_cameras_noise_is_taken_by_the_told_network_under_white_noise():
+def test_the_told_network_removes_a_cameras_noise_under_white_noise():
     conv, blind = (
         Denoiser(name, device="cpu", dtype="float32") for name in ("conv-photo", "blind-photo")
     )
     noisy = add_noise(data.astronaut()[:256, 100:356] / 255.0, "camera", 0.03)
     image, report = conv.run(noisy)
     assert (report.guided_by, report.sigma_used) == ("blind-photo", 0)
-    given = conv._plan_sigma(unpack(noisy)[0], None, always_estimate=False).dither.given
+    given = plan_sigma(unpack(noisy)[0], None, conv.facts).dither.given
     before, guessed = (to_chw(picture)[None] for picture in (noisy, blind(noisy)))
     start, level = torch.lerp(before, guessed, given), dither_level(guessed)
     dither = level * _white_noise(start)
@@ -295,7 +296,7 @@ def test_a_cameras_noise_is_taken_by_the_told_network_under_white_noise():
 
 
 @pytest.mark.parametrize("level", [0.012, 0.03, 0.06])
-def test_both_networks_take_more_of_a_cameras_noise_than_the_guide_alone(denoisers, level):
+def test_both_networks_remove_more_of_a_cameras_noise_than_the_pilot_alone(denoisers, level):
     clean = data.astronaut()[:256, 100:356]
     noisy = add_noise(clean, "camera", level)
     alone, both = (denoisers[name](noisy) for name in ("blind-photo", "conv-photo"))
@@ -303,13 +304,13 @@ def test_both_networks_take_more_of_a_cameras_noise_than_the_guide_alone(denoise
 
 
 @pytest.mark.parametrize(("level", "given"), [(0.012, (0.5, 0.6)), (0.06, (0.75, 0.9))])
-def test_of_stronger_noise_the_guide_takes_more_first(denoisers, level, given):
+def test_the_pilot_removes_more_of_stronger_noise(denoisers, level, given):
     noisy = add_noise(data.astronaut()[:256, 100:356], "camera", level)
-    plan = denoisers["conv-photo"]._plan_sigma(unpack(noisy)[0], None, always_estimate=False)
+    plan = plan_sigma(unpack(noisy)[0], None, denoisers["conv-photo"].facts)
     assert given[0] <= plan.dither.given <= given[1]
 
 
-def test_what_neighbours_do_not_share_is_left_to_the_guide_alone(denoisers):
+def test_noise_that_neighbours_do_not_share_is_left_to_the_pilot_alone(denoisers):
     report, passes = at_auto(denoisers["conv-photo"], "salt-pepper", 0.1)
     assert (report.guided_by, passes) == ("blind-photo", 1)
     report, passes = at_auto(denoisers["conv-photo"], "camera", 0.06)
@@ -335,7 +336,7 @@ def test_the_white_noise_that_is_added_is_the_same_on_every_tile():
 
 @pytest.mark.parametrize("quality", [30, 60, 80])
 @pytest.mark.parametrize("level", [0, 0.03])
-def test_what_jpeg_leaves_is_taken_with_the_noise_under_it(denoisers, level, quality):
+def test_jpegs_traces_are_removed_with_the_noise_under_them(denoisers, level, quality):
     clean = data.astronaut()[:256, 100:356]
     stored = add_noise(add_noise(clean, "gaussian", level), "jpeg", 1 - quality / 100)
     alone, both = (denoisers[name](stored) for name in ("blind-photo", "conv-photo"))
@@ -343,7 +344,7 @@ def test_what_jpeg_leaves_is_taken_with_the_noise_under_it(denoisers, level, qua
     assert psnr(clean, both) > psnr(clean, stored) + 0.5
 
 
-def test_the_report_tells_of_a_jpeg_where_what_it_left_is_taken(denoisers):
+def test_the_report_has_the_step_of_a_jpeg_whose_traces_are_removed(denoisers):
     clean = data.astronaut()[:256, 100:356]
     stored = add_noise(clean, "jpeg", 0.25)
     assert 255 * denoisers["conv-photo"].run(stored).report.jpeg_step == pytest.approx(6.6, abs=0.5)
@@ -358,8 +359,8 @@ def test_of_a_coarser_jpeg_more_is_taken(denoisers):
     levels = []
     for quality in (20, 50, 80):
         images, _ = unpack(add_noise(clean, "jpeg", 1 - quality / 100))
-        plan = denoisers["conv-photo"]._plan_sigma(images, None, always_estimate=False)
-        assert (plan.guided, plan.dither.share) == (1, 1)
+        plan = plan_sigma(images, None, denoisers["conv-photo"].facts)
+        assert (plan.pilot_share, plan.dither.share) == (1, 1)
         levels.append(255 * plan.dither.least)
     assert levels[0] > 1.5 * levels[1] > 2 * levels[2] > 6
 
@@ -369,20 +370,18 @@ def test_a_jpegs_steps_do_not_count_beside_much_stronger_noise(denoisers):
     stored = add_noise(noisy, "jpeg", 0.15)
     assert estimate_noise(stored).jpeg_step > 0
     images, _ = unpack(stored)
-    plan = denoisers["conv-photo"]._plan_sigma(images, None, always_estimate=False)
+    plan = plan_sigma(images, None, denoisers["conv-photo"].facts)
     assert plan.dither.least == 0
 
 
-def test_texture_alone_is_made_without_the_guide(denoisers):
+def test_texture_alone_needs_no_pilot(denoisers):
     report, passes = at_auto(denoisers["conv-photo"], "camera", 0.03, texture=1.0)
     assert (report.textured_by, report.guided_by, passes) == ("gan-photo", None, 1)
 
 
-def test_what_is_partly_white_is_left_to_both_networks(denoisers):
+def test_partly_white_noise_is_left_to_both_networks(denoisers):
     denoiser = denoisers["conv-photo"]
-    plan = denoise.inference.denoiser._Plan(
-        torch.full((1, 1, 1, 1), 0.05), None, 0.05, "estimated", (), 0.5
-    )
+    plan = SigmaPlan(torch.full((1, 1, 1, 1), 0.05), None, 0.05, "estimated", (), 0.5)
     assert denoiser._inference(plan, Settings()).passes == 2
 
 
@@ -394,7 +393,7 @@ def test_noise_beyond_the_trained_range_is_told_as_it_is_and_doubted(denoisers):
     assert psnr(data.astronaut()[:256, 100:356] / 255.0, image) > 24
 
 
-def test_a_level_that_is_told_needs_no_guide(denoisers):
+def test_a_told_level_needs_no_pilot(denoisers):
     report, passes = at_auto(denoisers["conv-photo"], "camera", 0.05, sigma=0.05)
     assert (report.sigma_source, report.guided_by, passes) == ("told", None, 1)
 
@@ -405,33 +404,35 @@ def test_a_textured_counterpart_guesses_where_the_level_is_but_estimated(denoise
     assert np.array_equal(made_up, denoisers["gan-photo"](noisy))
 
 
-def test_a_zoo_without_the_guide_takes_the_bundled_one(tmp_path, denoisers):
+def test_a_zoo_without_the_pilot_takes_the_bundled_one(tmp_path, denoisers):
     shutil.copytree(BUNDLED / "conv-photo", tmp_path / "conv-photo")
     alone = Denoiser("conv-photo", device="cpu", zoo=tmp_path)
     noisy = add_noise(data.astronaut()[:128, 100:228], "salt-pepper", 0.1)
     assert np.array_equal(alone(noisy), denoisers["conv-photo"](noisy))
 
 
-def test_noise_is_judged_by_the_zoos_own_judge_where_it_has_one(tmp_path):
-    assert find_judge(Zoo(tmp_path)).folder == BUNDLED / "blind-photo"
+def test_noise_is_estimated_by_the_zoos_own_estimator_if_it_has_one(tmp_path):
+    assert find_estimator(Zoo(tmp_path)).folder == BUNDLED / "blind-photo"
     shutil.copytree(BUNDLED / "blind-photo", tmp_path / "blind-photo")
-    assert find_judge(Zoo(tmp_path)).folder == tmp_path / "blind-photo"
+    assert find_estimator(Zoo(tmp_path)).folder == tmp_path / "blind-photo"
 
 
 def test_a_network_that_takes_no_sigma_says_that_it_was_ignored(denoisers):
-    report = denoisers["dense-mnist"].run(np.zeros((28, 28), dtype=np.uint8), Settings(0.1)).report
+    report = (
+        denoisers["dense-mnist"].run(np.zeros((28, 28), dtype=np.uint8), Settings(sigma=0.1)).report
+    )
     assert report.sigma_source == "ignored"
     assert "ignored" in report.warnings[0]
 
 
 def test_sigma_outside_the_trained_range_is_a_warning(denoisers, clean):
-    report = denoisers["conv-photo"].run(clean, Settings(0.9)).report
+    report = denoisers["conv-photo"].run(clean, Settings(sigma=0.9)).report
     assert "outside the range" in report.warnings[0]
 
 
 def test_the_bounds_of_the_trained_range_are_inside_it(denoisers, clean):
     for bound in (0.0, 75 / 255):
-        assert denoisers["conv-photo"].run(clean, Settings(bound)).report.warnings == ()
+        assert denoisers["conv-photo"].run(clean, Settings(sigma=bound)).report.warnings == ()
 
 
 def test_told_0_a_picture_is_left_alone(photo_denoiser, clean):
@@ -446,7 +447,7 @@ def test_told_0_a_picture_is_left_alone(photo_denoiser, clean):
 
 
 def test_what_on_tile_raises_stops_the_work(photo_denoiser, monkeypatch):
-    monkeypatch.setattr(denoise.inference.denoiser, "TILE", 320)
+    monkeypatch.setattr(denoise.inference.tiling, "TILE", 320)
     calls = []
 
     def stop_at_the_second(done, total):
@@ -557,10 +558,11 @@ def test_the_kind_of_noise_is_told_apart(kind, level, camera, other):
     assert other in (None, found.other)
 
 
-def test_what_is_taken_in_few_places_is_not_a_cameras_noise():
-    sparse = Removed(3 / 255, correlation=0.1, gray_share=0.8, kurtosis=2)
+def test_a_residual_in_few_places_is_not_a_cameras_noise():
+    sparse = Residual(3 / 255, correlation=0.1, gray_share=0.8, kurtosis=2)
     spread, rare = (sparse._replace(correlation=0.6, kurtosis=kurtosis) for kurtosis in (2, 60))
-    assert (judged(spread, sparse).camera, judged(rare, sparse).camera) == (1, 0)
+    assert interpret_residual(spread, sparse).camera == 1
+    assert interpret_residual(rare, sparse).camera == 0
 
 
 def test_letters_are_no_impulses(denoisers):

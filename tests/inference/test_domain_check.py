@@ -3,26 +3,26 @@ import pytest
 
 from denoise import Denoiser, add_noise
 from denoise.datasets.synthetic import draw_clothing, draw_digits
-from denoise.inference.domain_check import TOO_MUCH, misfit
+from denoise.inference.domain_check import MAX_STRUCTURE, unexplained_structure
 
 NOISE = np.random.default_rng(0).normal(0, 0.2, (28, 28))
 
 
 def test_white_noise_is_no_structure():
     flat = np.full((28, 28), 0.5)
-    assert misfit(flat + NOISE, flat) < 0.03
+    assert unexplained_structure(flat + NOISE, flat) < 0.03
 
 
 def test_clipping_is_no_structure():
     clean = np.zeros((28, 28))
     clean[8:20, 8:20] = 1
-    assert misfit(np.clip(clean + NOISE, 0, 1), clean) < 0.03
+    assert unexplained_structure(np.clip(clean + NOISE, 0, 1), clean) < 0.03
 
 
 def test_a_shape_that_is_left_out_is_structure():
     noisy = np.full((28, 28), 0.2) + NOISE
     noisy[8:20, 8:20] += 0.5
-    assert misfit(noisy, np.full((28, 28), 0.3)) == pytest.approx(0.17, abs=0.03)
+    assert unexplained_structure(noisy, np.full((28, 28), 0.3)) == pytest.approx(0.17, abs=0.03)
 
 
 @pytest.mark.parametrize("factor", [0.0, 0.2])
@@ -44,4 +44,4 @@ def test_the_doubt_says_what_the_network_knows():
     (words,) = denoiser.run(picture).report.warnings
     assert words.startswith("dense-mnist seems not to be made for this picture. ")
     assert all(limit in words for limit in denoiser.facts.limits)
-    assert misfit(picture / 255, denoiser(picture) / 255) > TOO_MUCH
+    assert unexplained_structure(picture / 255, denoiser(picture) / 255) > MAX_STRUCTURE

@@ -5,7 +5,7 @@ from skimage import data
 
 from denoise import Denoiser, add_noise, psnr
 from denoise.errors import SettingError
-from denoise.inference.level_selection import J_INVARIANCE, SURE, choose_sigma, levels_to_try
+from denoise.inference.level_selection import J_INVARIANCE, SURE, levels_to_try, select_level
 from denoise.inference.noise_level import estimate_sigma
 from denoise.inference.settings import Settings
 
@@ -36,7 +36,7 @@ def unit(image):
         ("salt-pepper", 0.1, None),
     ],
 )
-def test_the_choice_is_near_the_best_level(denoiser, clean, kind, level, judged_by):
+def test_the_selected_level_is_near_the_best(denoiser, clean, kind, level, judged_by):
     noisy = add_noise(clean, kind, level)
     choice = denoiser.choose(noisy)
     assert choice.judged_by == judged_by
@@ -45,7 +45,7 @@ def test_the_choice_is_near_the_best_level(denoiser, clean, kind, level, judged_
     assert psnr(clean, denoiser(noisy, choice.sigma)) > best - 0.15
 
 
-def test_correlated_noise_is_judged_by_pixels_that_were_not_shown(clean):
+def test_correlated_noise_is_scored_on_pixels_that_were_not_shown(clean):
     blind = Denoiser("blind-photo", device="cpu")
     noisy = add_noise(clean, "camera", 0.05)
     choice = blind.choose(noisy)
@@ -59,7 +59,7 @@ def test_a_level_that_is_clearly_better_than_auto_is_told(denoiser, clean):
         return denoiser(image, 0.28 if told is None else told)
 
     noisy = add_noise(clean, "gaussian", 0.1)
-    choice = choose_sigma(unit(noisy), bold)
+    choice = select_level(unit(noisy), bold)
     assert choice.sigma is not None
     assert psnr(clean, denoiser(noisy, choice.sigma)) > psnr(clean, denoiser(noisy)) - 0.2
 
@@ -77,7 +77,7 @@ def test_levels_stay_within_what_the_network_knows():
     assert levels_to_try(0.2, 0.25) == (None, 0.1, 0.14, 0.2, 0.25)
 
 
-def test_a_run_tells_the_level_that_was_chosen(denoiser, clean):
+def test_a_run_tells_the_selected_level(denoiser, clean):
     noisy = add_noise(clean, "gaussian", 0.1)
     image, report = denoiser.run(noisy, Settings(choose=True))
     assert report.choice == denoiser.choose(noisy)
@@ -91,7 +91,7 @@ def test_a_run_tells_the_level_that_was_chosen(denoiser, clean):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (40, 30), (300, 70, 3)])
-def test_a_level_is_chosen_for_a_picture_of_any_size(denoiser, shape):
+def test_a_level_is_selected_for_a_picture_of_any_size(denoiser, shape):
     noisy = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     choice = denoiser.choose(noisy)
     assert bool(choice.ratings) == (choice.judged_by is not None)
@@ -104,7 +104,7 @@ def test_a_flat_picture_stays_flat(denoiser, shade):
     assert psnr(flat, denoiser(flat, choose=True)) > 50
 
 
-def test_a_network_that_cannot_be_told_ignores_the_choice():
+def test_a_network_that_cannot_be_told_ignores_choose():
     lesson = Denoiser("dense-mnist", device="cpu")
     digit = np.zeros((28, 28), np.uint8)
     assert lesson.run(digit, Settings(choose=True)).report.choice is None
@@ -112,11 +112,11 @@ def test_a_network_that_cannot_be_told_ignores_the_choice():
         lesson.choose(digit)
 
 
-def test_a_level_is_chosen_for_one_image(denoiser):
+def test_a_level_is_selected_for_one_image(denoiser):
     with pytest.raises(SettingError, match="for one image; these are 2"):
         denoiser(torch.zeros(2, 3, 16, 16), choose=True)
 
 
-def test_a_level_is_told_or_chosen():
+def test_a_level_is_told_or_selected():
     with pytest.raises(SettingError, match="not both"):
-        Settings(0.1, choose=True)
+        Settings(sigma=0.1, choose=True)

@@ -1,7 +1,6 @@
 import pytest
 
-from denoise.inference.denoiser import OVERLAP, TILE
-from denoise.inference.tiling import spans
+from denoise.inference.tiling import OVERLAP, TILE, spans
 from denoise.weights.facts import list_models
 
 LENGTHS = [1, 95, 96, 97, 128, 160, 161, 500]

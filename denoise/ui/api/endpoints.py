@@ -63,7 +63,14 @@ def _denoise(service: Service) -> Callable[..., Any]:
         """
         with explained():
             check_text("model", model)
-            settings = Settings(sigma, strength, ensemble, texture, detail, choose)
+            settings = Settings(
+                sigma=sigma,
+                strength=strength,
+                ensemble=ensemble,
+                texture=texture,
+                detail=detail,
+                choose=choose,
+            )
             file = uploaded_file(image, service.storage.folder)
             for done in service.denoise(file, model, settings):
                 yield _interim(done) if isinstance(done, Step) else _answer(done)
@@ -102,7 +109,14 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
         """
         with explained():
             check_text("model", model)
-            settings = Settings(sigma, strength, ensemble, texture, detail, choose)
+            settings = Settings(
+                sigma=sigma,
+                strength=strength,
+                ensemble=ensemble,
+                texture=texture,
+                detail=detail,
+                choose=choose,
+            )
             named = listed("images", images, dict, "uploaded files")
             check_many(len(named))
             reports: list[dict[str, Any]] = []

@@ -17,7 +17,7 @@ from torch import Tensor
 from denoise.errors import DenoiseError
 from denoise.images.picture import Picture
 from denoise.inference.denoiser import Denoiser
-from denoise.inference.level_selection import Choice
+from denoise.inference.level_selection import LevelSelection
 from denoise.inference.report import Denoised
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.progress import OnTile
@@ -77,7 +77,7 @@ class LentDenoiser(Denoiser):
         if self.facts.textured is not None:
             _ = self._textured
         if self.facts.guide is not None:
-            _ = self._guide
+            _ = self._pilot
         _HERE[model] = self
         _lent()  # a Space must have decorated something before its page is there
 
@@ -101,9 +101,9 @@ class LentDenoiser(Denoiser):
                 on_tile(answer.done, answer.total)
         raise DenoiseError("The GPU was taken away before the picture was done; try again.")
 
-    def choose(self, image: AnyImage) -> Choice:
+    def choose(self, image: AnyImage) -> LevelSelection:
         """Gives what `Denoiser.choose` does."""
-        choice: Choice = self._ask("choose", image)
+        choice: LevelSelection = self._ask("choose", image)
         return choice
 
     def encode(self, image: AnyImage) -> Tensor:

@@ -136,7 +136,14 @@ def settings_of(
     """Gives the settings that the values of the controls stand for."""
     takes_sigma = service.zoo.read_facts(model).needs.takes_sigma
     sigma = round(steps) / 255 if noise == TOLD and takes_sigma else None
-    return Settings(sigma, strength, ensemble, texture, detail, noise == CHOSEN and takes_sigma)
+    return Settings(
+        sigma=sigma,
+        strength=strength,
+        ensemble=ensemble,
+        texture=texture,
+        detail=detail,
+        choose=noise == CHOSEN and takes_sigma,
+    )
 
 
 def _steps_words(steps: float) -> str:
