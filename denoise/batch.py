@@ -23,14 +23,15 @@ from denoise.errors import DenoiseError, ImageError, why_not_written
 from denoise.images.picture import Picture
 from denoise.images.reading import MAX_BYTES, load_picture
 from denoise.images.writing import encode_picture, save_picture
+from denoise.inference.report import NoiseReport, Report
 from denoise.inputs import PIPE, Job, Plan, is_so
 
 FAILED_INPUT, MISUSE = 1, 2
 BLOCK = 1 << 16  # bytes, of a pipe
 THREADS = 2  # that read and write; the network takes all cores by itself
 
-Report = dict[str, Any]
-Work = Callable[[Picture], tuple[Picture, Report]]
+Reported = Report | NoiseReport
+Work = Callable[[Picture], tuple[Picture, Reported]]
 DoneT = TypeVar("DoneT")
 
 
@@ -150,13 +151,13 @@ def _do(todo: list[Job], work: Work, options: argparse.Namespace, count: Count) 
 
 def _overlapped(
     jobs: list[Job], work: Work, write: Callable[[Picture, Job], None], written: list[Path]
-) -> Generator[tuple[Job, Report | Exception], None, None]:
+) -> Generator[tuple[Job, Reported | Exception], None, None]:
     """Gives each job with its report or failure, in turn; reads ahead and writes behind.
 
     Adds each output to `written` as soon as it is there.
     """
     waiting = iter(jobs)
-    writing: deque[tuple[Job, Report, Future[None]]] = deque()
+    writing: deque[tuple[Job, Reported, Future[None]]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
         reading = deque((job, _begin_to_read(pool, job)) for job in islice(waiting, THREADS))
         try:
@@ -227,7 +228,7 @@ def _write_pipe(pipe: BinaryIO, content: bytes) -> None:
         pipe.flush()
 
 
-def _written(one: tuple[Job, Report, "Future[None]"]) -> tuple[Job, Report | Exception]:
+def _written(one: tuple[Job, Reported, "Future[None]"]) -> tuple[Job, Reported | Exception]:
     job, report, writing = one
     error = writing.exception()
     if error is None or isinstance(error, (DenoiseError, OSError, MemoryError)):
@@ -235,7 +236,7 @@ def _written(one: tuple[Job, Report, "Future[None]"]) -> tuple[Job, Report | Exc
     raise error
 
 
-def _tell(job: Job, outcome: Report | Exception, *, is_json: bool) -> None:
+def _tell(job: Job, outcome: Reported | Exception, *, is_json: bool) -> None:
     files = {"input": str(job.file), "output": str(job.output)}
     if isinstance(outcome, Exception):
         why = reason(outcome)
@@ -244,8 +245,8 @@ def _tell(job: Job, outcome: Report | Exception, *, is_json: bool) -> None:
             tqdm.write(json.dumps({**files, "error": why}))
         return
     if is_json:
-        tqdm.write(json.dumps({**files, **outcome}))
-    for warning in outcome["warnings"]:
+        tqdm.write(json.dumps({**files, **outcome.to_dict()}))
+    for warning in outcome.warnings:
         complain(about(job.file, warning), 0)
 
 

@@ -13,7 +13,7 @@ from denoise.inference.denoiser import Denoiser
 from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.inference.settings import Settings
 from denoise.inputs import find_inputs, find_jobs
-from denoise.noise.synthesis import find_stages, seeded_generator
+from denoise.noise.synthesis import NoiseSpec
 
 
 def run_command(options: argparse.Namespace) -> int:
@@ -34,16 +34,8 @@ def run_command(options: argparse.Namespace) -> int:
 
 def noise_command(options: argparse.Namespace) -> int:
     """Adds noise to pictures."""
-    find_stages(options.kind, options.level)
-    seeded_generator(options.seed)
-    work = partial(
-        noise_picture,
-        kind=options.kind,
-        level=options.level,
-        seed=options.seed,
-        gray=options.gray,
-    )
-    return convert(find_jobs(options), work, options)
+    spec = NoiseSpec(kind=options.kind, level=options.level, seed=options.seed, gray=options.gray)
+    return convert(find_jobs(options), partial(noise_picture, spec=spec), options)
 
 
 def estimate_command(options: argparse.Namespace) -> int:
@@ -56,7 +48,7 @@ def estimate_command(options: argparse.Namespace) -> int:
     failed = FAILED_INPUT if closed else 0
     for file, _ in files:
         try:
-            report = estimate_picture(read(file), denoiser, zoo=options.zoo)
+            report = estimate_picture(read(file), denoiser, zoo=options.zoo).to_dict()
         except DenoiseError as error:
             failed = complain(about(file, str(error)), FAILED_INPUT)
         else:

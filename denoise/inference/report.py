@@ -1,4 +1,4 @@
-"""What was done to a picture, as a typed report."""
+"""Typed reports on what was done to a picture; `to_dict` returns one as JSON holds it."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
@@ -7,8 +7,17 @@ from denoise.inference.level_selection import LevelSelection
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was done to a picture, and with what."""
+class PictureReport:
+    """A report on a picture."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as JSON holds it."""
+        return asdict(self, dict_factory=_with_lists)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(PictureReport):
+    """What was done to a denoised picture, and with what."""
 
     model: str
     sha256: str  # of the weights
@@ -27,9 +36,30 @@ class Report:
     size: tuple[int, int]  # width, height
     warnings: tuple[str, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON holds it."""
-        return asdict(self)
+
+@dataclass(frozen=True, kw_only=True)
+class EstimateReport(PictureReport):
+    """How noisy a picture is."""
+
+    sigma: float  # in [0,1]
+    sigma_255: float  # the same in 1/255
+    correlation: float  # of the noise of neighbouring pixels
+    jpeg_step: float | None  # that JPEG rounded to, in [0,1]; None: no sign of JPEG
+    choice: LevelSelection | None  # noise levels that were tried, where a model was named
+    size: tuple[int, int]  # width, height
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseReport(PictureReport):
+    """Which noise was added to a picture."""
+
+    kind: str
+    level: float | None  # None for a mixture, which has levels of its own
+    seed: int
+    gray: bool
+    size: tuple[int, int]  # width, height
+    warnings: tuple[str, ...]
 
 
 class Denoised(NamedTuple):
@@ -37,3 +67,7 @@ class Denoised(NamedTuple):
 
     image: Any
     report: Report
+
+
+def _with_lists(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in pairs}

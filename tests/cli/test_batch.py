@@ -16,6 +16,9 @@ from places import ROOT
 
 from denoise import add_noise, commands, load_picture
 from denoise.cli import main
+from denoise.inference.report import NoiseReport
+
+REPORT = NoiseReport(kind="gaussian", level=0.1, seed=0, gray=False, size=(14, 12), warnings=())
 
 
 @pytest.fixture
@@ -152,7 +155,7 @@ def test_a_signal_ends_the_run_in_order(folder, tmp_path, monkeypatch, capsys, n
         calls.append(picture)
         if len(calls) == 3:
             signal.raise_signal(number)
-        return picture, {"warnings": []}
+        return picture, REPORT
 
     calls, out = [], tmp_path / "out"
     monkeypatch.setattr(commands, "noise_picture", work)
@@ -185,7 +188,7 @@ def test_a_signal_ends_the_wait_for_a_pipe(tmp_path, source, out, size):
 def test_a_signal_that_the_caller_deals_with_is_left_to_him(folder, tmp_path, monkeypatch):
     def work(picture, **_):
         signal.raise_signal(signal.SIGTERM)
-        return picture, {"warnings": []}
+        return picture, REPORT
 
     came = []
     monkeypatch.setattr(commands, "noise_picture", work)

@@ -269,7 +269,7 @@ def test_estimate_prints_sigma_in_both_units(photo, capsys):
 def test_estimate_gives_a_report_as_json(photo, capsys):
     assert run("estimate", photo, "--json") == 0
     report = json.loads(capsys.readouterr().out)
-    assert report == {"input": str(photo)} | estimate_picture(load_picture(photo))
+    assert report == {"input": str(photo)} | estimate_picture(load_picture(photo)).to_dict()
 
 
 def test_estimate_tells_that_it_was_a_jpeg(tmp_path, capsys):

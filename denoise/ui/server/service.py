@@ -21,6 +21,7 @@ from denoise.evaluation.results import MethodResult
 from denoise.images.picture import OUTPUT_FORMATS, Picture
 from denoise.images.writing import losses
 from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_picture
+from denoise.inference.report import NoiseReport, Report
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.limits import Limits
@@ -36,7 +37,7 @@ COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at
 
 FoundT = TypeVar("FoundT")
 Pixels = NDArray[Any]  # (H, W) or (H, W, 3)
-Change = Callable[[Picture], tuple[Picture, dict[str, Any]]]  # returns a report, too
+Change = Callable[[Picture], tuple[Picture, Report | NoiseReport]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +126,7 @@ class Service:
         def work(on_step: OnStep) -> Result:
             denoiser = self.loaded.get(model, partial(on_step, unit="bytes"))
 
-            def change(noisy: Picture) -> tuple[Picture, dict[str, Any]]:
+            def change(noisy: Picture) -> tuple[Picture, Report]:
                 return denoise_picture(noisy, denoiser, settings, on_tile=on_step)
 
             return self._convert(file, change, image_format, keep_exif=keep_exif)
@@ -148,9 +149,10 @@ class Service:
         Raises:
             DenoiseError: an unknown kind, a level or seed out of range, or a bad picture.
         """
+        spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
         return self._convert(
             file,
-            lambda clean: noise_picture(clean, kind, level, seed=seed, gray=gray),
+            lambda clean: noise_picture(clean, spec),
             image_format,
             keep_exif=keep_exif,
         )
@@ -165,7 +167,7 @@ class Service:
         """
         denoiser = None if model is None else self.loaded.get(model)
         with self._turn():
-            return estimate_picture(self.storage.read(file), denoiser, zoo=self.zoo)
+            return estimate_picture(self.storage.read(file), denoiser, zoo=self.zoo).to_dict()
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> CleanImage:
         """Return an uploaded clean picture in a form that all the methods take.
@@ -233,11 +235,12 @@ class Service:
             started = time.perf_counter()
             before = self.storage.read(file)
             read_s = time.perf_counter() - started
-            after, report = change(before)
+            after, found = change(before)
             changed = time.perf_counter()
             written = self.storage.write(after, str(file), image_format, keep_exif=keep_exif)
             write_s = time.perf_counter() - changed
         seconds = {"read": round(read_s, 3), "write": round(write_s, 3)}
+        report = found.to_dict()
         report["seconds"] = report.get("seconds", {}) | seconds
         report["warnings"] += losses(after, image_format)
         return Result(written, report, before, after)

@@ -54,7 +54,7 @@ def test_every_endpoint_is_a_tool_with_a_description(server):
 def test_a_picture_in_base64_is_judged_as_python_does(server, noisy_file):
     content = base64.b64encode(noisy_file.read_bytes()).decode()
     (answer,) = call(server, "estimate", image=f"data:image/png;base64,{content}")
-    expected = estimate_picture(load_picture(noisy_file))
+    expected = estimate_picture(load_picture(noisy_file)).to_dict()
     assert str(expected["sigma_255"]) in answer.text
 
 
