@@ -38,6 +38,13 @@ class ModelFacts:
     textured: str | None = None  # model of the same needs that adds texture
     guide: str | None = None  # blind model of the pilot stage at auto, where noise is not white
 
+    @property
+    def seconds_per_mpixel(self) -> float | None:
+        """Time of one pass over a million pixels on two CPU cores; None: not measured."""
+        measured: Any = self.metrics.get("seconds_per_mpixel")
+        is_number = isinstance(measured, (int, float)) and 0 < measured < 1e6  # nor NaN
+        return measured if is_number else None
+
 
 class CurvePoint(NamedTuple):
     """How far a training was after a step."""

@@ -22,11 +22,11 @@ from denoise.inference.report import Denoised
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.progress import OnTile
 from denoise.ui.server.progress import Step, watch
+from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo
 
 START_S = 10  # for the fork, the start of CUDA, and what is estimated on the CPU
-# A GPU of a Space is quicker than the two CPU cores that these were measured on: enough for all.
-PIXEL_S = {"conv": 0.6e-6, "gan": 0.6e-6, "dense": 5e-6}  # of one pass, by family
+UNMEASURED_S = 5.0  # a Mpixel, as the zoo's slowest network takes
 MAX_S = 120  # more is not lent to everybody
 CHOICE_PASSES = 10  # more than the levels that are tried, on pieces of the picture
 
@@ -59,11 +59,21 @@ def gpu(task: CallT | None = None, *, duration: int | Callable[..., int] | None 
 
 
 def seconds(model: str, task: str, image: AnyImage, settings: Settings = DEFAULTS, *_: Any) -> int:
-    """Gives how long a GPU is wanted for a picture, worked out from its pixels."""
+    """Return for how many seconds to book a GPU for a picture."""
+    return booked_seconds(_here(model).facts, task, image, settings)
+
+
+def booked_seconds(
+    facts: ModelFacts, task: str, image: AnyImage, settings: Settings = DEFAULTS
+) -> int:
+    """Return for how many seconds to book a GPU, from the network's measured speed.
+
+    The speed was measured on two CPU cores; a Space's GPU is faster, so that is always enough.
+    """
     passes = (8 if settings.ensemble else 1) * (2 if settings.texture else 1)
     passes += CHOICE_PASSES if settings.choose or task == "choose" else 0
-    pixel_s = PIXEL_S.get(model.partition("-")[0], max(PIXEL_S.values()))
-    return min(MAX_S, START_S + ceil(passes * pixel_s * _pixels(image)))
+    work_s = passes * (facts.seconds_per_mpixel or UNMEASURED_S) * _pixels(image) / 1e6
+    return START_S + ceil(min(work_s, MAX_S - START_S))
 
 
 class LentDenoiser(Denoiser):

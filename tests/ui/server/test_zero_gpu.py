@@ -1,7 +1,9 @@
 """The path of a Space on ZeroGPU, with a stand-in for the package that runs there."""
 
+import math
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +18,8 @@ from denoise import Denoiser, add_noise, load_picture
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
 from denoise.ui import launch
-from denoise.ui.server.zero_gpu import LentDenoiser, gpu, is_lent, seconds
+from denoise.ui.server.zero_gpu import LentDenoiser, booked_seconds, gpu, is_lent, seconds
+from denoise.weights.facts import read_facts
 from denoise.weights.tensors import BUNDLED
 
 FAKE = TESTS / "fake_spaces"
@@ -69,11 +72,21 @@ def test_where_gpus_are_lent_both_forms_decorate(monkeypatch):
 
 def test_a_larger_picture_wants_the_gpu_longer():
     small, large = (np.zeros((side, side, 3), np.uint8) for side in (64, 4000))
-    assert seconds("conv-photo", "run", small) == 11
-    assert seconds("conv-photo", "run", large) == 20
-    assert seconds("conv-photo", "run", large, Settings(ensemble=True)) == 87
-    assert seconds("dense-photo", "run", large, Settings(ensemble=True)) == 120
-    assert seconds("conv-photo", "choose", small) > seconds("conv-photo", "run", large) - 10
+    conv, dense = read_facts("conv-photo"), read_facts("dense-photo")
+    assert booked_seconds(conv, "run", small) == 11
+    assert booked_seconds(conv, "run", large) == 21
+    assert booked_seconds(conv, "run", large, Settings(ensemble=True)) == 91
+    assert booked_seconds(dense, "run", large, Settings(ensemble=True)) == 120
+    assert booked_seconds(conv, "choose", large) > booked_seconds(conv, "run", large)
+
+
+@pytest.mark.parametrize(
+    ("measured", "booked"),
+    [(0.3, 14), (0.6, 18), (9, 118), (100, 120), (None, 70), ("fast", 70), (math.nan, 70)],
+)
+def test_the_gpu_is_booked_by_the_measured_speed(measured, booked):
+    facts = replace(read_facts("blind-photo"), metrics={"seconds_per_mpixel": measured})
+    assert booked_seconds(facts, "run", np.zeros((3000, 4000, 3), np.uint8)) == booked
 
 
 def test_a_space_on_zero_gpu_is_known_by_its_variable():
