@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from denoise.errors import DenoiseError, SettingError
 from denoise.evaluation.baselines import BASELINES
 from denoise.images.picture import OUTPUT_FORMATS
 from denoise.noise.kinds import KINDS
+from denoise.noise.numbers import parse_number
 from denoise.stopping import exit_code, stopping_on_sigterm
 
 if TYPE_CHECKING:
@@ -409,8 +409,8 @@ def _add_device(command: argparse.ArgumentParser) -> None:
 
 def _sigma(text: str) -> float | None:
     try:
-        return None if text == "auto" else _number(text)
-    except (ValueError, ZeroDivisionError):
+        return None if text == "auto" else parse_number(text)
+    except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a number from 0 to 1, a fraction such as 25/255, or auto"
         ) from None
@@ -418,15 +418,11 @@ def _sigma(text: str) -> float | None:
 
 def _level(text: str) -> float:
     try:
-        return _number(text)
-    except (ValueError, ZeroDivisionError):
+        return parse_number(text)
+    except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a number such as 0.1 or a fraction such as 25/255"
         ) from None
-
-
-def _number(text: str) -> float:
-    return float(Fraction(text)) if "/" in text else float(text)
 
 
 RUN_HELP = (

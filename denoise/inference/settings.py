@@ -1,13 +1,13 @@
 """The settings of a `Denoiser`'s work."""
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from denoise.errors import SettingError
+from denoise.noise.numbers import parse_number
 
 Sigma = float | Tensor | None
 
@@ -89,9 +89,9 @@ def _hint_for_text(text: str) -> str:
     """Return a hint on what to write in place of a text, which JSON may hold."""
     if text.strip() == "auto":
         return " For auto leave it out, or give null."
-    try:  # a fraction would write out all digits of 1e9999999
-        value = float(Fraction(text)) if "/" in text else float(text)
-    except (ValueError, ZeroDivisionError, OverflowError):
+    try:
+        value = parse_number(text)
+    except ValueError:
         return ""
     return f" Write the number {value:.4g}, without quotes." if 0 <= value <= 1 else ""
 

@@ -12,6 +12,7 @@ from denoise.errors import SettingError
 from denoise.images.arrays import LUMA, ImageT, from_unit, to_unit, unpack
 from denoise.noise.camera import Pixels
 from denoise.noise.kinds import KIND_STD, KINDS, NoiseKind
+from denoise.noise.numbers import parse_number
 
 MAX_STAGES = 8  # of a mixture
 
@@ -88,14 +89,14 @@ def find_stages(kind: str, level: float) -> list[tuple[NoiseKind, float]]:
         raise SettingError(f"A mixture has at most {MAX_STAGES} parts; this one has {len(parts)}.")
     stages = []
     for part in parts:
-        match = re.fullmatch(r"([a-z-]+):(\d{0,3}\.?\d{1,9})(?:/(\d{1,3}))?", part.strip())
+        match = re.fullmatch(r"([a-z-]+):(\d{0,3}\.?\d{1,9}(?:/[1-9]\d{0,2})?)", part.strip())
         if match is None:
             raise SettingError(
                 "A mixture is written like gaussian:0.1+salt-pepper:0.02 or gaussian:25/255; "
                 f"{part.strip()[:40]!r} is no part of one."
             )
         found = find_kind(match[1])
-        stages.append((found, check_level(found, float(match[2]) / max(1, int(match[3] or 1)))))
+        stages.append((found, check_level(found, parse_number(match[2]))))
     return stages
 
 

@@ -133,6 +133,7 @@ def test_a_mixture_of_one_is_that_kind():
         ("gaussian:0.1+", "is no part"),
         ("gaussian:much", "is no part"),
         ("gaussian:0.1;jpeg:0.1", "is no part"),
+        ("gaussian:0.1/0", "is no part"),
         ("+".join(["gaussian:0.1"] * 9), "at most 8"),
     ],
 )

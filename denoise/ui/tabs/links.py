@@ -8,6 +8,7 @@ import gradio as gr
 
 from denoise.errors import DenoiseError, SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
+from denoise.noise.numbers import parse_number
 from denoise.noise.synthesis import check_level, find_kind
 from denoise.ui.widgets.noise_controls import NoiseControls, level_update, noise_spec_of
 from denoise.ui.widgets.toasts import warn
@@ -127,11 +128,9 @@ def settings_of(asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO) -> tuple[list[
 
 
 def _level(kind: NoiseKind, text: str) -> float:
-    """Gives the level that a number, or a fraction such as 25/255, stands for."""
     number: Any = text
-    whole, _, parts = text.partition("/")
-    with contextlib.suppress(ValueError, ZeroDivisionError):
-        number = float(whole) / float(parts or 1)
+    with contextlib.suppress(ValueError):
+        number = parse_number(text)
     return check_level(kind, number)
 
 
