@@ -1,8 +1,9 @@
-"""`python -m denoise` and the command `denoise`: `serve` starts the page, cli does the rest."""
+"""`python -m denoise` and the command `denoise`: the command line, with `serve` for the page."""
 
-import argparse
 import sys
 from typing import NoReturn
+
+from denoise.cli.main import denoise, main
 
 SERVE_HELP = (
     "Serve the page at http://127.0.0.1:7860 until Ctrl-C. Environment variables set the rest: "
@@ -11,18 +12,9 @@ SERVE_HELP = (
 )
 
 
-def main() -> int:
-    """Run what the command line asks for and return the exit code."""
-    if sys.argv[1:2] == ["serve"]:
-        _serve(sys.argv[2:])
-    from denoise.cli import main as run_command
-
-    return run_command()
-
-
-def _serve(arguments: list[str]) -> NoReturn:
-    parser = argparse.ArgumentParser(prog="python -m denoise serve", description=SERVE_HELP)
-    parser.parse_args(arguments)
+@denoise.command(short_help="serve the page", help=SERVE_HELP)
+def serve() -> NoReturn:
+    """Serve the page until told to stop."""
     from denoise.ui.launch import run
 
     run()

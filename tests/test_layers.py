@@ -41,7 +41,7 @@ def test_a_planted_import_that_goes_up_is_found(tmp_path, file, line):
 def test_importing_draws_no_random_number_and_opens_no_window():
     code = (
         "import torch, numpy; state = torch.get_rng_state(); numbers = numpy.random.get_state()[1];"
-        "import denoise, denoise.cli, denoise.training.train, denoise.evaluation.benchmark, sys;"
+        "import denoise.cli.main, denoise.training.train, denoise.evaluation.benchmark, sys;"
         "assert torch.equal(state, torch.get_rng_state());"
         "assert (numbers == numpy.random.get_state()[1]).all();"
         "assert 'gradio' not in sys.modules and 'matplotlib' not in sys.modules"

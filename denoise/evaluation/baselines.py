@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its ndimage, which loads when it is used: no `--help` waits for it
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 from skimage import restoration  # imports its functions when they are called
 
 from denoise.errors import DenoiseError, SettingError
@@ -75,7 +75,7 @@ def _channel_axis(noisy: Pixels) -> int | None:
 
 def _median(noisy: Pixels, sigma: float) -> Pixels:
     side = 5 if sigma >= LARGE_MEDIAN_FROM else 3
-    return np.asarray(median_filter(noisy, (side, side, 1)[: noisy.ndim]))
+    return np.asarray(scipy.ndimage.median_filter(noisy, (side, side, 1)[: noisy.ndim]))
 
 
 def _nl_means(noisy: Pixels, sigma: float) -> Pixels:

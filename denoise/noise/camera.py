@@ -4,8 +4,8 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import scipy  # its ndimage, which loads when it is used: no `--help` waits for it
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
 Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
@@ -43,7 +43,7 @@ def camera_noise(
     def spoil(channel: int, own: np.random.Generator) -> None:
         field = gray + math.sqrt(1 - gray_share) * own.standard_normal(gray.shape)
         if blur > 0:
-            field = gaussian_filter(field, blur, mode="wrap") / _blurred_std(blur)
+            field = scipy.ndimage.gaussian_filter(field, blur, mode="wrap") / _blurred_std(blur)
         for top in range(0, len(field), 64):  # small enough for the processor's cache
             rows = slice(top, top + 64)
             signal = clean[rows, :, channel]
@@ -72,4 +72,4 @@ def _blurred_std(blur: float) -> float:
     """Return the standard deviation of white noise of deviation 1 after `gaussian_filter`."""
     impulse = np.zeros(int(8 * blur + 2) * 2 + 1)
     impulse[len(impulse) // 2] = 1
-    return float(np.sum(gaussian_filter(impulse, blur) ** 2))
+    return float(np.sum(scipy.ndimage.gaussian_filter(impulse, blur) ** 2))

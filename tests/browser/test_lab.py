@@ -13,7 +13,7 @@ from gradio_client import Client, handle_file
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture, ssim
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.evaluation.comparison import compare
 from denoise.evaluation.methods import CleanImage
 from denoise.evaluation.residual import analyse_residual

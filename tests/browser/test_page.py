@@ -17,7 +17,7 @@ from places import ROOT
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, load_picture, psnr, save_picture
-from denoise.cli import main
+from denoise.cli.main import main
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

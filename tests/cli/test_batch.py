@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from command_line import run
 from PIL import Image
 from places import ROOT
 
-from denoise import add_noise, commands, load_picture
-from denoise.cli import main
+from denoise import add_noise, load_picture
 from denoise.inference.report import NoiseReport
 
 REPORT = NoiseReport(kind="gaussian", level=0.1, seed=0, gray=False, size=(14, 12), warnings=())
@@ -30,10 +30,6 @@ def folder(tmp_path):
         pixels = np.random.default_rng(number).integers(0, 256, (12, 14, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(place / name)
     return place
-
-
-def run(*arguments):
-    return main([str(argument) for argument in arguments])
 
 
 def noisy(file):
@@ -158,7 +154,7 @@ def test_a_signal_ends_the_run_in_order(folder, tmp_path, monkeypatch, capsys, n
         return picture, REPORT
 
     calls, out = [], tmp_path / "out"
-    monkeypatch.setattr(commands, "noise_picture", work)
+    monkeypatch.setattr("denoise.inference.pipeline.noise_picture", work)
     assert run("noise", folder, "-o", out, "--recursive") == code
     assert sorted(file.name for file in out.iterdir()) == ["a.png", "b.png"]
     assert capsys.readouterr().err.endswith("2 of 3 pictures written.\nStopped.\n")
@@ -191,7 +187,7 @@ def test_a_signal_that_the_caller_deals_with_is_left_to_him(folder, tmp_path, mo
         return picture, REPORT
 
     came = []
-    monkeypatch.setattr(commands, "noise_picture", work)
+    monkeypatch.setattr("denoise.inference.pipeline.noise_picture", work)
     before = signal.signal(signal.SIGTERM, lambda *_: came.append(True))
     try:
         assert run("noise", folder / "a.png", "-o", tmp_path / "out") == 0

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from denoise import Denoiser
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.datasets.synthetic import draw_digits
 from denoise.evaluation import cards, plots
 from denoise.evaluation.benchmark_28x28 import measure_errors

@@ -7,7 +7,7 @@ from PIL import Image
 from skimage import data
 
 from denoise import Denoiser
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.errors import ImageError
 from denoise.evaluation import scorecard
 from denoise.evaluation.measurements import Measurements

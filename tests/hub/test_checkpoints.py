@@ -13,7 +13,7 @@ from hub_stand_in import running_hub
 from PIL import Image
 
 from denoise import Denoiser
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.hub.address import parse_address
 from denoise.hub.errors import HubError, UnreachableError
@@ -273,7 +273,8 @@ def test_what_is_no_address_is_taken_for_none(text):
 
 @pytest.fixture
 def command(zoo, monkeypatch):
-    monkeypatch.setattr("denoise.cli._open_zoo", lambda folder: zoo)
+    for room in ("pictures", "lab", "benchmark"):
+        monkeypatch.setattr(f"denoise.cli.{room}.open_zoo", lambda folder=None: zoo)
     return lambda *words: main([str(word) for word in words])
 
 

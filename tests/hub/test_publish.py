@@ -11,7 +11,7 @@ from huggingface_hub import ModelCard, constants
 from places import ROOT
 
 from denoise import Denoiser, Picture, load_picture, save_picture
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.datasets.synthetic import draw_clothing
 from denoise.errors import SettingError
 from denoise.hub.errors import HubError

@@ -3,7 +3,7 @@ from hub_stand_in import TOKEN, running_hub
 from huggingface_hub import constants
 
 import denoise.hub.pull
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.errors import WeightsError
 from denoise.hub.errors import HubError
 from denoise.hub.publish import pack_models, publish_models

@@ -7,7 +7,7 @@ import yaml
 from places import ROOT
 from space_stand_in import TOKEN, running_stand_in
 
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.errors import DenoiseError
 from denoise.hub.space import FILES, FOLDERS, deploy, plan
 
@@ -116,7 +116,7 @@ def test_half_a_clone_is_not_deployed(clone):
 def test_a_dry_run_lists_the_files_and_asks_nobody(capsys):
     assert main(["deploy", "--repo", REPO, "--dry-run"]) == 0
     *files, last = capsys.readouterr().out.splitlines()
-    assert {"app.py", "denoise/cli.py", "weights/conv-photo/model.safetensors"} <= set(files)
+    assert {"app.py", "denoise/cli/main.py", "weights/conv-photo/model.safetensors"} <= set(files)
     assert not any(file.startswith(("tests", ".", "runs")) for file in files)
     assert last.endswith(f"would go to the Space {REPO}.")
 

@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 
 from denoise import Denoiser
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.ui.server.service import Service
 from denoise.weights.checkpoints import is_checkpoint, load_checkpoint, read_checkpoint

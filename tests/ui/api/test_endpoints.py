@@ -18,7 +18,7 @@ from PIL import Image
 from places import ROOT
 
 from denoise import Denoiser, add_noise, list_models, load_picture
-from denoise.cli import main
+from denoise.cli.main import main
 from denoise.inference.pipeline import estimate_picture
 
 FILE = {"_type": "gradio.FileData"}

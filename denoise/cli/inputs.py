@@ -1,9 +1,9 @@
 """What the command line names, as files: those to read, and those to write."""
 
-import argparse
 import glob
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +13,19 @@ from denoise.images.picture import FORMAT_SUFFIXES, SUFFIX_FORMATS
 
 READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif")
 PIPE = Path("-")  # standard input or output
+
+
+@dataclass(frozen=True)
+class Files:
+    """The pictures to read, and how their outputs are written."""
+
+    inputs: Sequence[Path]  # files, folders, patterns
+    is_recursive: bool
+    output: Path  # a file or a folder
+    is_replacing: bool  # outputs that are there already
+    image_format: str | None  # of the outputs; None: each input's
+    keep_exif: bool
+    as_json: bool  # whether to print reports
 
 
 class Job(NamedTuple):
@@ -36,36 +49,36 @@ class Inputs(NamedTuple):
     closed: dict[Path, str]  # folders that cannot be read, with a sentence on each
 
 
-def find_jobs(options: argparse.Namespace) -> Plan:
-    """Gives every input with its output, no two of which are the same.
+def find_jobs(wanted: Files) -> Plan:
+    """Return every input with its output, no two of which are the same.
 
     Raises:
         DenoiseError: inputs that are not there, or outputs that cannot be.
     """
-    files, closed = find_inputs(options)
-    if options.output == PIPE:
+    files, closed = find_inputs(wanted.inputs, is_recursive=wanted.is_recursive)
+    if wanted.output == PIPE:
         if len(files) > 1:
             raise SettingError("Standard output takes one picture; name a folder with -o.")
-        if options.json:
+        if wanted.as_json:
             raise SettingError("--json prints where the picture would go; name a file with -o.")
         return Plan([Job(files[0][0], PIPE)], closed)
-    return Plan(_name_outputs(files, options), closed)
+    return Plan(_name_outputs(files, wanted.output, wanted.image_format), closed)
 
 
-def find_inputs(options: argparse.Namespace) -> Inputs:
-    """Gives each input file, and the folders below what was named that cannot be read.
+def find_inputs(inputs: Sequence[Path], *, is_recursive: bool) -> Inputs:
+    """Return each input file, and the folders below what was named that cannot be read.
 
     Raises:
         ImageError: a folder or pattern without pictures, or nothing that can be read.
     """
     found = Inputs([], {})
-    for named in options.inputs:
+    for named in inputs:
         if named == PIPE:
             found.files.append((named, Path("picture")))
         elif is_so(named.is_dir):
-            _add_folder(found, named, is_recursive=options.recursive)
+            _add_folder(found, named, is_recursive=is_recursive)
         elif not is_so(named.exists) and glob.has_magic(str(named)):
-            _add_matching(found, named, is_recursive=options.recursive)
+            _add_matching(found, named, is_recursive=is_recursive)
         else:
             found.files.append((named, Path(named.name)))
     if not found.files:
@@ -74,7 +87,10 @@ def find_inputs(options: argparse.Namespace) -> Inputs:
 
 
 def is_so(check: Callable[[], bool]) -> bool:
-    """Tells what a path is; reading or writing one that may not be looked at says why."""
+    """Return what a check of a path finds; False where the path may not be looked at.
+
+    Reading or writing it says why.
+    """
     try:
         return check()
     except PermissionError:
@@ -95,7 +111,7 @@ def _add_folder(found: Inputs, folder: Path, *, is_recursive: bool) -> None:
 
 
 def _files_below(folder: Path, closed: dict[Path, str], *, depth: int | None) -> list[Path]:
-    """Gives the files in a folder and those below it; notes which of these cannot be read."""
+    """Return the files in a folder and below it; note the folders that cannot be read."""
 
     def note(error: OSError) -> None:
         place = Path(error.filename)
@@ -110,7 +126,7 @@ def _files_below(folder: Path, closed: dict[Path, str], *, depth: int | None) ->
 
 
 def _add_matching(found: Inputs, pattern: Path, *, is_recursive: bool) -> None:
-    """Adds the files of a pattern that the shell left as it was, with what is below its root."""
+    """Add the files of a pattern that the shell did not expand, with their paths below its root."""
     files = sorted(map(Path, glob.glob(str(pattern), recursive=is_recursive)))  # noqa: PTH207
     files = [file for file in files if is_so(file.is_file)]
     closed: dict[Path, str] = {}
@@ -126,13 +142,14 @@ def _add_matching(found: Inputs, pattern: Path, *, is_recursive: bool) -> None:
     found.closed.update(closed)
 
 
-def _name_outputs(inputs: list[tuple[Path, Path]], options: argparse.Namespace) -> list[Job]:
-    """Gives each input file with the file it is written to; no two are the same."""
-    out: Path = options.output
+def _name_outputs(
+    inputs: list[tuple[Path, Path]], out: Path, image_format: str | None
+) -> list[Job]:
+    """Return each input file with the file it is written to; no two are the same."""
     is_file = len(inputs) == 1 and not is_so(out.is_dir) and out.suffix != ""
-    _check_suffix(out, is_file=is_file, image_format=options.format)
+    _check_suffix(out, is_file=is_file, image_format=image_format)
     jobs = [
-        Job(file, out if is_file else out / _with_suffix(below, options.format))
+        Job(file, out if is_file else out / _with_suffix(below, image_format))
         for file, below in inputs
     ]
     writers: dict[Path, Path] = {}  # input by output

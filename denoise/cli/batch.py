@@ -1,16 +1,13 @@
-"""Many pictures, taken through the same work and written where they belong.
+"""Take many pictures through the same work and write each to its place.
 
 While one is worked on, the next ones are read and the last ones are written.
 """
 
-import argparse
 import json
-import logging
 import sys
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -19,14 +16,14 @@ from typing import Any, BinaryIO, TypeVar
 
 from tqdm import tqdm
 
-from denoise.errors import DenoiseError, ImageError, why_not_written
+from denoise.cli.console import FAILED_INPUT, about, complain, reason, tell_closed
+from denoise.cli.inputs import PIPE, Files, Job, find_jobs, is_so
+from denoise.errors import DenoiseError, ImageError
 from denoise.images.picture import Picture
 from denoise.images.reading import MAX_BYTES, load_picture
 from denoise.images.writing import encode_picture, save_picture
 from denoise.inference.report import NoiseReport, Report
-from denoise.inputs import PIPE, Job, Plan, is_so
 
-FAILED_INPUT, MISUSE = 1, 2
 BLOCK = 1 << 16  # bytes, of a pipe
 THREADS = 2  # that read and write; the network takes all cores by itself
 
@@ -46,24 +43,24 @@ class Count:
     failed: int = 0
 
 
-def convert(plan: Plan, work: Work, options: argparse.Namespace) -> int:
-    """Takes every input through `work` to its output; one that fails stops no other.
+def convert(files: Files, work: Work) -> int:
+    """Take every input through `work` to its output; one that fails stops no other.
 
-    Outputs that are there already are left, unless `options.overwrite`. Ctrl-C ends it once what
-    is being written is whole.
+    Ctrl-C ends it once what is being written is whole.
 
     Returns:
         The exit code.
     """
-    is_there = [is_so(job.output.exists) and not options.overwrite for job in plan.jobs]
+    plan = find_jobs(files)
+    is_there = [is_so(job.output.exists) and not files.is_replacing for job in plan.jobs]
     for job, skip in zip(plan.jobs, is_there, strict=True):
-        if skip and options.json:
+        if skip and files.as_json:
             print(json.dumps({"input": str(job.file), "output": str(job.output), "skipped": True}))
     todo = [job for job, skip in zip(plan.jobs, is_there, strict=True) if not skip]
-    tell_closed(plan.closed, is_json=options.json)
+    tell_closed(plan.closed, as_json=files.as_json)
     count = Count(len(plan.jobs), sum(is_there), len(plan.closed))
     try:
-        _do(todo, work, options, count)
+        _do(todo, work, files, count)
     except KeyboardInterrupt:
         _sum_up(count, is_stopped=True)
         raise
@@ -71,16 +68,8 @@ def convert(plan: Plan, work: Work, options: argparse.Namespace) -> int:
     return FAILED_INPUT if count.failed or count.closed else 0
 
 
-def tell_closed(closed: dict[Path, str], *, is_json: bool) -> None:
-    """Says which folders cannot be read."""
-    for folder, why in closed.items():
-        complain(why, FAILED_INPUT)
-        if is_json:
-            print(json.dumps({"input": str(folder), "error": why}))
-
-
 def read(file: Path) -> Picture:
-    """Gives the picture in a file, or on standard input.
+    """Return the picture in a file, or on standard input.
 
     Raises:
         ImageError: as `load_picture` does.
@@ -92,50 +81,10 @@ def read(file: Path) -> Picture:
     return load_picture(_read_pipe(sys.stdin.buffer))
 
 
-def about(file: Path, sentence: str) -> str:
-    """Gives the sentence with the file it is about, named once."""
-    is_named = sentence.startswith(f"{file.name} ")
-    return f"{file}{sentence.removeprefix(file.name)}" if is_named else f"{file}: {sentence}"
-
-
-def complain(sentence: str, code: int) -> int:
-    """Prints a sentence on standard error, above any progress bar, and gives the code back."""
-    tqdm.write(sentence, file=sys.stderr)
-    return code
-
-
-class _Sentences(logging.Handler):
-    """Says what is logged, but for causes, which the sentences that come of them stand for."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info is None:
-            complain(record.getMessage(), 0)
-
-
-@contextmanager
-def logging_in_sentences() -> Iterator[None]:
-    """Has what the package logs said on standard error, without tracebacks."""
-    handler, log = _Sentences(logging.WARNING), logging.getLogger("denoise")
-    log.addHandler(handler)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-
-
-def reason(error: Exception) -> str:
-    """Gives why a picture failed, in a sentence."""
-    if isinstance(error, OSError):
-        return f"The output cannot be written: {why_not_written(error)}."
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this picture; make it smaller."
-    return str(error)
-
-
-def _do(todo: list[Job], work: Work, options: argparse.Namespace, count: Count) -> None:
-    """Takes pictures through `work`, tells of each, and counts."""
+def _do(todo: list[Job], work: Work, files: Files, count: Count) -> None:
+    """Take pictures through `work`, report each, and count."""
     written: list[Path] = []
-    write = partial(_write, image_format=options.format, keep_exif=options.keep_exif)
+    write = partial(_write, image_format=files.image_format, keep_exif=files.keep_exif)
     done = _overlapped(todo, work, write, written)
     # None: no bar where it would be written into a file
     is_off = None if len(todo) > 1 else True
@@ -143,7 +92,7 @@ def _do(todo: list[Job], work: Work, options: argparse.Namespace, count: Count) 
         with tqdm(done, total=len(todo), disable=is_off, unit="picture") as bar:
             for job, outcome in bar:
                 count.failed += isinstance(outcome, Exception)
-                _tell(job, outcome, is_json=options.json)
+                _tell(job, outcome, as_json=files.as_json)
     finally:
         done.close()  # which waits for what is being written
         count.written = len(written)
@@ -152,9 +101,9 @@ def _do(todo: list[Job], work: Work, options: argparse.Namespace, count: Count) 
 def _overlapped(
     jobs: list[Job], work: Work, write: Callable[[Picture, Job], None], written: list[Path]
 ) -> Generator[tuple[Job, Reported | Exception], None, None]:
-    """Gives each job with its report or failure, in turn; reads ahead and writes behind.
+    """Yield each job with its report or failure, in turn; read ahead and write behind.
 
-    Adds each output to `written` as soon as it is there.
+    Add each output to `written` as soon as it is there.
     """
     waiting = iter(jobs)
     writing: deque[tuple[Job, Reported, Future[None]]] = deque()
@@ -187,7 +136,7 @@ def _begin_to_read(pool: ThreadPoolExecutor, job: Job) -> "Future[Picture]":
 def _begin(
     pool: ThreadPoolExecutor, file: Path, work: Callable[..., DoneT], *arguments: Any
 ) -> "Future[DoneT]":
-    """Begins work on a file in a thread; on a pipe it is done here, where signals end a wait."""
+    """Begin work on a file in a thread; do that on a pipe here, where signals end a wait."""
     if file != PIPE:
         return pool.submit(work, *arguments)
     done: Future[DoneT] = Future()
@@ -215,7 +164,7 @@ def _write(picture: Picture, job: Job, *, image_format: str | None, keep_exif: b
 
 
 def _read_pipe(pipe: BinaryIO) -> bytes:
-    """Gives all that comes, up to more than is allowed; between blocks signals are heeded."""
+    """Return all that comes, up to more than is allowed; between blocks signals are heeded."""
     content = bytearray()
     while len(content) <= MAX_BYTES and (block := pipe.read(BLOCK)):
         content += block
@@ -236,22 +185,22 @@ def _written(one: tuple[Job, Reported, "Future[None]"]) -> tuple[Job, Reported |
     raise error
 
 
-def _tell(job: Job, outcome: Reported | Exception, *, is_json: bool) -> None:
+def _tell(job: Job, outcome: Reported | Exception, *, as_json: bool) -> None:
     files = {"input": str(job.file), "output": str(job.output)}
     if isinstance(outcome, Exception):
         why = reason(outcome)
         complain(about(job.file, why), FAILED_INPUT)
-        if is_json:
+        if as_json:
             tqdm.write(json.dumps({**files, "error": why}))
         return
-    if is_json:
+    if as_json:
         tqdm.write(json.dumps({**files, **outcome.to_dict()}))
     for warning in outcome.warnings:
         complain(about(job.file, warning), 0)
 
 
 def _sum_up(count: Count, *, is_stopped: bool = False) -> None:
-    """Says how it went, where that is not plain already."""
+    """Say how it went, where that is not plain already."""
     if count.there == count.pictures == 1 and not count.closed:
         complain("The output is there already and was left; --overwrite replaces it.", 0)
     elif count.there or count.closed or (count.pictures > 1 and (count.failed or is_stopped)):
