@@ -1,12 +1,16 @@
-"""Takes the README's screenshots of every tab: `python tests/take_screenshots.py`.
+"""Take the screenshots of every tab and draw the README's picture.
+
+Run `python tests/take_screenshots.py`; `--pair` draws the picture only.
 
 The names of languages want a font that has Chinese.
 """
 
 import io
+import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 from browsing import CHROMIUM, FLAGS, open_page, open_tab, upload
 from conftest import running_server
 from PIL import Image
@@ -14,15 +18,17 @@ from places import ROOT
 from playwright.sync_api import Page, sync_playwright
 from skimage import data
 
-from denoise import Picture, add_noise, save_picture
+from denoise import Denoiser, Picture, add_noise, save_picture
 
 DOCS = ROOT / "docs"
 SIZE = {"width": 1440, "height": 1000}
 
 
 def main() -> None:
-    """Writes docs/<tab>.webp for every tab."""
-    DOCS.mkdir(exist_ok=True)
+    """Write docs/before-after.webp, and docs/<tab>.webp for every tab."""
+    draw_pair(DOCS / "before-after.webp")
+    if "--pair" in sys.argv:
+        return
     with (
         tempfile.TemporaryDirectory() as folder,
         running_server(Path(folder) / "server") as server,
@@ -41,6 +47,14 @@ def main() -> None:
             shot.save(file, "WEBP", quality=85, method=6)
             print(f"Wrote {file}.")  # noqa: T201
         chromium.close()
+
+
+def draw_pair(file: Path) -> None:
+    """Draw a detail of a photograph: noisy on the left, denoised on the right."""
+    noisy = add_noise(data.chelsea(), "gaussian", 25 / 255, seed=0)
+    detail = np.s_[20:276, 90:346]
+    pair = np.hstack([noisy[detail], Denoiser()(noisy)[detail]])
+    Image.fromarray(pair).save(file, "WEBP", quality=90, method=6)
 
 
 def denoise(page: Page, folder: Path) -> None:
