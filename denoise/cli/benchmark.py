@@ -65,7 +65,7 @@ class Bench:
     "names",
     cls=Several,
     metavar="NAME...",
-    help=f"(--all: each that has bars; 28x28: all of the set; else {DEFAULT_MODEL})",
+    help=f"(--all: each that has targets; 28x28: all of the set; else {DEFAULT_MODEL})",
 )
 @zoo_option
 @click.option(
@@ -84,7 +84,7 @@ class Bench:
     metavar="S...",
     help="noise levels in steps of 1/255 (15 25 50)",
 )
-@flag("--all", "has_bars", help="every figure that the zoo is held to, with its bar")
+@flag("--all", "has_targets", help="every figure that has a target")
 @click.option(
     "--sets",
     envvar="DENOISE_SETS",
@@ -103,7 +103,7 @@ def benchmark(
     zoo: Path | None,
     data: tuple[Path, ...],
     sigmas_255: tuple[float, ...],
-    has_bars: bool,
+    has_targets: bool,
     sets: Path,
     has_speed: bool,
     is_recording: bool,
@@ -114,7 +114,7 @@ def benchmark(
     from denoise.datasets.mnist import SMALL_IMAGE_SETS
 
     bench = Bench(open_zoo(zoo), device, dtype, is_recording)
-    if has_bars:
+    if has_targets:
         return _print_scorecard(bench, names, sets)
     if str(folder) in SMALL_IMAGE_SETS:
         return _print_small_tables(bench, names, str(folder), list(data))
@@ -173,7 +173,7 @@ def _record(denoisers: list["Denoiser"], rows: list["Row"], speeds: list[float])
 
 
 def _print_scorecard(bench: Bench, names: Sequence[str], sets: Path) -> int:
-    """Print every figure that the zoo is held to; 1 where one is missed or was not measured."""
+    """Print every figure that has a target; return 1 if one is missed or was not measured."""
     from denoise.evaluation.measurements import REFERENCE
     from denoise.evaluation.record import record
     from denoise.evaluation.scorecard import measure_goals, training_words
@@ -184,7 +184,7 @@ def _print_scorecard(bench: Bench, names: Sequence[str], sets: Path) -> int:
     asked = {goal.model for goal in goals} | {REFERENCE}
     denoisers = {name: bench.denoiser(name) for name in sorted(here & asked)}
     results: dict[str, list[list[str]]] = {}
-    print("| model | figure | measured | bar | |\n|---|---|---|---|---|")
+    print("| model | measurement | result | target | |\n|---|---|---|---|---|")
     for goal, figure, reason in measure_goals(sets, denoisers, goals):
         shown = reason if figure is None else f"{figure:.2f}"
         word = "not measured" if figure is None else goal.word(figure)
@@ -194,8 +194,8 @@ def _print_scorecard(bench: Bench, names: Sequence[str], sets: Path) -> int:
             results.setdefault(goal.model, []).append([goal.what, shown, goal.limit, word])
     for name, figures in results.items():
         if missed := sum(word == "missed" for *_, word in figures):
-            bars = "1 bar" if missed == 1 else f"{missed} bars"
-            print(f"\n{name} missed {bars} after {training_words(denoisers[name])}")
+            targets = "1 target" if missed == 1 else f"{missed} targets"
+            print(f"\n{name} missed {targets} after {training_words(denoisers[name])}")
     for name, figures in results.items() if bench.is_recording else []:
         record(denoisers[name], figures=figures)
     return code
@@ -208,7 +208,7 @@ def _goals(names: Sequence[str]) -> list["Goal"]:
     held = {goal.model for goal in GOALS}
     if strangers := set(names) - held:
         raise SettingError(
-            f"No figures with a bar are known of {', '.join(sorted(strangers))}; choose among: "
+            f"No targets are defined for {', '.join(sorted(strangers))}; choose one of: "
             f"{', '.join(sorted(held))}."
         )
     return [goal for goal in GOALS if goal.model in (names or held)]

@@ -171,5 +171,5 @@ def test_below_the_scorecard_stands_what_was_spent_on_a_target_that_is_missed(
     monkeypatch.setattr(scorecard, "GOALS", goals)
     assert main(["benchmark", "--all", "--sets", str(tmp_path)]) == 1
     words = training_words(Denoiser("conv-photo", device="cpu"))
-    assert capsys.readouterr().out.endswith(f"\n\nconv-photo missed 1 bar after {words}\n")
+    assert capsys.readouterr().out.endswith(f"\n\nconv-photo missed 1 target after {words}\n")
     assert "dB" in words
