@@ -11,6 +11,7 @@ from typing import Any
 
 import altair as alt
 import gradio as gr
+from gradio.blocks import Block
 
 from denoise.ui.widgets.tables import say_table
 
@@ -140,6 +141,8 @@ def _translated(
     """Gives an event's function, whose answers and errors are in the language."""
 
     def say(answer: Any) -> Any:
+        if isinstance(answer, dict) and any(isinstance(key, Block) for key in answer):
+            return {key: _translate_value(key, value, phrases) for key, value in answer.items()}
         if len(outputs) == 1:
             return _translate_value(outputs[0], answer, phrases)
         if not isinstance(answer, (tuple, list)):

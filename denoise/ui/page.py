@@ -11,12 +11,13 @@ from denoise.devices import choose_device, device_label
 from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.server.service import Service
 from denoise.ui.server.zero_gpu import is_lent
+from denoise.ui.tabs.classroom import Classroom
 from denoise.ui.tabs.denoise import build_denoise_tab
 from denoise.ui.tabs.digits import build_digits_tab
 from denoise.ui.tabs.links import LAB, link_settings
 from denoise.ui.tabs.noise_lab import build_noise_lab_tab
 from denoise.ui.tabs.samples import SampleStore
-from denoise.ui.tabs.train import Classroom, build_train_tab
+from denoise.ui.tabs.train import build_train_tab
 from denoise.ui.tabs.zoo import build_zoo_tab
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.toasts import Page

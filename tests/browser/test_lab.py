@@ -344,7 +344,7 @@ def test_an_address_keeps_what_is_good_beside_what_there_is_not(browser, server)
     context = browser.new_context(viewport=DESKTOP)
     page = open_page(context, server)
     page.goto(f"{server.url}/?tab=lab&kind=fog&level=0.2&seed=3")
-    sentence = "The address's kind was not taken. Unknown kind of noise 'fog'"
+    sentence = "The kind in the address was ignored. Unknown kind of noise 'fog'"
     page.get_by_text(sentence).first.wait_for()
     clean = data.astronaut()
     wait_for_noise(page, add_noise(clean, "gaussian", 0.2, seed=3), clean)
@@ -360,7 +360,7 @@ def test_an_address_opens_any_tab_and_one_that_there_is_not_is_said(browser, ser
     page.get_by_text("PSNR at 25/255").first.wait_for()  # the table is filled
     page.goto(f"{server.url}/?tab=attic")
     page.get_by_text(
-        "The address's tab was not taken. It is one of: denoise, lab, "
+        "The tab in the address was ignored. Choose one of: denoise, lab, "
     ).first.wait_for()
     page.get_by_role("tab", name="Denoise", selected=True).wait_for()
     context.close()

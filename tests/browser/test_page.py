@@ -161,7 +161,7 @@ def test_a_photo_for_the_digits_network_is_fitted_and_the_page_says_so(page, noi
 
 def test_the_slider_tells_sigma_exactly(page, noisy):
     upload(page, noisy)
-    page.get_by_label("I set it").check()
+    page.get_by_label("Set it myself").check()
     page.locator("#steps").get_by_text("25/255 is sigma 0.098").wait_for()
     denoise(page)
     expected = Denoiser()(load_picture(noisy).pixels, 25 / 255)
@@ -170,7 +170,7 @@ def test_the_slider_tells_sigma_exactly(page, noisy):
 
 def test_a_level_is_chosen_and_what_was_tried_is_listed(page, noisy):
     upload(page, noisy)
-    page.get_by_label("Choose for me").check()
+    page.get_by_label("Try several levels").check()
     denoise(page)
     choice = Denoiser().choose(load_picture(noisy))
     shown = page.locator("#report table tbody tr")
@@ -182,7 +182,7 @@ def test_noise_and_choice_are_the_same_on_page_over_http_and_by_command(
     page, server, noisy, capsys
 ):
     upload(page, noisy)
-    page.get_by_label("Choose for me").check()
+    page.get_by_label("Try several levels").check()
     denoise(page)
     client = Client(server.url, verbose=False)
     found = client.predict(handle_file(noisy), "conv-photo", api_name="/estimate")

@@ -25,6 +25,7 @@ MODULES = (
     "training.lesson",
     "ui.server.progress",
     "ui.server.service",
+    "ui.server.turns",
     "ui.server.uploads",
     "ui.server.zero_gpu",
     "ui.widgets.drawing",

@@ -16,7 +16,7 @@ Answers = Iterator[tuple[gr.FileData | None, dict[str, Any]]]
 
 
 def expose(endpoint: Callable[..., Any], name: str) -> None:
-    """Adds an endpoint that computes and gives a file and a report, at once or at last."""
+    """Add an endpoint that computes, and answers with a file and a report, at once or last."""
     # Gradio takes a generator's return type for that of one answer.
     endpoint.__signature__ = inspect.signature(endpoint).replace(  # type: ignore[attr-defined]
         return_annotation=Answer
@@ -25,12 +25,12 @@ def expose(endpoint: Callable[..., Any], name: str) -> None:
 
 
 def served(file: Path) -> gr.FileData:
-    """Gives a written file as an endpoint answers it."""
+    """Return a written file as an endpoint answers it."""
     return gr.FileData(path=str(file), orig_name=file.name)
 
 
 def check_text(name: str, value: object) -> None:
-    """Refuses what is no text.
+    """Refuse what is no text.
 
     Raises:
         SettingError: naming it.
@@ -39,18 +39,19 @@ def check_text(name: str, value: object) -> None:
         raise SettingError(f"{name} is a text; {value!r} is not.")
 
 
-def check_flag(name: str, value: object) -> None:
-    """Refuses what is neither true nor false.
+def check_flags(**flags: object) -> None:
+    """Refuse what is neither true nor false.
 
     Raises:
         SettingError: naming it.
     """
-    if not isinstance(value, bool):
-        raise SettingError(f"{name} is true or false; {value!r} is not.")
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise SettingError(f"{name} is true or false; {value!r} is not.")
 
 
 def listed(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> list[Any]:
-    """Gives a list of values of a kind back; an empty one for None.
+    """Return a list of values of a kind as it is; an empty one for None.
 
     Raises:
         SettingError: it is no such list.

@@ -12,7 +12,7 @@ from gradio.events import api
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
-from denoise.ui.api.checks import Answer, Answers, check_flag, check_text, expose, listed, served
+from denoise.ui.api.checks import Answer, Answers, check_flags, check_text, expose, listed, served
 from denoise.ui.api.lab_endpoints import add_lab_endpoints
 from denoise.ui.server.failures import explained
 from denoise.ui.server.progress import Step
@@ -22,7 +22,7 @@ from denoise.ui.server.zips import add_to, check_many
 
 
 def add_endpoints(service: Service) -> None:
-    """Adds the endpoints to the page that is being built."""
+    """Add the endpoints to the page that is being built."""
     expose(_denoise(service), "denoise")
     expose(_denoise_many(service), "denoise_many")
     expose(_add_noise(service), "add_noise")
@@ -42,10 +42,10 @@ def _denoise(service: Service) -> Callable[..., Any]:
         detail: float = 0.0,
         choose: bool = False,
     ) -> Answers:
-        """Takes noise out of a picture.
+        """Take noise out of a picture.
 
-        While it works, each tile gives an interim answer without a file; so does each piece of a
-        network that comes from the Hub first.
+        An interim answer without a file follows every tile, and every piece of a network that is
+        fetched from the Hub first.
 
         Args:
             image: the noisy picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
@@ -89,14 +89,14 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
         detail: float = 0.0,
         choose: bool = False,
     ) -> Answers:
-        """Takes noise out of many pictures; a bad one does not stop the others.
+        """Take noise out of many pictures; a bad one does not stop the others.
 
-        While it works, each picture gives an interim answer without a file.
+        An interim answer without a file follows every picture.
 
         Args:
             images: up to 100, each as of /denoise.
             model: as of /denoise, and so are the other settings.
-            sigma: the same for all; null: auto, judged for each.
+            sigma: the same for all; null: auto, estimated for each.
             strength: share of the change, 0 (none) to 1.
             ensemble: true averages over the eight orientations: a little better, 8x slower.
             texture: 0 (faithful) to 1 (textured), for networks with a textured counterpart.
@@ -119,13 +119,7 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
             )
             named = listed("images", images, dict, "uploaded files")
             check_many(len(named))
-            reports: list[dict[str, Any]] = []
-            packed = service.storage.new_file("denoised.zip")
-            with ZipFile(packed, "w") as pack:
-                for image in named:
-                    reports.append(_denoise_into(pack, service, image, model, settings))
-                    yield None, {"done": len(reports), "pictures": len(named)}
-            yield served(packed), {"pictures": reports}
+            yield from _denoise_all(service, named, model, settings)
 
     return denoise_many
 
@@ -138,7 +132,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
         seed: int = 0,
         gray: bool = False,
     ) -> Answer:
-        """Adds seeded noise to a picture.
+        """Add seeded noise to a picture.
 
         A mixture is written "gaussian:0.1+salt-pepper:0.02", applied from left to right.
 
@@ -155,7 +149,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
         """
         with explained():
             check_text("kind", kind)
-            check_flag("gray", gray)
+            check_flags(gray=gray)
             file = uploaded_file(image, service.storage.folder)
             return _answer(service.add_noise(file, kind, level, seed, gray))
 
@@ -164,13 +158,13 @@ def _add_noise(service: Service) -> Callable[..., Any]:
 
 def _estimate(service: Service) -> Callable[..., Any]:
     def estimate(image: gr.FileData, model: str | None = None) -> dict[str, Any]:
-        """Says how noisy a picture is, without the clean one.
+        """Estimate how noisy a picture is, without the clean one.
 
-        Its sigma is the noise's standard deviation where white is 1, its correlation that of
-        neighbouring pixels: 0 is white noise, 0.5 a camera's; its jpeg_step is what JPEG rounded
-        the picture to (null: no sign of JPEG). Its choice holds the sigma to tell the model (null:
-        auto), what it was judged_by (null: no estimate holds for such noise), and ratings: sigma
-        and rms, the estimated error, of each.
+        sigma is the noise's standard deviation, where white is 1. correlation is that of the noise
+        in neighbouring pixels: 0 is white noise, 0.5 a camera's. jpeg_step is the step to which
+        JPEG rounded the picture (null: no sign of JPEG). choice has the sigma to tell the model
+        (null: auto), the method that it was judged_by (null: none holds for such noise), and the
+        ratings: sigma and rms, the estimated error, of each level tried.
 
         Args:
             image: the picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
@@ -188,7 +182,7 @@ def _estimate(service: Service) -> Callable[..., Any]:
 
 def _models(service: Service) -> Callable[..., Any]:
     def models() -> list[dict[str, Any]]:
-        """Lists the networks: name, summary, needs, parameters, training data, metrics, licence.
+        """List the networks: name, summary, needs, parameters, training data, metrics, licence.
 
         Returns:
             The facts about every network.
@@ -199,10 +193,20 @@ def _models(service: Service) -> Callable[..., Any]:
     return models
 
 
+def _denoise_all(service: Service, images: list[Any], model: str, settings: Settings) -> Answers:
+    reports: list[dict[str, Any]] = []
+    packed = service.storage.new_file("denoised.zip")
+    with ZipFile(packed, "w") as pack:
+        for image in images:
+            reports.append(_denoise_into(pack, service, image, model, settings))
+            yield None, {"done": len(reports), "pictures": len(images)}
+    yield served(packed), {"pictures": reports}
+
+
 def _denoise_into(
     pack: ZipFile, service: Service, image: Any, model: str, settings: Settings
 ) -> dict[str, Any]:
-    """Adds what becomes of a picture to a zip, and gives the report on it, or its error."""
+    """Denoise a picture into a zip, and return the report on it, or its error."""
     try:
         file = uploaded_file(image, service.storage.folder)
         done = list(service.denoise(file, model, settings))

@@ -8,14 +8,14 @@ import gradio as gr
 from denoise.evaluation.comparison import levels_for
 from denoise.evaluation.results import MethodResult, make_report, write_table, write_zip
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.api.checks import Answers, check_flag, check_text, expose, listed, served
+from denoise.ui.api.checks import Answers, check_flags, check_text, expose, listed, served
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.server.uploads import uploaded_file
 
 
 def add_lab_endpoints(service: Service) -> None:
-    """Adds /compare and /sweep to the page that is being built."""
+    """Add /compare and /sweep to the page that is being built."""
     expose(_compare(service), "compare")
     expose(_sweep(service), "sweep")
 
@@ -32,19 +32,19 @@ def _compare(service: Service) -> Callable[..., Any]:
         told: bool = False,
         clip: bool = False,
     ) -> Answers:
-        """Adds noise to a clean picture and takes it through networks and classical methods.
+        """Add noise to a clean picture and denoise it by networks and classical methods.
 
-        While it works, each method gives an interim answer without a file.
+        An interim answer without a file follows every method.
 
         Args:
-            image: the clean picture; above 1 Mpixel it is shrunk.
+            image: the clean picture; one above 1 Mpixel is shrunk.
             kind: as of /add_noise.
             level: as of /add_noise.
             seed: as of /add_noise.
             models: names from /models, median, nl-means, tv, wavelets, bm3d; null: the quick ones.
             gray: true gives all channels the same noise.
             eight_bit: true clips and rounds the noisy picture, as a file would.
-            told: true tells networks the noise level; classical methods always are told.
+            told: true tells networks the noise level; classical methods are always told.
             clip: true clips the noisy picture where eight_bit is false, without rounding it.
 
         Returns:
@@ -53,7 +53,11 @@ def _compare(service: Service) -> Callable[..., Any]:
         """
         with explained():
             file = uploaded_file(image, service.storage.folder)
-            spec = _checked(kind, level, seed, gray, eight_bit, told, clip)
+            check_text("kind", kind)
+            check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
+            spec = NoiseSpec(
+                kind=kind, level=level, seed=seed, gray=gray, eight_bit=eight_bit, clip=clip
+            )
             subject = service.prepare(file, listed("models", models, str, "names"))
             entries: list[MethodResult] = []
             for entry in service.compare(subject, spec, is_told=told):
@@ -79,12 +83,12 @@ def _sweep(service: Service) -> Callable[..., Any]:
         told: bool = False,
         clip: bool = False,
     ) -> Answers:
-        """Does what /compare does at one noise level after another.
+        """Do what /compare does at one noise level after another.
 
-        While it works, each figure gives an interim answer without a file.
+        An interim answer without a file follows every figure.
 
         Args:
-            image: the clean picture; above 1 Mpixel it is shrunk.
+            image: the clean picture; one above 1 Mpixel is shrunk.
             kind: as of /add_noise, but no mixture.
             levels: of the noise; null: 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, as far as the kind goes.
             seed: as of /add_noise.
@@ -101,7 +105,11 @@ def _sweep(service: Service) -> Callable[..., Any]:
         with explained():
             file = uploaded_file(image, service.storage.folder)
             chosen = listed("levels", levels, (int, float), "numbers") or levels_for(kind)
-            spec = _checked(kind, chosen[0], seed, gray, eight_bit, told, clip)
+            check_text("kind", kind)
+            check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
+            spec = NoiseSpec(
+                kind=kind, level=chosen[0], seed=seed, gray=gray, eight_bit=eight_bit, clip=clip
+            )
             subject = service.prepare(file, listed("models", models, str, "names"))
             total = len(chosen) * (len(subject.methods) + 1)
             rows: list[dict[str, Any]] = []
@@ -113,13 +121,3 @@ def _sweep(service: Service) -> Callable[..., Any]:
             yield served(table), make_report(subject, spec, rows, is_told=told, levels=chosen)
 
     return sweep
-
-
-def _checked(
-    kind: str, level: float, seed: int, gray: bool, eight_bit: bool, told: bool, clip: bool
-) -> NoiseSpec:
-    check_text("kind", kind)
-    flags = {"gray": gray, "eight_bit": eight_bit, "told": told, "clip": clip}
-    for name, value in flags.items():
-        check_flag(name, value)
-    return NoiseSpec(kind=kind, level=level, seed=seed, gray=gray, eight_bit=eight_bit, clip=clip)

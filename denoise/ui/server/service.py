@@ -1,20 +1,18 @@
 """What page and HTTP ask for: pictures read within limits, worked on in turn, and written."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from denoise.defaults import DEFAULT_MODEL
-from denoise.errors import CancelledError, SettingError
+from denoise.errors import SettingError
 from denoise.evaluation.comparison import compare, sweep
 from denoise.evaluation.methods import CleanImage, prepare
 from denoise.evaluation.results import MethodResult
@@ -28,14 +26,13 @@ from denoise.ui.server.limits import Limits
 from denoise.ui.server.loaded_models import LoadedModels, Model
 from denoise.ui.server.progress import OnStep, Step, watch
 from denoise.ui.server.storage import Storage
+from denoise.ui.server.turns import Turns
 from denoise.ui.server.zero_gpu import is_lent
 from denoise.zoo.zoo import Zoo
 
-RESTARTING = "The server is restarting; try again in a minute."
 WARM_SIDE = 64  # pixels; enough to go once through every layer
 COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at a time
 
-FoundT = TypeVar("FoundT")
 Pixels = NDArray[Any]  # (H, W) or (H, W, 3)
 Change = Callable[[Picture], tuple[Picture, Report | NoiseReport]]
 
@@ -74,14 +71,12 @@ class Service:
         self.storage = Storage(folder, self.limits)
         self.loaded = LoadedModels(self.zoo, device)
         self.is_ready = False  # the default network is loaded and has run once
-        self._computing = threading.Lock()
-        self._closing = threading.Event()  # nothing new is begun
-        self._cancelling = threading.Event()  # nothing is finished
+        self._turns = Turns(self.limits.max_work_s)
 
     def warm(self) -> None:
         """Load the default network and run it once, so that the first visitor does not wait."""
         denoiser = self.loaded.get(DEFAULT_MODEL)
-        with self._turn():
+        with self._turns.take():
             if not is_lent():  # a GPU is lent to visitors only
                 denoiser.run(np.full((WARM_SIDE, WARM_SIDE, 3), 128, np.uint8))
         self.is_ready = True
@@ -89,14 +84,11 @@ class Service:
     @property
     def is_closing(self) -> bool:
         """Whether new work is refused."""
-        return self._closing.is_set()
+        return self._turns.is_closing
 
     def close(self, finish_s: float = 3.0) -> None:
         """Refuse new work, let running work finish, and stop it if that takes longer."""
-        self._closing.set()
-        if self._computing.acquire(timeout=finish_s):
-            self._computing.release()
-        self._cancelling.set()
+        self._turns.close(finish_s)
 
     def denoise(
         self,
@@ -131,7 +123,7 @@ class Service:
 
             return self._convert(file, change, image_format, keep_exif=keep_exif)
 
-        yield from watch(work, self._reason_to_stop())
+        yield from watch(work, self._turns.reason_to_stop())
 
     def add_noise(
         self,
@@ -166,7 +158,7 @@ class Service:
             SettingError: a model that cannot be told a noise level.
         """
         denoiser = None if model is None else self.loaded.get(model)
-        with self._turn():
+        with self._turns.take():
             return estimate_picture(self.storage.read(file), denoiser, zoo=self.zoo).to_dict()
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> CleanImage:
@@ -187,7 +179,7 @@ class Service:
         Raises:
             DenoiseError: at the first `next` or a later one.
         """
-        yield from self._in_turns(compare(subject, spec, self.loaded.get, is_told=is_told))
+        yield from self._turns.share(compare(subject, spec, self.loaded.get, is_told=is_told))
 
     def sweep(
         self,
@@ -202,7 +194,7 @@ class Service:
         Raises:
             DenoiseError: at the first `next` or a later one.
         """
-        yield from self._in_turns(sweep(subject, spec, levels, self.loaded.get, is_told=is_told))
+        yield from self._turns.share(sweep(subject, spec, levels, self.loaded.get, is_told=is_told))
 
     def denoise_pixels(self, image: Pixels, model: Model) -> Pixels:
         """Return an image denoised at auto, in turn with other work.
@@ -210,9 +202,9 @@ class Service:
         Raises:
             DenoiseError: as `Denoiser` does; or the work took too long.
         """
-        check = self._reason_to_stop()
+        check = self._turns.reason_to_stop()
         denoiser = self.loaded.get(model)
-        with self._turn():
+        with self._turns.take():
             return denoiser(image, on_tile=lambda *_: check())
 
     def encode(self, image: Pixels, model: Model) -> Tensor | None:
@@ -224,14 +216,14 @@ class Service:
         denoiser = self.loaded.get(model)
         if denoiser.facts.needs.code_shape is None:
             return None
-        with self._turn():
+        with self._turns.take():
             return denoiser.encode(image)[0]
 
     def _convert(
         self, file: str | Path, change: Change, image_format: str, *, keep_exif: bool
     ) -> Result:
         _check_format(image_format)
-        with self._turn():
+        with self._turns.take():
             started = time.perf_counter()
             before = self.storage.read(file)
             read_s = time.perf_counter() - started
@@ -244,37 +236,6 @@ class Service:
         report["seconds"] = report.get("seconds", {}) | seconds
         report["warnings"] += losses(after, image_format)
         return Result(written, report, before, after)
-
-    def _in_turns(self, work: Iterator[FoundT]) -> Iterator[FoundT]:
-        """Yield what `work` finds; others may compute in between."""
-        check = self._reason_to_stop()
-        while True:
-            check()
-            with self._turn():
-                try:
-                    found = next(work)
-                except StopIteration:
-                    return
-            yield found
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait until nobody else computes: one picture at a time, whoever asks."""
-        with self._computing:
-            if self.is_closing:
-                raise CancelledError(RESTARTING)
-            yield
-
-    def _reason_to_stop(self) -> Callable[[], None]:
-        deadline = time.monotonic() + self.limits.max_work_s
-
-        def check() -> None:
-            if self._cancelling.is_set():
-                raise CancelledError(RESTARTING)
-            if time.monotonic() > deadline:
-                raise CancelledError("This picture takes too long here; try a smaller one.")
-
-        return check
 
 
 def _check_format(image_format: str) -> None:

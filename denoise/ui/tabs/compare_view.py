@@ -1,22 +1,20 @@
 """All methods on one noisy picture: gallery, table, and the same detail of each."""
 
 from collections.abc import Iterator
+from functools import partial
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import gradio as gr
 import numpy as np
-from gradio.events import Dependency
 
-from denoise.evaluation.methods import CleanImage
 from denoise.evaluation.results import MethodResult, write_zip
 from denoise.images.reading import load_picture
-from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.methods import build_run, listen_run, noise_words
-from denoise.ui.widgets.noise_controls import NoiseControls, describe_noise
-from denoise.ui.widgets.parts import PictureInput, Slider, inline_image, write_shown
+from denoise.ui.widgets.methods import Job, Spoilt, build_run, listen_run, noise_words
+from denoise.ui.widgets.noise_controls import describe_noise
+from denoise.ui.widgets.parts import Slider, Updates, inline_image, write_shown
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.tables import Table, table_of
 from denoise.ui.widgets.terms import measured_words
@@ -26,8 +24,8 @@ TYPES = ["str", "number", "number", "number", "number", "number", "str"]
 FORMATS = ["", ".2f", ".4f", ".4f", ".2f", ".2f", ""]
 DETAIL_SIDES = (32, 64, 128, 256)
 WORDS = (
-    "All on the same noisy picture. A column's menu (⋮) sorts the table. **HaarPSI** (1 is "
-    "perfect) is near to what people see; classical methods are told the noise level."
+    "All methods get the same noisy picture. A column's menu (⋮) sorts the table. **HaarPSI** "
+    "(1 is perfect) comes close to what people see. Classical methods are told the noise level."
 )
 COLUMNS = ("PSNR", "SSIM", "HaarPSI", "s per Mpixel", "Parameters")
 
@@ -42,14 +40,16 @@ class _Place(NamedTuple):
     side: gr.Dropdown  # pixels
 
 
-def build_compare_view(
-    service: Service,
-    clean: PictureInput,
-    noise: NoiseControls,
-    changed: Dependency,
-    noisy: gr.Image,
-) -> None:
-    """Adds the view; a click into the noisy picture chooses the detail."""
+class _Views(NamedTuple):
+    status: gr.Markdown
+    table: gr.Dataframe
+    gallery: gr.Gallery
+    packed: gr.DownloadButton
+    shown: gr.State  # titles and files of the pictures at full size
+
+
+def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> None:
+    """Add the view; a click into the noisy picture chooses the detail."""
     gr.Markdown(WORDS, elem_classes="quiet")
     run = build_run(service, "compare")
     table = _build_table()
@@ -59,12 +59,9 @@ def build_compare_view(
     packed = gr.DownloadButton(
         "Download all pictures and the table", interactive=False, elem_id="compare-download"
     )
-    shown = gr.State([])
-
-    def work(subject: CleanImage, spec: NoiseSpec, is_told: bool) -> Iterator[Any]:
-        yield from _work(service, subject, spec, is_told=is_told)
-
-    listen_run(service, run, clean, noise, changed, [], [table, gallery, packed, shown], work)
+    views = _Views(run.status, table, gallery, packed, shown := gr.State([]))
+    work = partial(_work, service, views)
+    listen_run(service, run, spoilt=spoilt, work=work, outputs=views[1:])
     gr.on(
         [shown.change, *[one.change for one in place]],
         show_details,
@@ -100,7 +97,7 @@ def _build_place() -> _Place:
                 [(f"{side} pixels", side) for side in DETAIL_SIDES],
                 value=64,
                 label="Side of the detail",
-                info="A click into the noisy picture chooses the place.",
+                info="Click into the noisy picture to choose the place.",
                 min_width=200,
             ),
         )
@@ -119,32 +116,34 @@ def _build_gallery() -> gr.Gallery:
     )
 
 
-def _work(
-    service: Service, subject: CleanImage, spec: NoiseSpec, *, is_told: bool
-) -> Iterator[Any]:
-    entries: list[MethodResult] = []
+def _work(service: Service, views: _Views, job: Job) -> Iterator[Updates]:
+    image = job.image
+    results: list[MethodResult] = []
     shown: Shown = []
     gallery: list[tuple[str, str]] = []
-    for entry in service.compare(subject, spec, is_told=is_told):
-        entries.append(entry)
-        file = write_shown(service, entry.image, f"{entry.method}.png")
-        caption = f"{entry.title} · {entry.psnr:.2f} dB"
+    for result in service.compare(image, job.spec, is_told=job.is_told):
+        results.append(result)
+        file = write_shown(service, result.image, f"{result.method}.png")
+        caption = f"{result.title} · {result.psnr:.2f} dB"
         gallery = [*gallery, (file, caption)]
-        if entry.image.shape == subject.clean.shape:  # not a part of it only
+        if result.image.shape == image.clean.shape:  # not only a part of it
             shown = [*shown, (caption, file)]
-        done = f"{len(entries) - 1} of {len(subject.methods)} methods are done."
-        yield done, _table(entries), gallery, gr.skip(), shown
-    clean = write_shown(service, subject.clean, "clean.png")
+        yield {
+            views.status: f"{len(results) - 1} of {len(image.methods)} methods are done.",
+            views.table: _table(results),
+            views.gallery: gallery,
+            views.shown: shown,
+        }
+    clean = write_shown(service, image.clean, "clean.png")
     packed = service.storage.new_file("compared.zip")
-    write_zip(subject.clean, entries, packed)
-    noise = noise_words(spec, describe_noise(spec))
-    yield (
-        quoted(" ".join(["Done.", noise, *subject.warnings])),
-        _table(entries),
-        [*gallery, (clean, "Clean")],
-        gr.update(value=str(packed), interactive=True),
-        [*shown, ("Clean", clean)],
-    )
+    write_zip(image.clean, results, packed)
+    noise = noise_words(job.spec, describe_noise(job.spec))
+    yield {
+        views.status: quoted(" ".join(["Done.", noise, *image.warnings])),
+        views.gallery: [*gallery, (clean, "Clean")],
+        views.packed: gr.update(value=str(packed), interactive=True),
+        views.shown: [*shown, ("Clean", clean)],
+    }
 
 
 def _table(entries: list[MethodResult]) -> Table:
@@ -158,7 +157,7 @@ def _table(entries: list[MethodResult]) -> Table:
 
 
 def show_details(shown: Shown, across: float, down: float, side: int) -> str:
-    """Gives the same detail of every picture, enlarged without smoothing, as HTML."""
+    """Return the same detail of every picture, enlarged without smoothing, as HTML."""
     with explained():
         figures = []
         for caption, file in shown:
@@ -175,7 +174,7 @@ def show_details(shown: Shown, across: float, down: float, side: int) -> str:
 
 
 def place_of(noisy: str, event: gr.SelectData) -> tuple[float, float]:
-    """Gives where a click into a picture was, in percent from left and top."""
+    """Return where a picture was clicked, in percent from left and top."""
     with explained():
         height, width = load_picture(noisy).pixels.shape[:2]
         across, down = np.clip(np.array(event.index) / (width, height) * 100, 0, 100)

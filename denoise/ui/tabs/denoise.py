@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import gradio as gr
 
@@ -15,10 +15,12 @@ from denoise.ui.server.progress import Step
 from denoise.ui.server.service import Result, Service
 from denoise.ui.tabs.report import command_line, report_words
 from denoise.ui.tabs.several_files import build_several
-from denoise.ui.widgets.controls import build_controls, settings_of
+from denoise.ui.widgets.controls import Controls, build_controls, settings_of
 from denoise.ui.widgets.parts import (
     FileFormat,
     PictureInput,
+    Updates,
+    Values,
     build_file_format,
     flat_pixels,
     name_of,
@@ -30,13 +32,13 @@ from denoise.ui.widgets.parts import (
 READY = "Drop in a picture and press **Denoise**."
 FAILED = "Nothing was denoised."
 PRIVACY = (
-    "Your pictures stay on this server for an hour at most and are sent nowhere else. "
+    "Your pictures stay on this server for at most an hour and are sent nowhere else. "
     "Nothing else is kept."
 )
 
 
-class _Outcome(NamedTuple):
-    """What `_Work.run` fills, in its order; the row holds all but `lossless`."""
+class Outcome(NamedTuple):
+    """What the work fills; the row holds all but the status and `lossless`."""
 
     compared: gr.ImageSlider
     status: gr.Markdown
@@ -47,8 +49,17 @@ class _Outcome(NamedTuple):
     row: gr.Row
 
 
+class Parts(NamedTuple):
+    """The tab's components."""
+
+    picture: PictureInput
+    controls: Controls
+    format: FileFormat
+    outcome: Outcome
+
+
 def build_denoise_tab(service: Service) -> None:
-    """Adds the tab's contents to the page that is being built."""
+    """Add the tab's contents to the page that is being built."""
     with gr.Row(equal_height=False):
         with gr.Column(scale=3, min_width=320):
             picture = _build_input(service)
@@ -57,12 +68,15 @@ def build_denoise_tab(service: Service) -> None:
             with gr.Row():
                 start = gr.Button("Denoise", variant="primary", elem_id="start", scale=2)
                 cancel = gr.Button("Cancel", variant="stop", elem_id="cancel", scale=1)
-    outcome, file_format = _build_outcome()
+    parts = Parts(picture, controls, *_build_outcome())
     build_several(service, controls)
     gr.Markdown(PRIVACY, elem_classes="quiet")
+    _listen(Work(service, parts), parts, start, cancel)
 
-    work = _Work(service)
-    inputs = [picture, *controls, *file_format]
+
+def _listen(work: "Work", parts: Parts, start: gr.Button, cancel: gr.Button) -> None:
+    outcome = parts.outcome
+    inputs = {parts.picture, *parts.controls, *parts.format}
     running = start_by(start, work.run, inputs, list(outcome), outcome.status)
     cancel.click(
         lambda: ("Cancelled. Nothing was changed.", gr.update(interactive=True)),
@@ -72,87 +86,101 @@ def build_denoise_tab(service: Service) -> None:
         queue=False,
         api_visibility="private",
     )
-    for choice in file_format:
+    for choice in parts.format:
         choice.input(
             work.change_format,
-            [outcome.lossless, outcome.command, *file_format],
+            {outcome.lossless, outcome.command, *parts.format},
             [outcome.download, outcome.command],
             api_visibility="private",
         )
 
 
-class _Work:
+class Work:
     """What the tab's buttons set off."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, parts: Parts) -> None:
         self.service = service
+        self.parts = parts
 
     def run(
         self,
-        file: str | None,
-        model: str,
-        noise: str,
-        steps: float,
-        strength: float,
-        texture: float,
-        detail: float,
-        ensemble: bool,
-        chosen_format: str,
-        exif: bool,
+        values: Values,
         progress: gr.Progress = gr.Progress(),  # noqa: B008
-    ) -> Iterator[Any]:
-        """Denoises one picture, giving what changes of an `_Outcome`."""
+    ) -> Iterator[Updates]:
+        """Denoise one picture, yielding what changes on the way."""
         with explained():
             try:
-                settings = settings_of(
-                    self.service, model, noise, steps, strength, texture, detail, ensemble
-                )
-                yield from self._run_one(file, model, settings, chosen_format, exif, progress)
+                yield from self._run_one(values, progress)
             except Exception:
-                yield _only_status(FAILED)  # here, since a cancelled event counts as failed, too
+                # Said here, since a cancelled event counts as failed, too.
+                yield {self.parts.outcome.status: FAILED}
                 raise
 
-    def _run_one(
-        self,
-        file: str | None,
-        model: str,
-        settings: Settings,
-        chosen_format: str,
-        exif: bool,
-        progress: gr.Progress,
-    ) -> Iterator[Any]:
+    def _run_one(self, values: Values, progress: gr.Progress) -> Iterator[Updates]:
+        file, status = values[self.parts.picture], self.parts.outcome.status
         if not file:
             raise ImageError("There is no picture yet; drop one in first.")
-        yield _only_status("Reading the picture …")
-        for done in self.service.denoise(file, model, settings):
+        settings = settings_of(self.parts.controls, values, self.service.zoo)
+        yield {status: "Reading the picture …"}
+        for done in self.service.denoise(file, values[self.parts.controls.model], settings):
             if isinstance(done, Step):
                 if done.unit == "tiles":
                     progress((done.done, done.total), desc="Denoising", unit="tiles")
-                yield _only_status(_step_words(done))
+                yield {status: _step_words(done)}
             else:
-                yield _show(self.service, file, done, model, settings, exif, chosen_format)
+                yield self._show(values, settings, done)
 
-    def change_format(
-        self, file: str | None, command: str | None, chosen_format: str, exif: bool
-    ) -> Any:
-        """Gives the download of the last result in another format, and the command for that."""
+    def _show(self, values: Values, settings: Settings, result: Result) -> Updates:
+        file, model = values[self.parts.picture], values[self.parts.controls.model]
+        image_format, keep_exif = (values[one] for one in self.parts.format)
+        fitted, notes = fit_to(result.before, self.service.zoo.read_facts(model).needs)
+        before = fitted if notes else flat_pixels(result.before)
+        name = name_of(file)
+        command = command_line(name, image_format, model, settings, keep_exif=keep_exif)
+        outcome = self.parts.outcome
+        return {
+            outcome.compared: (
+                write_shown(self.service, before, f"before {name}"),
+                write_shown(self.service, flat_pixels(result.after), f"after {name}"),
+            ),
+            outcome.status: "Done.",
+            outcome.report: report_words(result.report),
+            outcome.download: self._download(str(result.file), image_format, keep_exif=keep_exif),
+            outcome.command: command,
+            outcome.lossless: str(result.file),
+            outcome.row: gr.update(visible=True),
+        }
+
+    def change_format(self, values: Values) -> Updates:
+        """Offer the last result in another format, with the command for that."""
+        outcome = self.parts.outcome
         with explained():
+            file, command = values[outcome.lossless], values[outcome.command]
             if file is None:
-                return gr.skip(), gr.skip()
-            download = _download(self.service, file, chosen_format, exif)
-            wanted = f"--format {chosen_format}{'' if exif else ' --no-exif'}"
-            return download, re.sub(r"--format \w+( --no-exif)?", wanted, command or "")
+                return {outcome.download: gr.skip()}
+            image_format, keep_exif = (values[one] for one in self.parts.format)
+            wanted = f"--format {image_format}{'' if keep_exif else ' --no-exif'}"
+            return {
+                outcome.download: self._download(file, image_format, keep_exif=keep_exif),
+                outcome.command: re.sub(r"--format \w+( --no-exif)?", wanted, command or ""),
+            }
+
+    def _download(self, lossless: str, image_format: str, *, keep_exif: bool) -> Updates:
+        if not Path(lossless).is_file():
+            raise ImageError(
+                "The result is older than an hour and gone; denoise the picture again."
+            )
+        if image_format == "PNG" and keep_exif:
+            return gr.update(value=lossless, interactive=True)
+        storage = self.service.storage
+        file = storage.write(storage.read(lossless), lossless, image_format, keep_exif=keep_exif)
+        return gr.update(value=str(file), interactive=True)
 
 
 def _step_words(step: Step) -> str:
     if step.unit == "tiles":
         return f"Tile {step.done} of {step.total}"
     return f"Fetching the network: {step.done / 1e6:.1f} of {step.total / 1e6:.1f} MB"
-
-
-def _only_status(words: str) -> tuple[Any, ...]:
-    """Gives an `_Outcome` of which nothing but the status changes."""
-    return gr.skip(), words, *[gr.skip()] * 5
 
 
 def _build_input(service: Service) -> PictureInput:
@@ -169,13 +197,13 @@ def _build_input(service: Service) -> PictureInput:
     gr.Examples(
         noisy_examples(service),
         picture,
-        label="No picture at hand? Take one of these; noise was added to them",
+        label="No picture at hand? Take one of these, with added noise",
         api_visibility="private",
     )
     return picture
 
 
-def _build_outcome() -> tuple[_Outcome, FileFormat]:
+def _build_outcome() -> tuple[FileFormat, Outcome]:
     status = gr.Markdown(READY, elem_id="status")
     with gr.Row(equal_height=False, visible=False, elem_id="outcome") as row:
         with gr.Column(scale=3, min_width=300):
@@ -201,42 +229,5 @@ def _build_outcome() -> tuple[_Outcome, FileFormat]:
                 elem_id="command",
                 buttons=["copy"],
             )
-    outcome = _Outcome(compared, status, report, download, command, gr.State(None), row)
-    return outcome, file_format
-
-
-def _show(
-    service: Service,
-    file: str,
-    result: Result,
-    model: str,
-    settings: Settings,
-    exif: bool,
-    chosen_format: str,
-) -> tuple[Any, ...]:
-    fitted, notes = fit_to(result.before, service.zoo.read_facts(model).needs)
-    before = fitted if notes else flat_pixels(result.before)
-    name = name_of(file)
-    pair = (
-        write_shown(service, before, f"before {name}"),
-        write_shown(service, flat_pixels(result.after), f"after {name}"),
-    )
-    return (
-        pair,
-        "Done.",
-        report_words(result.report),
-        _download(service, str(result.file), chosen_format, exif),
-        command_line(name, chosen_format, model, settings, keep_exif=exif),
-        str(result.file),
-        gr.update(visible=True),
-    )
-
-
-def _download(service: Service, lossless: str, chosen_format: str, exif: bool) -> Any:
-    if not Path(lossless).is_file():
-        raise ImageError("The result is older than an hour and gone; denoise the picture again.")
-    if chosen_format == "PNG" and exif:
-        return gr.update(value=lossless, interactive=True)
-    picture = service.storage.read(lossless)
-    file = service.storage.write(picture, lossless, chosen_format, keep_exif=exif)
-    return gr.update(value=str(file), interactive=True)
+    outcome = Outcome(compared, status, report, download, command, gr.State(None), row)
+    return file_format, outcome

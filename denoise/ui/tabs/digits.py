@@ -1,6 +1,5 @@
-"""The tab Digits: the lessons' networks at work on 28x28 pixels, with their codes."""
+"""The tab Digits: the tutorials' networks at work on 28x28 pixels, with their codes."""
 
-import math
 from functools import cached_property
 from html import escape
 from typing import Any, NamedTuple
@@ -13,26 +12,25 @@ from denoise.datasets.mnist import SMALL_IMAGE_SETS
 from denoise.errors import ImageError
 from denoise.evaluation.benchmark_28x28 import find_training_set
 from denoise.evaluation.classifier import CLASSIFIERS, Classifier
-from denoise.images.arrays import to_8_bits
-from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.ui.server.failures import explained
 from denoise.ui.server.loaded_models import Model, Trained
 from denoise.ui.server.service import COMPUTE, Service
+from denoise.ui.tabs.digit_cells import Small, cell, code_picture, decibel_words, enlarged
 from denoise.ui.tabs.samples import SETS, SampleStore
 from denoise.ui.widgets.drawing import build_drawing_field, frame_digit, read_drawing
-from denoise.ui.widgets.parts import Slider, inline_image
+from denoise.ui.widgets.parts import Slider, Values, picture_grid
 from denoise.ui.widgets.terms import term
 from denoise.weights.facts import ModelFacts, list_models
 
 SHOWN_SAMPLES = 12
 GRID_COLUMNS = 10
 FACTOR = 0.4  # of the noise, at first
-FACTOR_WORDS = "Standard deviation of the noise, where white is 1."
+FACTOR_WORDS = "Standard deviation of the noise; white is 1."
 WORDS = (
     "Draw a digit or take a sample, and add noise. Each network first turns the noisy picture "
-    "into a **code** of fewer numbers, or of mostly zeros, and then builds a picture from that "
-    "code alone: what no code can say, such as noise, is lost on the way."
+    "into a **code** of fewer numbers, or of mostly zeros. It then builds a picture from that code "
+    "alone. What the code cannot express, such as noise, is lost on the way."
 )
 IN_TURN: dict[str, Any] = {  # of events that run networks, which may have to wait for others
     "trigger_mode": "always_last",
@@ -41,8 +39,6 @@ IN_TURN: dict[str, Any] = {  # of events that run networks, which may have to wa
     "show_progress": "minimal",
     "api_visibility": "private",
 }
-
-Small = NDArray[np.uint8]  # (28, 28)
 
 
 class _Digits:
@@ -68,32 +64,32 @@ class _Digits:
             if described.classifier in here
         }
 
-    def show(
-        self, clean: Small | None, kind: str, factor: float, seed: float, own: Trained | None
-    ) -> str:
-        """Gives the board: clean, noisy, and what each network makes of it."""
+    def show(self, board: "_Board", values: Values) -> str:
+        """Return the board: clean, noisy, and what each network makes of it."""
+        clean, own = values[board.clean], values[board.own]
         with explained():
             if clean is None:
                 return ""
-            name = SETS[kind]
-            noisy = add_noise(clean, "gaussian", factor, seed=int(seed or 0))
+            name = SETS[values[board.kind]]
+            seed = int(values[board.seed] or 0)
+            noisy = add_noise(clean, "gaussian", values[board.factor], seed=seed)
             cells = [
-                _cell("Clean", clean, self._read(name, clean)),
-                _cell("Noisy", noisy, f"{_decibel(clean, noisy)}{self._read(name, noisy)}"),
+                cell("Clean", clean, self._read(name, clean)),
+                cell("Noisy", noisy, f"{decibel_words(clean, noisy)}{self._read(name, noisy)}"),
             ]
             models: list[Model] = [*(facts.name for facts in self.networks), *filter(None, [own])]
             cells += [self._network_cell(model, name, clean, noisy) for model in models]
             return f'<div class="board">{"".join(cells)}</div>'
 
     def list_networks(self, own: Trained | None) -> Any:
-        """Gives the choice of networks, with the visitor's own, which is then chosen."""
+        """Offer the networks; the visitor's own, where there is one, is then chosen."""
         names = [facts.name for facts in self.networks]
         if own is None:
             return gr.update(choices=names)
         return gr.update(choices=[*names, own.facts.name], value=own.facts.name)
 
     def grid(self, model: str, factor: float, own: Trained | None) -> str:
-        """Gives the tutorial's grid: ten test pictures, noisy, and rebuilt by one network."""
+        """Return the tutorial's grid: ten test pictures, noisy, and rebuilt by one network."""
         with explained():
             chosen: Model = own if own and own.facts.name == model else model
             name = find_training_set(self.service.loaded.facts_of(chosen))
@@ -104,31 +100,25 @@ class _Digits:
             ]
             rebuilt = [self.service.denoise_pixels(one, chosen) for one in noisy]
             rows = {"noisy": noisy, "reconstructed": rebuilt, "original": originals}
-            lines = [
-                f"<tr><th>{title}</th>"
-                + "".join(f"<td>{inline_image(picture, title)}</td>" for picture in row)
-                + "</tr>"
-                for title, row in rows.items()
-            ]
             both = np.stack([originals, rebuilt]) / 255.0
             error = np.mean((both[0] - both[1]) ** 2)
             words = f"{term('Mean squared error')} of these ten: {error:.4f}"
-            return f'<table class="grid"><tbody>{"".join(lines)}</tbody></table><p>{words}</p>'
+            return f"{picture_grid(rows)}<p>{words}</p>"
 
     def choose(self, kind: str, event: gr.SelectData) -> Small:
-        """Gives the sample that was clicked."""
+        """Return the sample that was clicked."""
         with explained():
             picture: Small = self.samples.get(SETS[kind]).pictures[int(event.index)]
             return picture
 
     def take_drawing(self, event: gr.EventData) -> Any:
-        """Gives a drawing as the networks know digits; nothing where nothing was drawn."""
+        """Return a drawing as the networks know digits; change nothing where nothing was drawn."""
         with explained():
             framed = frame_digit(read_drawing(event._data.get("drawing")))
             return gr.skip() if framed is None else framed
 
     def list_samples(self, kind: str) -> tuple[list[NDArray[Any]], str, Small, Any]:
-        """Gives the samples of a kind, where they are from, the first one, and the offer."""
+        """Return the samples of a kind, their source, the first one, and an offer of more."""
         with explained():
             samples = self.samples.get(SETS[kind])
             shown = [enlarged(one, 3) for one in samples.pictures[:SHOWN_SAMPLES]]
@@ -136,7 +126,7 @@ class _Digits:
             return shown, samples.source, samples.pictures[0], fetch
 
     def download(self, kind: str) -> tuple[list[NDArray[Any]], str, Small, Any]:
-        """Fetches the data set, and gives what `list_samples` does."""
+        """Fetch the data set, and return what `list_samples` does."""
         with explained():
             try:
                 self.samples.download(SETS[kind])
@@ -155,9 +145,19 @@ class _Digits:
         denoised = self.service.denoise_pixels(noisy, model)
         code = self.service.encode(noisy, model)
         stranger = "" if find_training_set(facts) == name else "<br><i>not made for this</i>"
-        words = f"{_decibel(clean, denoised)}{self._read(name, denoised)}{stranger}"
+        words = f"{decibel_words(clean, denoised)}{self._read(name, denoised)}{stranger}"
         shown = None if code is None else code_picture(code.numpy())
-        return _cell(facts.name, denoised, words, shown)
+        return cell(facts.name, denoised, words, shown)
+
+
+class _Board(NamedTuple):
+    """What the board depends on."""
+
+    clean: gr.State  # the picture
+    kind: gr.Radio
+    factor: Slider
+    seed: gr.Number
+    own: gr.State  # the network that the visitor has trained, if any
 
 
 class _SampleChoice(NamedTuple):
@@ -168,12 +168,12 @@ class _SampleChoice(NamedTuple):
 
 
 def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: gr.State) -> None:
-    """Adds the tab's contents, which are filled when the tab is opened.
+    """Add the tab's contents, which are filled when the tab is opened.
 
     Args:
-        service: gives the networks.
-        samples: gives the pictures.
-        tab: that is opened.
+        service: runs the networks.
+        samples: has the pictures.
+        tab: to be opened.
         own: holds the network that the visitor has trained, if any.
     """
     digits = _Digits(service, samples)
@@ -186,16 +186,17 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
     with gr.Row(equal_height=True):
         factor = _build_factor("Noise factor", FACTOR_WORDS, "digits-factor")
         seed = gr.Number(0, label="Seed", precision=0, elem_id="digits-seed")
-    board = gr.HTML(elem_id="digits-board", padding=False)
-    clean = gr.State(None)
+    shown = gr.HTML(elem_id="digits-board", padding=False)
+    board = _Board(gr.State(None), chosen.kind, factor, seed, own)
 
     quick: dict[str, Any] = {
         "queue": False,
         "show_progress": "hidden",
         "api_visibility": "private",
     }
-    kind, listed = chosen.kind, [chosen.gallery, chosen.source, clean, chosen.fetch]
-    board_of = (digits.show, [clean, kind, factor, seed, own], board)
+    kind, clean = board.kind, board.clean
+    listed = [chosen.gallery, chosen.source, clean, chosen.fetch]
+    board_of = (lambda values: digits.show(board, values), set(board), shown)
     for event, work, inputs, outputs in (
         (tab.select, digits.list_samples, kind, listed),
         (kind.change, digits.list_samples, kind, listed),
@@ -232,7 +233,7 @@ def _build_factor(label: str, info: str | None, elem_id: str) -> Slider:
 
 
 def _build_grid(digits: _Digits, tab: gr.Tab, own: gr.State, quick: dict[str, Any]) -> None:
-    """Adds the tutorial's grid, filled when the tab is opened."""
+    """Add the tutorial's grid, filled when the tab is opened."""
     gr.Markdown("### The tutorial's picture: ten test pictures through one network")
     with gr.Row(equal_height=True):
         names = [facts.name for facts in digits.networks]
@@ -245,35 +246,3 @@ def _build_grid(digits: _Digits, tab: gr.Tab, own: gr.State, quick: dict[str, An
     tab.select(*grid_of, **IN_TURN)
     own.change(digits.list_networks, own, model, **quick)
     gr.on([model.change, factor.change], *grid_of, **IN_TURN)
-
-
-def code_picture(code: NDArray[Any]) -> Small:
-    """Return a code as a picture: a square of its units, or its maps side by side.
-
-    The strongest unit is white, 0 is black.
-    """
-    maps = code.reshape(-1, 1, 1) if code.ndim == 1 else code  # (N, H, W)
-    across = math.isqrt(len(maps) - 1) + 1
-    missing = np.zeros((-len(maps) % across, *maps.shape[1:]), maps.dtype)
-    full = np.concatenate([maps, missing]).reshape(-1, across, *maps.shape[1:])
-    tiles = full.swapaxes(1, 2).reshape(-1, across * maps.shape[2])  # rows of maps side by side
-    top = float(np.abs(tiles).max()) or 1.0
-    return to_8_bits(np.abs(tiles) / top)
-
-
-def enlarged(picture: NDArray[Any], factor: int) -> NDArray[Any]:
-    """Gives the picture with every pixel as a square of that side."""
-    return picture.repeat(factor, axis=0).repeat(factor, axis=1)
-
-
-def _decibel(clean: Small, other: Small) -> str:
-    decibel = psnr(clean, other)
-    return term("PSNR", f"{decibel:.1f} dB" if math.isfinite(decibel) else "equal")
-
-
-def _cell(title: str, picture: Small, words: str, code: Small | None = None) -> str:
-    coded = "" if code is None else inline_image(code, f"code of {title}", "code")
-    return (
-        f"<figure><b>{escape(title)}</b>{inline_image(picture, title)}"
-        f"<figcaption>{words.removeprefix('<br>')}</figcaption>{coded}</figure>"
-    )

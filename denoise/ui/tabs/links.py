@@ -1,4 +1,4 @@
-"""Settings in the page's address, so that a lesson can link to them. The picture never is."""
+"""Settings in the page's address, so that a lesson can link to them; never the picture."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -9,8 +9,9 @@ import gradio as gr
 from denoise.errors import DenoiseError, SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.numbers import parse_number
-from denoise.noise.synthesis import check_level, find_kind
-from denoise.ui.widgets.noise_controls import NoiseControls, level_update, noise_spec_of
+from denoise.noise.synthesis import NoiseSpec, check_level, find_kind
+from denoise.ui.widgets.noise_controls import NoiseControls, level_update, read_mixture
+from denoise.ui.widgets.parts import Updates
 from denoise.ui.widgets.toasts import warn
 from denoise.zoo.zoo import Zoo
 
@@ -47,65 +48,66 @@ def link_settings(
     *,
     say: Callable[[str], str] = str,
 ) -> None:
-    """Has the address follow the lab's settings, and the settings the address at first.
+    """Take the lab's settings from the address at first, and have the address follow them.
 
     Args:
-        page: whose address it is.
+        page: has the address.
         tabs: of the page.
-        zoo: of the networks that an address may name.
+        zoo: has the networks that an address may name.
         model: the lab's network.
         noise: the lab's noise.
-        say: gives a warning in the page's language.
+        say: translates a warning into the page's language.
     """
-    controls = [model, *noise]
+    controls = dict(zip(NAMES, [model, *noise], strict=True))
     tab_names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]
 
-    def read_address(request: gr.Request) -> list[Any]:
-        """Gives the tab to open, and the settings that the address names; wrong ones are said."""
+    def read_address(request: gr.Request) -> Updates:
+        """Open the tab and take the settings that the address names; warn of wrong ones."""
         asked = request.query_params
         tab = asked.get("tab")
-        refused: list[str] = []
-        settings = [gr.skip()] * len(NAMES)
-        if tab == LAB:
-            settings, refused = settings_of(asked, zoo)
-        elif tab and tab not in tab_names:
-            refused = [f"The address's tab was not taken. It is one of: {', '.join(tab_names)}."]
+        updates, refused = settings_of(asked, zoo) if tab == LAB else ({}, [])
+        if tab and tab not in tab_names:
+            choices = ", ".join(tab_names)
+            refused = [f"The tab in the address was ignored. Choose one of: {choices}."]
         for sentence in refused:
             warn(say(sentence))
-        return [gr.update(selected=tab) if tab in tab_names else gr.skip(), *settings]
+        selected = gr.update(selected=tab) if tab in tab_names else gr.skip()
+        return {tabs: selected} | {controls[name]: update for name, update in updates.items()}
 
     gr.on(
         [model.input, *[one.change for one in noise]],
         None,
-        controls,
+        list(controls.values()),
         js=WRITE,
         api_visibility="private",
     )
     page.load(  # by the queue: what goes past it cannot show a warning
         read_address,
         None,
-        [tabs, *controls],
+        [tabs, *controls.values()],
         show_progress="hidden",
         concurrency_limit=None,
         api_visibility="private",
     )
 
 
-def settings_of(asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO) -> tuple[list[Any], list[str]]:
-    """Gives updates of the controls, in the order of NAMES, from the parameters of an address.
+def settings_of(
+    asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO
+) -> tuple[dict[str, Any], list[str]]:
+    """Return updates of the controls, by name, from the parameters of an address.
 
     Returns:
-        The updates, and sentences on what there is not: it is left out, and the rest taken.
+        The updates, and a sentence on each parameter that was ignored.
     """
     refused: list[str] = []
 
-    def take(name: str, read: Callable[[str], Any], default: Any) -> Any:
+    def take(name: str, read: Callable[[str], Any], default: Any = None) -> Any:
         if not asked.get(name):
             return default
         try:
             return read(asked[name])
         except DenoiseError as error:
-            refused.append(f"The address's {name} was not taken. {error}")
+            refused.append(f"The {name} in the address was ignored. {error}")
             return default
 
     def network(name: str) -> str:
@@ -115,19 +117,20 @@ def settings_of(asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO) -> tuple[list[
     kind = take("kind", lambda name: find_kind(name).name, "gaussian")
     found = KINDS[kind]
     updates = {
-        "network": take("network", network, gr.skip()),
+        "network": take("network", network),
         "kind": kind,
-        "level": level_update(found, take("level", lambda text: _level(found, text), None)),
+        "level": level_update(found, take("level", lambda text: _level(found, text))),
         "seed": take("seed", _seed, 0),
-        "gray": take("gray", _flag, gr.skip()),
-        "eight_bit": take("eight_bit", _flag, gr.skip()),
-        "clip": take("clip", _flag, gr.skip()),
-        "mixture": take("mixture", _mixture, gr.skip()),
+        "gray": take("gray", _flag),
+        "eight_bit": take("eight_bit", _flag),
+        "clip": take("clip", _flag),
+        "mixture": take("mixture", _mixture),
     }
-    return [updates[name] for name in NAMES], refused
+    return {name: update for name, update in updates.items() if update is not None}, refused
 
 
 def _level(kind: NoiseKind, text: str) -> float:
+    """Return the level that a number or a fraction such as 25/255 stands for."""
     number: Any = text
     with contextlib.suppress(ValueError):
         number = parse_number(text)
@@ -149,5 +152,4 @@ def _flag(text: str) -> bool:
 
 def _mixture(text: str) -> str:
     written = text.replace(" ", "+")  # as which an address reads a plus
-    noise_spec_of("", 0, 0, False, True, False, written)
-    return written
+    return NoiseSpec(kind=read_mixture(written)).kind

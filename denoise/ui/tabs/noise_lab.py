@@ -1,5 +1,6 @@
-"""The tab Noise lab: what noise does to a clean picture, and what each method makes of it."""
+"""The tab Noise lab: what noise does to a clean picture, and how well each method undoes it."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -9,18 +10,19 @@ import numpy as np
 from gradio.events import Dependency
 from numpy.typing import NDArray
 
-from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
 from denoise.evaluation.methods import CleanImage
 from denoise.images.arrays import to_8_bits
 from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim
+from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import COMPUTE, Service
 from denoise.ui.tabs.compare_view import build_compare_view
-from denoise.ui.tabs.residual_view import build_removed_view
+from denoise.ui.tabs.residual_view import build_residual_view
 from denoise.ui.tabs.sweep_view import build_sweep_view
-from denoise.ui.widgets.controls import TYPED
+from denoise.ui.widgets.controls import build_model_choice
+from denoise.ui.widgets.methods import Spoilt
 from denoise.ui.widgets.noise_controls import (
     NoiseControls,
     build_noise_controls,
@@ -29,27 +31,32 @@ from denoise.ui.widgets.noise_controls import (
     show_unit,
 )
 from denoise.ui.widgets.parts import (
+    NOTHING,
     PictureInput,
+    Updates,
+    Values,
     clean_examples,
     is_tiny,
-    model_choices,
     write_shown,
 )
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.terms import term
 
 PREPARED = 8  # pictures that are kept ready
+Fill = tuple[Callable[..., Any], set[Any], list[Any]]  # function, inputs and outputs
 # A chart that was drawn while its tab was hidden takes its width from the window's next change.
 FIT_CHARTS = "() => { setTimeout(() => window.dispatchEvent(new Event('resize')), 50); }"
 WORDS = (
-    "Spoil a clean picture and see what is saved. **PSNR** (in dB, more is better) says how far "
-    "the pixels are from the clean ones; **SSIM** (1 is perfect) how well the structure is kept. "
-    "The same seed always gives the same noise, here, over HTTP and on the command line. The "
-    "settings stand in the page's address: copy it to link to them."
+    "Add noise to a clean picture and see how much can be restored. **PSNR** (in dB, more is "
+    "better) measures how close the pixels are to the clean ones; **SSIM** (1 is perfect) how well "
+    "the structure is kept. The same seed always gives the same noise: here, over HTTP and on the "
+    "command line. The page's address holds the settings: copy it to link to them."
 )
 
 
-class _Views(NamedTuple):
+class Views(NamedTuple):
+    """The pictures and the words below them."""
+
     clean: PictureInput
     clean_words: gr.Markdown
     noisy: gr.Image
@@ -59,55 +66,73 @@ class _Views(NamedTuple):
     pair: gr.State  # files of the noisy and the denoised picture, not enlarged
 
 
-class _Lab:
+class Lab:
     """What the tab's events do.
 
-    A setting that cannot be, such as a mixture that is half typed, is told among the words: an
-    event that fails would take with it the one that waits behind it for the last of the typing.
+    An impossible setting, such as a half-typed mixture, is explained among the words. If the event
+    failed instead, the event that waits behind it for the last of the typing would be lost.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(
+        self, service: Service, model: gr.Dropdown, noise: NoiseControls, views: Views
+    ) -> None:
         self.service = service
+        self.model = model
+        self.noise = noise
+        self.views = views
         self._prepare = lru_cache(PREPARED)(lambda file, model: service.prepare(file, [model]))
 
-    def show_noise(self, file: str | None, model: str, *noise: Any) -> Any:
-        """Gives words on the clean picture, the noisy one and its PSNR: no network runs."""
+    @property
+    def inputs(self) -> set[Any]:
+        """The components that the events read."""
+        return {self.views.clean, self.model, *self.noise}
+
+    def show_noise(self, values: Values) -> Updates:
+        """Show the noisy picture and its PSNR, and words on the clean one; no network runs."""
+        views = self.views
         with explained():
-            if not file:
-                return (gr.skip(),) * 3
+            if not values[views.clean]:
+                return NOTHING
             try:
-                subject, noisy = self._spoil(file, model, *noise)
+                image, noisy, _ = self._spoil(values)
             except SettingError as error:
-                return gr.skip(), gr.skip(), quoted(error)
+                return {views.noisy_words: quoted(error)}
             with ThreadPoolExecutor() as threads:
                 shown = threads.submit(write_shown, self.service, noisy, "noisy.png")
-                words = _psnr_words(subject.clean, noisy)
-            return quoted(" ".join(subject.warnings)), shown.result(), words
+                words = _psnr_words(image.clean, noisy)
+            return {
+                views.clean_words: quoted(" ".join(image.warnings)),
+                views.noisy: shown.result(),
+                views.noisy_words: words,
+            }
 
-    def show_denoised(self, file: str | None, model: str, *noise: Any) -> Any:
-        """Gives all figures, the denoised picture, and the files of both."""
+    def show_denoised(self, values: Values) -> Updates:
+        """Show the denoised picture and all figures, and keep the files of both pictures."""
+        views = self.views
         with explained():
-            if not file:
-                return (gr.skip(),) * 4
+            if not values[views.clean]:
+                return NOTHING
             try:
-                subject, noisy = self._spoil(file, model, *noise)
-            except SettingError as error:  # once more: earlier figures may have come after it
-                return quoted(error), gr.skip(), gr.skip(), gr.skip()
-            denoised = self.service.denoise_pixels(noisy, model)
-            words = describe_noise(noise_spec_of(*noise))
+                image, noisy, spec = self._spoil(values)
+            except SettingError as error:  # said again: figures may have replaced it meanwhile
+                return {views.noisy_words: quoted(error)}
+            denoised = self.service.denoise_pixels(noisy, values[self.model])
+            words = quoted(describe_noise(spec))
             kept = self._keep(denoised, "denoised.png")
-            is_enlarged = is_tiny(denoised)
-            return (
-                f"{_figures(subject.clean, noisy)}  \n{quoted(words)}",
-                write_shown(self.service, denoised, "denoised.png") if is_enlarged else kept,
-                _figures(subject.clean, denoised),
-                [self._keep(noisy, "noisy.png"), kept],
-            )
+            shown = kept
+            if is_tiny(denoised):
+                shown = write_shown(self.service, denoised, "denoised.png")
+            return {
+                views.noisy_words: f"{_figures(image.clean, noisy)}  \n{words}",
+                views.denoised: shown,
+                views.denoised_words: _figures(image.clean, denoised),
+                views.pair: [self._keep(noisy, "noisy.png"), kept],
+            }
 
-    def _spoil(self, file: str, model: str, *noise: Any) -> tuple[CleanImage, NDArray[Any]]:
-        spec = noise_spec_of(*noise)
-        subject = self._prepare(file, model)
-        return subject, spec.add_to(subject.clean)
+    def _spoil(self, values: Values) -> tuple[CleanImage, NDArray[Any], NoiseSpec]:
+        spec = noise_spec_of(self.noise, values)
+        image = self._prepare(values[self.views.clean], values[self.model])
+        return image, spec.add_to(image.clean), spec
 
     def _keep(self, pixels: NDArray[Any], name: str) -> str:
         return str(self.service.storage.write(Picture(to_8_bits(pixels)), name))
@@ -116,48 +141,42 @@ class _Lab:
 class LabTab(NamedTuple):
     """What the page needs of the tab."""
 
-    fill: list[tuple[Any, list[Any], list[Any]]]  # functions, inputs and outputs
+    fill: list[Fill]
     model: gr.Dropdown
     noise: NoiseControls
 
 
 def build_noise_lab_tab(service: Service) -> LabTab:
-    """Adds the tab's contents."""
+    """Add the tab's contents."""
     gr.Markdown(WORDS, elem_classes="quiet")
     examples = clean_examples(service)
     noise, unit = build_noise_controls()
-    model = gr.Dropdown(
-        model_choices(service),
-        value=DEFAULT_MODEL,
-        label="Network",
-        info=TYPED if service.zoo.takes_addresses else None,
-        allow_custom_value=service.zoo.takes_addresses,
-        elem_id="lab-network",
-    )
+    model = build_model_choice(service, "lab-network")
     views = _build_views(examples)
-    spoilt, fill = _listen(_Lab(service), noise, model, views)
-    show_unit(spoilt, noise, unit)
+    changed, fill = _listen(Lab(service, model, noise, views))
+    show_unit(changed, noise, unit)
+    spoilt = Spoilt(views.clean, noise, changed)
     with gr.Tabs():
         with gr.Tab("Compare"):
-            build_compare_view(service, views.clean, noise, spoilt, views.noisy)
+            build_compare_view(service, spoilt, views.noisy)
         with gr.Tab("Sweep") as levels:
-            build_sweep_view(service, views.clean, noise, spoilt)
+            build_sweep_view(service, spoilt)
         with gr.Tab("Removed") as removed:
-            build_removed_view(service, views.pair)
+            build_residual_view(service, views.pair)
     for tab in (levels, removed):
         tab.select(None, js=FIT_CHARTS, api_visibility="private")
     return LabTab(fill, model, noise)
 
 
-def _listen(
-    lab: _Lab, noise: NoiseControls, model: gr.Dropdown, views: _Views
-) -> tuple[Dependency, list[tuple[Any, list[Any], list[Any]]]]:
-    """Has the pictures follow the controls: the noisy one at once, the denoised one after it.
+def _listen(lab: Lab) -> tuple[Dependency, list[Fill]]:
+    """Have the pictures follow the controls: the noisy one at once, the denoised one after it.
 
-    Gives the first of these events, which all that follows the controls is to wait for: two that
-    are "always_last" of the same change start each other again, for ever (Gradio 6.31).
+    Returns:
+        The first of these events, and what fills the views at first. Whatever follows the controls
+        must wait for that event: two events that are "always_last" of the same change start each
+        other again, for ever (Gradio 6.31).
     """
-    inputs = [views.clean, model, *noise]
+    views = lab.views
     quick = [views.clean_words, views.noisy, views.noisy_words]
     slow = [views.noisy_words, views.denoised, views.denoised_words, views.pair]
     last: dict[str, Any] = {
@@ -165,22 +184,22 @@ def _listen(
         "concurrency_limit": 1,
         "api_visibility": "private",
     }
-    spoilt = gr.on(
-        [views.clean.change, model.input, *[one.change for one in noise]],
+    changed = gr.on(
+        [views.clean.change, lab.model.input, *[one.change for one in lab.noise]],
         lab.show_noise,
-        inputs,
+        lab.inputs,
         quick,
         show_progress="hidden",
         concurrency_id="noise",
         **last,
     )
-    spoilt.then(
-        lab.show_denoised, inputs, slow, show_progress="minimal", concurrency_id=COMPUTE, **last
+    changed.then(
+        lab.show_denoised, lab.inputs, slow, show_progress="minimal", concurrency_id=COMPUTE, **last
     )
-    return spoilt, [(lab.show_noise, inputs, quick), (lab.show_denoised, inputs, slow)]
+    return changed, [(lab.show_noise, lab.inputs, quick), (lab.show_denoised, lab.inputs, slow)]
 
 
-def _build_views(examples: list[str]) -> _Views:
+def _build_views(examples: list[str]) -> Views:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
             clean = PictureInput(
@@ -199,7 +218,7 @@ def _build_views(examples: list[str]) -> _Views:
         denoised, denoised_words = _build_view("Denoised")
     gr.Examples(examples, clean, label="Clean photographs", api_visibility="private")
     pair = gr.State(None)
-    return _Views(clean, clean_words, noisy, noisy_words, denoised, denoised_words, pair)
+    return Views(clean, clean_words, noisy, noisy_words, denoised, denoised_words, pair)
 
 
 def _build_view(label: str) -> tuple[gr.Image, gr.Markdown]:

@@ -1,4 +1,4 @@
-"""Several pictures at once: chosen, denoised one after another, and downloaded together."""
+"""Several files at once: denoised one after another, downloaded together."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,12 +13,12 @@ from denoise.ui.server.service import Result, Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import MAX_MANY, check_many, pack_files
 from denoise.ui.widgets.controls import Controls, settings_of
-from denoise.ui.widgets.parts import FileFormat, build_file_format, start_by
+from denoise.ui.widgets.parts import FileFormat, Updates, Values, build_file_format, start_by
 from denoise.ui.widgets.quoting import quoted
 
 WORDS = (
-    f"Choose up to {MAX_MANY} files; they are denoised with the network and the settings above. "
-    "One that is no picture does not stop the others."
+    f"Choose up to {MAX_MANY} files. The network and the settings above apply to all of them. "
+    "A file that is not a picture does not stop the others."
 )
 
 
@@ -34,26 +34,26 @@ class _Several(NamedTuple):
 
 
 def build_several(service: Service, controls: Controls) -> None:
-    """Adds the part of the tab, which takes its settings from the tab's controls."""
+    """Add the part of the tab; the tab's controls are its settings, too."""
     with gr.Accordion("Several files at once", open=False, elem_id="several"):
         gr.Markdown(WORDS, elem_classes="quiet")
         several = _build()
-    work = _Work(service)
+    work = _Work(service, several, controls)
     running = start_by(
         several.start,
         work.run,
-        [several.files, *several.format, *controls],
+        {several.files, *several.format, *controls},
         [several.status, several.results, several.finished, several.download],
         several.status,
     )
     at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
     running.success(work.pack, several.finished, several.download, **at_once)
     several.stop.click(
-        lambda finished: (
-            f"Stopped; finished pictures: {len(finished)}.",
-            gr.update(interactive=True),
-            work.pack(finished),
-        ),
+        lambda finished: {
+            several.status: f"Stopped; finished pictures: {len(finished)}.",
+            several.start: gr.update(interactive=True),
+            several.download: work.pack(finished),
+        },
         several.finished,
         [several.status, several.start, several.download],
         cancels=running,
@@ -64,34 +64,36 @@ def build_several(service: Service, controls: Controls) -> None:
 class _Work:
     """What the buttons set off."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, several: _Several, controls: Controls) -> None:
         self.service = service
+        self.several = several
+        self.controls = controls
 
-    def run(
-        self, files: list[str] | None, chosen_format: str, exif: bool, *controls: Any
-    ) -> Iterator[Any]:
-        """Denoises one picture after another; gives status, results twice, and the download."""
+    def run(self, values: Values) -> Iterator[Updates]:
+        """Denoise one picture after another, yielding what changes on the way."""
+        several, files = self.several, values[self.several.files]
         with explained():
-            settings = settings_of(self.service, *controls)
+            settings = settings_of(self.controls, values, self.service.zoo)
             if not files:
                 raise ImageError("There are no pictures yet; choose some first.")
             check_many(len(files))
+            yield {several.download: gr.update(value=None, interactive=False)}
             finished: list[str] = []
             refused: list[str] = []
-            empty = gr.update(value=None, interactive=False)
             for number, file in enumerate(files, start=1):
-                yield f"Picture {number} of {len(files)}", _listed(finished), finished, empty
+                words = f"Picture {number} of {len(files)}"
+                yield {several.status: words} | self._list(finished)
                 try:
-                    chosen = (controls[0], settings, chosen_format, exif)
-                    for written in self._denoise(file, *chosen):
+                    for written in self._denoise(file, values, settings):
                         finished = [*finished, *written]
-                        yield gr.skip(), gr.skip(), finished, gr.skip()
+                        yield {several.finished: finished}
                 except DenoiseError as error:
                     refused.append(str(error))
-            yield _summary(len(finished), refused), _listed(finished), finished, gr.skip()
+            words = _summary(len(finished), refused)
+            yield {several.status: words} | self._list(finished)
 
     def pack(self, finished: list[str]) -> Any:
-        """Gives the download of all results."""
+        """Offer all results in one zip."""
         with explained():
             if not finished:
                 return gr.update(value=None, interactive=False)
@@ -99,13 +101,21 @@ class _Work:
             pack_files(map(Path, finished), packed)
             return gr.update(value=str(packed), interactive=True)
 
-    def _denoise(
-        self, file: str, model: str, settings: Settings, chosen_format: str, exif: bool
-    ) -> Iterator[list[str]]:
-        """Gives nothing after every tile, where it can be stopped, and the written file last."""
-        upload = uploaded_file({"path": str(file)}, self.service.storage.folder)
+    def _list(self, finished: list[str]) -> Updates:
+        return {
+            self.several.results: gr.update(value=finished, visible=bool(finished)),
+            self.several.finished: finished,
+        }
+
+    def _denoise(self, file: str, values: Values, settings: Settings) -> Iterator[list[str]]:
+        """Yield nothing after every tile, where it can be stopped, and the written file last."""
+        image_format, keep_exif = (values[one] for one in self.several.format)
         for done in self.service.denoise(
-            upload, model, settings, image_format=chosen_format, keep_exif=exif
+            uploaded_file({"path": str(file)}, self.service.storage.folder),
+            values[self.controls.model],
+            settings,
+            image_format=image_format,
+            keep_exif=keep_exif,
         ):
             yield [str(done.file)] if isinstance(done, Result) else []
 
@@ -131,10 +141,6 @@ def _build() -> _Several:
         "Download all as a zip", interactive=False, elem_id="several-download"
     )
     return _Several(files, file_format, start, stop, status, results, download, gr.State([]))
-
-
-def _listed(finished: list[str]) -> Any:
-    return gr.update(value=finished, visible=bool(finished))
 
 
 def _summary(finished: int, refused: list[str]) -> str:

@@ -1,55 +1,54 @@
 """How good each method is, from little noise to much."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import gradio as gr
-from gradio.events import Dependency
 
 from denoise.evaluation.baselines import BASELINES
-from denoise.evaluation.methods import CleanImage
 from denoise.evaluation.results import write_table
 from denoise.noise.kinds import KINDS
-from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import FIGURES, sweep_chart
-from denoise.ui.widgets.methods import build_run, listen_run, noise_words
-from denoise.ui.widgets.noise_controls import NoiseControls
-from denoise.ui.widgets.parts import PictureInput, Slider
+from denoise.ui.widgets.methods import Job, Spoilt, build_run, listen_run, noise_words
+from denoise.ui.widgets.parts import Slider, Updates
 from denoise.ui.widgets.quoting import quoted
 
 WORDS = (
-    "One line a method, over the level of the kind of noise above. Shaded is what the chosen "
-    "networks were trained for, where the level is a standard deviation."
+    "One line per method, against the level of the kind of noise above. Where the level is a "
+    "standard deviation, the range that the chosen networks were trained for is shaded."
 )
 SIGMA_KINDS = ("gaussian", "uniform", "camera")  # whose level is a standard deviation
 
 
 class _Views(NamedTuple):
+    status: gr.Markdown
     plot: gr.Plot
     table: gr.DownloadButton
     rows: gr.State  # with the methods' titles
     about: gr.State  # the kind of noise, and the trained range
 
 
-def build_sweep_view(
-    service: Service, clean: PictureInput, noise: NoiseControls, changed: Dependency
-) -> None:
-    """Adds the view."""
+class _Settings(NamedTuple):
+    highest: gr.Slider
+    levels: gr.Slider
+
+
+def build_sweep_view(service: Service, spoilt: Spoilt) -> None:
+    """Add the view."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    run = build_run(service, "sweep", _build_settings)
+    run = build_run(service, "sweep", lambda: list(_build_settings()))
     figure = _build_figure()
     views = _Views(
+        run.status,
         gr.Plot(label="Quality against noise", elem_id="sweep-plot"),
         gr.DownloadButton("Download as CSV", interactive=False, elem_id="sweep-download"),
         gr.State([]),
         gr.State(("gaussian", None)),
     )
-
-    def work(subject: CleanImage, spec: NoiseSpec, is_told: bool, *chosen: Any) -> Iterator[Any]:
-        yield from _work(service, subject, spec, *chosen, is_told=is_told)
-
-    listen_run(service, run, clean, noise, changed, [figure], list(views), work)
+    work = partial(_work, service, views, _Settings(*run.settings), figure)
+    listen_run(service, run, spoilt=spoilt, work=work, shown=[figure], outputs=views[1:])
     figure.change(
         lambda rows, about, figure: sweep_chart(rows, figure, *about) if rows else gr.skip(),
         [views.rows, views.about, figure],
@@ -61,37 +60,35 @@ def build_sweep_view(
 
 
 def _work(
-    service: Service,
-    subject: CleanImage,
-    spec: NoiseSpec,
-    highest: float,
-    count: float,
-    figure: str,
-    *,
-    is_told: bool,
-) -> Iterator[Any]:
-    """Gives the status and the values of `_Views`, figure by figure."""
-    levels = _levels(spec.kind, highest, int(count))
-    about = (spec.kind, _trained(service, spec.kind, subject.methods))
+    service: Service, views: _Views, settings: _Settings, figure: gr.Radio, job: Job
+) -> Iterator[Updates]:
+    spec, image, values = job.spec, job.image, job.values
+    levels = _levels(spec.kind, values[settings.highest], int(values[settings.levels]))
+    about = (spec.kind, _trained(service, spec.kind, image.methods))
     rows: list[dict[str, Any]] = []
-    drawn_rows: list[dict[str, Any]] = []  # the same, by the methods' titles
-    total = len(levels) * (len(subject.methods) + 1)
-    for level, entry in service.sweep(subject, spec, levels, is_told=is_told):
-        rows.append({"level": level, **entry.to_dict()})
-        drawn_rows.append(rows[-1] | {"method": entry.title})
-        words = f"{len(rows)} of {total} figures are done."
-        yield words, sweep_chart(drawn_rows, figure, *about), gr.skip(), drawn_rows, about
+    drawn: list[dict[str, Any]] = []  # the same, by the methods' titles
+    total = len(levels) * (len(image.methods) + 1)
+    for level, result in service.sweep(image, spec, levels, is_told=job.is_told):
+        rows.append({"level": level, **result.to_dict()})
+        drawn.append(rows[-1] | {"method": result.title})
+        yield {
+            views.status: f"{len(rows)} of {total} figures are done.",
+            views.plot: sweep_chart(drawn, values[figure], *about),
+            views.rows: drawn,
+            views.about: about,
+        }
     written = service.storage.new_file("sweep.csv")
     written.write_text(write_table(rows), encoding="utf-8")
     noise = noise_words(spec, f"{spec.kind} at {len(levels)} levels up to {levels[-1]:g}")
-    done = quoted(" ".join(["Done.", noise, *subject.warnings]))
-    download = gr.update(value=str(written), interactive=True)
-    yield done, sweep_chart(drawn_rows, figure, *about), download, drawn_rows, about
+    yield {
+        views.status: quoted(" ".join(["Done.", noise, *image.warnings])),
+        views.table: gr.update(value=str(written), interactive=True),
+    }
 
 
-def _build_settings() -> list[Any]:
+def _build_settings() -> _Settings:
     with gr.Row(equal_height=True):
-        return [
+        return _Settings(
             Slider(
                 0.02,
                 1,
@@ -112,7 +109,7 @@ def _build_settings() -> list[Any]:
                 min_width=240,
                 elem_id="sweep-count",
             ),
-        ]
+        )
 
 
 def _build_figure() -> gr.Radio:
@@ -120,14 +117,14 @@ def _build_figure() -> gr.Radio:
 
 
 def _levels(kind: str, highest: float, count: int) -> list[float]:
-    """Gives levels in equal steps up to the highest one, or the highest that the kind has."""
+    """Return levels in equal steps up to the highest one, or the highest that the kind has."""
     known = KINDS.get(kind)
     top = min(highest, known.max_level) if known else highest
     return [round(top * (step + 1) / count, 4) for step in range(count)]
 
 
 def _trained(service: Service, kind: str, methods: list[str]) -> tuple[float, float] | None:
-    """Gives the levels that all the chosen networks were trained for."""
+    """Return the range of levels that all the chosen networks were trained for."""
     networks = [service.zoo.read_facts(name) for name in methods if name not in BASELINES]
     ranges = [facts.needs.trained_sigma for facts in networks]
     if kind not in SIGMA_KINDS or not ranges:

@@ -1,4 +1,4 @@
-"""What a visitor sets before denoising: the network, the noise level and how to go about it."""
+"""What a visitor sets before denoising: the network, the noise level and more."""
 
 from typing import Any, NamedTuple
 
@@ -9,16 +9,18 @@ from denoise.errors import DenoiseError
 from denoise.inference.settings import Settings
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.parts import Slider, describe_model, model_choices
+from denoise.ui.widgets.parts import Slider, Updates, Values, describe_model, model_choices
 from denoise.ui.widgets.quoting import quoted
+from denoise.weights.facts import ModelFacts
+from denoise.zoo.zoo import Zoo
 
-AUTO, TOLD = "Auto: judge it from the picture", "I set it"
-CHOSEN = "Choose for me: try several, some seconds more"
-TYPED = "A network on the Hub is typed: org/repo/name, or org/repo/file of anyone's checkpoint."
+AUTO, TOLD = "Auto: estimate it from the picture", "Set it myself"
+CHOSEN = "Try several levels and use the best (slower)"
+TYPED = "You can type a network on the Hub: org/repo/name, or org/repo/file for any checkpoint."
 
 
 class Controls(NamedTuple):
-    """What a visitor sets, in the order that `settings_of` takes the values; the model is first."""
+    """The components; `settings_of` reads them."""
 
     model: gr.Dropdown
     noise: gr.Radio
@@ -30,19 +32,64 @@ class Controls(NamedTuple):
 
 
 def build_controls(service: Service) -> Controls:
-    """Adds the controls to the page that is being built."""
+    """Add the controls to the page that is being built."""
     facts = service.zoo.read_facts(DEFAULT_MODEL)
-    model = gr.Dropdown(
+    model = build_model_choice(service, "model")
+    words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
+    controls = Controls(
+        model,
+        gr.Radio([AUTO, CHOSEN, TOLD], value=AUTO, label="Noise level", elem_id="noise"),
+        _build_steps(facts),
+        _build_share("Strength", 1, "How much of the change to apply."),
+        _build_share(
+            "Texture",
+            0,
+            "0 is faithful to the picture. More invents fine texture where noise has buried it.",
+            visible=facts.textured is not None,
+        ),
+        _build_share(
+            "Restored detail",
+            0,
+            "Puts back the part of what was removed that looks like picture, not like noise.",
+        ),
+        gr.Checkbox(
+            label="Best quality",
+            info="Averages eight orientations: a little better, eight times slower.",
+        ),
+    )
+    _follow_model(service, controls, words)
+    _follow_noise(controls)
+    return controls
+
+
+def build_model_choice(service: Service, elem_id: str) -> gr.Dropdown:
+    """Add the choice of a network, which may be typed where the server allows it."""
+    return gr.Dropdown(
         model_choices(service),
         value=DEFAULT_MODEL,
         label="Network",
         info=TYPED if service.zoo.takes_addresses else None,
         allow_custom_value=service.zoo.takes_addresses,
-        elem_id="model",
+        elem_id=elem_id,
     )
-    words = gr.Markdown(describe_model(facts), elem_classes="quiet", elem_id="model-words")
-    noise = gr.Radio([AUTO, CHOSEN, TOLD], value=AUTO, label="Noise level", elem_id="noise")
-    steps = Slider(
+
+
+def settings_of(controls: Controls, values: Values, zoo: Zoo) -> Settings:
+    """Return the settings that the controls ask for."""
+    takes_sigma = zoo.read_facts(values[controls.model]).needs.takes_sigma
+    noise = values[controls.noise] if takes_sigma else AUTO
+    return Settings(
+        sigma=round(values[controls.steps]) / 255 if noise == TOLD else None,
+        strength=values[controls.strength],
+        ensemble=values[controls.ensemble],
+        texture=values[controls.texture],
+        detail=values[controls.detail],
+        choose=noise == CHOSEN,
+    )
+
+
+def _build_steps(facts: ModelFacts) -> Slider:
+    return Slider(
         0,
         round(facts.needs.trained_sigma[1] * 255),
         value=25,
@@ -52,98 +99,54 @@ def build_controls(service: Service) -> Controls:
         visible=False,
         elem_id="steps",
     )
-    strength = Slider(
-        0, 1, value=1, step=0.05, label="Strength", info="How much of the change to apply."
-    )
-    texture = Slider(
-        0,
-        1,
-        value=0,
-        step=0.05,
-        label="Texture",
-        info="0 is faithful. More makes up fine texture that the noise has drowned.",
-        visible=facts.textured is not None,
-        elem_id="texture",
-    )
-    detail = Slider(
-        0,
-        1,
-        value=0,
-        step=0.05,
-        label="Detail given back",
-        info="Of what was removed: the part that looks like picture, not like noise.",
-        elem_id="detail",
-    )
-    ensemble = gr.Checkbox(
-        label="Best quality",
-        info="The mean over eight orientations: a little better, eight times slower.",
+
+
+def _build_share(label: str, value: float, info: str, *, visible: bool = True) -> Slider:
+    elem_id = label.split()[-1].lower()  # strength, texture, detail
+    return Slider(
+        0, 1, value=value, step=0.05, label=label, info=info, visible=visible, elem_id=elem_id
     )
 
-    def change_model(name: str) -> Any:
+
+def _follow_model(service: Service, controls: Controls, words: gr.Markdown) -> None:
+    """Have the other controls offer what the chosen network can do."""
+
+    def change_model(name: str) -> Updates:
         with explained():
             try:
-                chosen = service.zoo.read_facts(name)
-            except DenoiseError as error:  # of an address that is typed
-                return quoted(error), *[gr.skip()] * 5
-        needs, is_photo = chosen.needs, chosen.needs.domain == "photo"
-        return (
-            describe_model(chosen),
-            gr.update(visible=needs.takes_sigma, value=AUTO),
-            gr.update(visible=False, maximum=round(needs.trained_sigma[1] * 255)),
-            gr.update(visible=chosen.textured is not None, value=0),
-            gr.update(visible=is_photo, value=0),
-            gr.update(visible=is_photo, value=False),
-        )
+                facts = service.zoo.read_facts(name)
+            except DenoiseError as error:  # a typed address may be wrong
+                return {words: quoted(error)}
+        highest, is_photo = round(facts.needs.trained_sigma[1] * 255), facts.needs.domain == "photo"
+        return {
+            words: describe_model(facts),
+            controls.noise: gr.update(visible=facts.needs.takes_sigma, value=AUTO),
+            controls.steps: gr.update(visible=False, maximum=highest),
+            controls.texture: gr.update(visible=facts.textured is not None, value=0),
+            controls.detail: gr.update(visible=is_photo, value=0),
+            controls.ensemble: gr.update(visible=is_photo, value=False),
+        }
 
-    model.input(
+    controls.model.input(
         change_model,
-        model,
-        [words, noise, steps, texture, detail, ensemble],
+        controls.model,
+        [words, *controls[1:]],
         api_visibility="private",
         trigger_mode="always_last",
-        queue=service.zoo.takes_addresses,  # what is fetched first may take minutes
+        queue=service.zoo.takes_addresses,  # fetching a network may take minutes
         concurrency_limit=None,
     )
-    noise.input(
-        lambda chosen: gr.update(visible=chosen == TOLD),
-        noise,
-        steps,
-        api_visibility="private",
-        trigger_mode="always_last",
-        queue=False,
-    )
-    steps.release(
-        lambda value: gr.update(info=_steps_words(value)),
-        steps,
-        steps,
-        api_visibility="private",
-        trigger_mode="always_last",
-        queue=False,
-    )
-    return Controls(model, noise, steps, strength, texture, detail, ensemble)
 
 
-def settings_of(
-    service: Service,
-    model: str,
-    noise: str,
-    steps: float,
-    strength: float,
-    texture: float,
-    detail: float,
-    ensemble: bool,
-) -> Settings:
-    """Gives the settings that the values of the controls stand for."""
-    takes_sigma = service.zoo.read_facts(model).needs.takes_sigma
-    sigma = round(steps) / 255 if noise == TOLD and takes_sigma else None
-    return Settings(
-        sigma=sigma,
-        strength=strength,
-        ensemble=ensemble,
-        texture=texture,
-        detail=detail,
-        choose=noise == CHOSEN and takes_sigma,
-    )
+def _follow_noise(controls: Controls) -> None:
+    at_once: dict[str, Any] = {
+        "api_visibility": "private",
+        "trigger_mode": "always_last",
+        "queue": False,
+    }
+    noise, steps = controls.noise, controls.steps
+    noise.input(lambda chosen: gr.update(visible=chosen == TOLD), noise, steps, **at_once)
+    steps.release(lambda value: gr.update(info=_steps_words(value)), steps, steps, **at_once)
 
 
 def _steps_words(steps: float) -> str:

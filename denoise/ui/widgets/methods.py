@@ -1,6 +1,6 @@
-"""Choosing methods and starting what takes a clean picture through all of them."""
+"""Choose methods and run a noisy picture through all of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -15,29 +15,54 @@ from denoise.ui.server.failures import explained
 from denoise.ui.server.service import COMPUTE, Service
 from denoise.ui.widgets.controls import TYPED
 from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of
-from denoise.ui.widgets.parts import PictureInput, networks
+from denoise.ui.widgets.parts import PictureInput, Updates, Values, networks
+
+STALE = (
+    "**The settings above have changed since**: the results below are for the earlier ones. "
+    "Press **{}** for new results."
+)
+
+
+class Spoilt(NamedTuple):
+    """The clean picture and its noise, which all methods share."""
+
+    clean: PictureInput
+    noise: NoiseControls
+    changed: Dependency  # the event that follows both
 
 
 class Run(NamedTuple):
-    """What takes a clean picture through methods: where to choose and to start it."""
+    """Components that choose methods and start them."""
 
     name: str  # of the button
     methods: gr.CheckboxGroup | gr.Dropdown
     told: gr.Checkbox
-    settings: list[Any]  # further components that decide what is found
+    settings: list[Any]  # further components that decide what is measured
     start: gr.Button
     stop: gr.Button
     status: gr.Markdown
-    stale: gr.Markdown  # says that what stands below is for other settings than those above
+    stale: gr.Markdown  # warns that the settings have changed since the last run
+
+
+class Job(NamedTuple):
+    """What a run is asked for."""
+
+    image: CleanImage
+    spec: NoiseSpec
+    is_told: bool  # whether networks are told the noise level
+    values: Values  # of all components that it depends on
+
+
+Work = Callable[[Job], Iterator[Updates]]
 
 
 def build_run(service: Service, name: str, settings: Callable[[], list[Any]] = list) -> Run:
-    """Adds the choice of methods, the buttons and a line on how far it is.
+    """Add the choice of methods, the buttons and a line of progress.
 
     Args:
-        service: whose networks they are.
-        name: of the view, and what its identifiers start with.
-        settings: adds further components above the buttons, and gives them.
+        service: has the networks.
+        name: of the view; identifiers start with it.
+        settings: adds further components above the buttons, and returns them.
     """
     methods, told = _build_methods(service, name)
     added = settings()
@@ -52,40 +77,36 @@ def build_run(service: Service, name: str, settings: Callable[[], list[Any]] = l
 def listen_run(
     service: Service,
     run: Run,
-    clean: PictureInput,
-    noise: NoiseControls,
-    changed: Dependency,
-    shown: list[Any],
-    outputs: list[Any],
-    work: Callable[..., Iterator[Any]],
+    *,
+    spoilt: Spoilt,
+    work: Work,
+    shown: Sequence[Any] = (),
+    outputs: Sequence[Any],
 ) -> None:
-    """Has the buttons start and stop the work, and says where its outcome is out of date.
+    """Have the buttons start and stop the work, and warn where its outcome is out of date.
 
     Args:
         service: prepares the picture.
-        run: the buttons.
-        clean: the picture.
-        noise: its noise.
-        changed: the event that follows picture and noise.
-        shown: components that decide only how the outcome is shown.
-        outputs: what the work fills, after the status.
-        work: takes subject, spec, whether networks are told the level, and the values of
-            the run's settings and of `shown`; gives those of status and outputs, again and again.
+        run: the components.
+        spoilt: the picture and its noise.
+        work: yields updates of the status and of `outputs`.
+        shown: components that only decide how the outcome is shown.
+        outputs: what the work fills, beside the status.
     """
-    asked = [clean, run.methods, run.told, *noise, *run.settings]
-    made_for = gr.State(None)  # their values, of the last run
+    asked = [spoilt.clean, run.methods, run.told, *spoilt.noise, *run.settings]
+    made_for = gr.State(None)  # the settings of the last run
 
-    def start(file: str | None, methods: list[str], is_told: bool, *values: Any) -> Iterator[Any]:
+    def start(values: Values) -> Iterator[Updates]:
         with explained():
-            spec = noise_spec_of(*values[: len(noise)])
-            subject = _prepare(service, file, methods)
-            now = [file, methods, is_told, *values][: len(asked)]
-            for status, *filled in work(subject, spec, is_told, *values[len(noise) :]):
-                yield status, now, *filled
+            spec = noise_spec_of(spoilt.noise, values)
+            image = _prepare(service, values[spoilt.clean], values[run.methods])
+            now = {made_for: _comparable(asked, values)}
+            for updates in work(Job(image, spec, values[run.told], values)):
+                yield now | updates
 
     running = run.start.click(
         start,
-        [*asked, *shown],
+        {*asked, *shown},
         [run.status, made_for, *outputs],
         concurrency_id=COMPUTE,
         concurrency_limit=1,
@@ -94,11 +115,18 @@ def listen_run(
     )
     at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
     run.stop.click(lambda: "Stopped.", None, run.status, cancels=running, **at_once)
+
+    def warn(values: Values) -> Any:
+        made = values[made_for]
+        is_stale = made is not None and made != _comparable(asked, values)
+        words = STALE.format(run.name) if is_stale else ""
+        return gr.update(value=words, visible=is_stale)
+
     own = [made_for, run.methods, run.told, *run.settings]
-    for follow in (partial(gr.on, [one.change for one in own]), changed.then):
+    for follow in (partial(gr.on, [one.change for one in own]), spoilt.changed.then):
         follow(
-            lambda made, *values: _stale_words(run.name, made, list(values)),
-            [made_for, *asked],
+            warn,
+            {made_for, *asked},
             run.stale,
             show_progress="hidden",
             trigger_mode="always_last",
@@ -107,11 +135,11 @@ def listen_run(
 
 
 def noise_words(spec: NoiseSpec, noise: str) -> str:
-    """Gives sentences on the noise that was added.
+    """Return sentences on the noise that was added.
 
     Args:
-        spec: that noise.
-        noise: its kind and level, as people know them.
+        spec: the noise.
+        noise: its kind and level, in the units that people know.
     """
     words = [f"Noise: {noise}, seed {spec.seed}."]
     words += ["The same in all channels."] * spec.gray
@@ -121,7 +149,7 @@ def noise_words(spec: NoiseSpec, noise: str) -> str:
 
 
 def method_choices(service: Service) -> tuple[list[tuple[str, str]], list[str]]:
-    """Gives label and name of every method that is here, and the names of those chosen at first."""
+    """Return label and name of every method, and the names of those chosen at first."""
     models = networks(service)
     photo = [facts.name for facts in models if facts.needs.domain == "photo"]
     lessons = [facts.name for facts in models if facts.name not in photo]
@@ -139,20 +167,10 @@ def _prepare(service: Service, file: str | None, methods: list[str]) -> CleanIma
     return service.prepare(file, methods)
 
 
-def _stale_words(name: str, made: list[Any] | None, now: list[Any]) -> Any:
-    if made is None or _in_any_order(made) == _in_any_order(now):
-        return gr.update(value="", visible=False)
-    words = (
-        "**The settings above have changed since**: what stands below is for those before. "
-        f"**{name}** works it out anew."
-    )
-    return gr.update(value=words, visible=True)
-
-
-def _in_any_order(values: list[Any]) -> list[Any]:
-    """Gives the values with the methods in alphabetical order: they are chosen in any."""
-    file, methods, *others = values
-    return [file, sorted(methods), *others]
+def _comparable(asked: list[Any], values: Values) -> list[Any]:
+    """Return the values of components, in which the order of chosen methods does not count."""
+    found = [values[one] for one in asked]
+    return [sorted(one) if isinstance(one, list) else one for one in found]
 
 
 def _build_methods(
@@ -161,7 +179,7 @@ def _build_methods(
     choices, chosen = method_choices(service)
     shown: dict[str, Any] = {
         "label": "Methods",
-        "info": "With a network for 28x28 lessons all of them get the picture at that size.",
+        "info": "If one of them is a 28x28 network, all of them get the picture at that size.",
         "elem_id": f"{name}-methods",
     }
     methods: gr.CheckboxGroup | gr.Dropdown
@@ -174,7 +192,7 @@ def _build_methods(
         methods = gr.CheckboxGroup(choices, value=chosen, **shown)
     told = gr.Checkbox(
         label="Tell networks the noise level",
-        info="Otherwise they judge by themselves. Networks that cannot be told always do.",
+        info="Otherwise they estimate it. Networks that cannot be told always do.",
         elem_id=f"{name}-told",
     )
     return methods, told

@@ -8,13 +8,13 @@ from gradio.events import Dependency
 from denoise.errors import SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import NoiseSpec, find_stages
-from denoise.ui.widgets.parts import Slider
+from denoise.ui.widgets.parts import Slider, Values
 
 FIRST_LEVEL = 0.1
 
 
 class NoiseControls(NamedTuple):
-    """The components, in the order in which `noise_spec_of` takes their values."""
+    """The components; `noise_spec_of` reads them."""
 
     kind: gr.Dropdown
     level: gr.Slider
@@ -26,7 +26,7 @@ class NoiseControls(NamedTuple):
 
 
 def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
-    """Adds two rows of controls, and gives them and the place of the level's natural unit."""
+    """Add two rows of controls; return them and the place that names the level in its own unit."""
     with gr.Row(equal_height=True):
         kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
         with gr.Column(min_width=240, elem_classes="tight"):
@@ -61,7 +61,7 @@ def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
 
 
 def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
-    """Adds what few need, and gives it: gray noise, float noise, its clipping, and mixtures."""
+    """Add what few visitors need: gray noise, float noise, its clipping, and mixtures."""
     with gr.Accordion("More about the noise", open=False), gr.Row(equal_height=True):
         gray = gr.Checkbox(
             label="Gray noise", info="The same in all channels.", elem_id="gray-noise"
@@ -90,12 +90,12 @@ def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
 
 
 def show_unit(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> None:
-    """Has the words on the level follow it and its kind.
+    """Have the words on the level follow the level and its kind.
 
     Args:
         changed: the event that follows the controls.
         noise: the controls.
-        unit: the place of the words.
+        unit: shows the words.
     """
     changed.then(
         _in_known_unit,
@@ -108,45 +108,46 @@ def show_unit(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> N
     )
 
 
-def noise_spec_of(
-    kind: str,
-    level: float,
-    seed: float,
-    gray: bool,
-    eight_bit: bool,
-    clip: bool,
-    mixture: str | None,
-) -> NoiseSpec:
-    """Gives the noise that the controls ask for.
+def noise_spec_of(noise: NoiseControls, values: Values) -> NoiseSpec:
+    """Return the noise that the controls ask for.
 
     Raises:
         SettingError: a mixture that is none.
     """
-    written = (mixture or "").strip()
-    if written and ":" not in written:
-        raise SettingError("A mixture is written like gaussian:0.1+salt-pepper:0.02.")
     return NoiseSpec(
-        kind=written or kind,
-        level=float(level),
-        seed=int(seed or 0),
-        gray=gray,
-        eight_bit=eight_bit,
-        clip=clip,
+        kind=read_mixture(values[noise.mixture]) or values[noise.kind],
+        level=float(values[noise.level]),
+        seed=int(values[noise.seed] or 0),
+        gray=values[noise.gray],
+        eight_bit=values[noise.eight_bit],
+        clip=values[noise.clip],
     )
 
 
+def read_mixture(text: str | None) -> str:
+    """Return a typed mixture; empty where none is typed.
+
+    Raises:
+        SettingError: it is no mixture.
+    """
+    written = (text or "").strip()
+    if written and ":" not in written:
+        raise SettingError("A mixture is written like gaussian:0.1+salt-pepper:0.02.")
+    return written
+
+
 def describe_noise(spec: NoiseSpec) -> str:
-    """Gives the noise in the units that people know it by."""
+    """Return the noise in the units that people know."""
     stages = find_stages(spec.kind, spec.level)
     return ", then ".join(f"{noise.name}: {noise.describe(level)}" for noise, level in stages)
 
 
 def level_update(kind: NoiseKind, level: float | None = None) -> Any:
-    """Gives the update of the level's slider for a kind of noise.
+    """Return the update of the level's slider for a kind of noise.
 
     Args:
         kind: of the noise.
-        level: 0 to its highest; None: the one that is shown first.
+        level: from 0 to the highest of its kind; None: the one that is shown first.
     """
     value = min(FIRST_LEVEL, kind.max_level) if level is None else level
     return gr.update(maximum=kind.max_level, value=value, info=_level_words(kind))

@@ -1,7 +1,7 @@
 """What the tabs are made of: the picture input, pictures for display, words about networks."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,9 @@ from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.widgets.quoting import quoted
 from denoise.weights.facts import ModelFacts, stamp_of
 
+Values = Mapping[Any, Any]  # by component, as an event with a set of inputs gets them
+Updates = dict[Any, Any]  # by component; the others stay as they are
+NOTHING: Updates = gr.skip()
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
 EXAMPLE_SIGMA = 25 / 255
@@ -63,14 +66,14 @@ class Slider(gr.Slider):
 
 
 class FileFormat(NamedTuple):
-    """Settings of the files to download."""
+    """Components that say how files to download are written."""
 
     name: gr.Dropdown
     keep_exif: gr.Checkbox
 
 
 def build_file_format() -> FileFormat:
-    """Adds them to the page that is being built."""
+    """Add them to the page that is being built."""
     return FileFormat(
         gr.Dropdown(list(OUTPUT_FORMATS), value="PNG", label="Format of the download"),
         gr.Checkbox(
@@ -84,20 +87,20 @@ def build_file_format() -> FileFormat:
 def start_by(
     button: gr.Button,
     work: Callable[..., Iterator[Any]],
-    inputs: list[Any],
+    inputs: Sequence[Any] | set[Any],
     outputs: list[Any],
     status: gr.Markdown,
 ) -> Dependency:
-    """Has a button start work that runs a network; it is off until that has ended.
+    """Have a button start work that runs a network; the button is off until the work has ended.
 
     Whoever cancels the work must set the button on again.
 
     Args:
-        button: that starts it.
-        work: takes the values of the inputs, and gives those of the outputs again and again.
-        inputs: of the work.
+        button: starts the work.
+        work: takes the inputs and yields updates of the outputs.
+        inputs: of the work; a set hands them over as `Values`.
         outputs: of the work.
-        status: where progress is shown.
+        status: shows progress.
     """
     at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
     button.click(lambda: gr.update(interactive=False), None, button, **at_once)
@@ -196,6 +199,17 @@ def inline_image(pixels: NDArray[np.uint8], words: str, style: str = "") -> str:
     """Gives HTML that shows pixels as they are, with words for who cannot see them."""
     content = base64.b64encode(encode_picture(Picture(pixels))).decode()
     return f'<img class="{style}" src="data:image/png;base64,{content}" alt="{escape(words)}">'
+
+
+def picture_grid(rows: Mapping[str, Iterable[NDArray[np.uint8]]]) -> str:
+    """Return rows of pictures by their title, as HTML."""
+    lines = [
+        f"<tr><th>{title}</th>"
+        + "".join(f"<td>{inline_image(picture, title)}</td>" for picture in pictures)
+        + "</tr>"
+        for title, pictures in rows.items()
+    ]
+    return f'<table class="grid"><tbody>{"".join(lines)}</tbody></table>'
 
 
 def in_255(sigma: float) -> str:

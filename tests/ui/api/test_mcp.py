@@ -47,7 +47,7 @@ def test_every_endpoint_is_a_tool_with_a_description(server):
     tools = talk(server, lambda session: session.list_tools()).tools
     assert {tool.name for tool in tools} == TOOLS
     described = next(tool for tool in tools if tool.name == "denoise")
-    assert described.description.startswith("Takes noise out of a picture.")
+    assert described.description.startswith("Take noise out of a picture.")
     assert "0 to 1 where white is 1" in described.inputSchema["properties"]["sigma"]["description"]
 
 

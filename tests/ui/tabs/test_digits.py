@@ -9,7 +9,7 @@ from scipy.ndimage import center_of_mass
 from denoise import Denoiser
 from denoise.errors import ImageError
 from denoise.images.picture import Picture
-from denoise.ui.tabs.digits import code_picture
+from denoise.ui.tabs.digit_cells import code_picture
 from denoise.ui.tabs.samples import SampleStore
 from denoise.ui.widgets.drawing import frame_digit, read_drawing
 

@@ -13,11 +13,12 @@ from denoise.evaluation.comparison import compare
 from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service
-from denoise.ui.tabs.denoise import _Work
-from denoise.ui.tabs.noise_lab import _Lab
-from denoise.ui.widgets.controls import AUTO
+from denoise.ui.tabs.denoise import Outcome, Parts, Work
+from denoise.ui.tabs.noise_lab import Lab, Views
+from denoise.ui.widgets.controls import AUTO, Controls
 from denoise.ui.widgets.methods import method_choices
-from denoise.ui.widgets.parts import Slider
+from denoise.ui.widgets.noise_controls import NoiseControls
+from denoise.ui.widgets.parts import FileFormat, Slider
 from denoise.weights.tensors import load_network, write_weights
 from denoise.zoo.zoo import Zoo
 
@@ -35,10 +36,13 @@ def test_a_number_beyond_a_slider_is_taken_as_the_nearest_one(typed, taken):
 def test_noise_that_cannot_be_is_told_again_after_the_figures_of_earlier_noise(service, tmp_path):
     file = tmp_path / "cup.png"
     Image.fromarray(data.coffee()[:48, :64]).save(file)
-    lab, below = _Lab(service), ("gaussian", 0.1, -1, False, True, True, "")
-    *_, told = lab.show_noise(str(file), "conv-photo", *below)
-    assert told.startswith("The seed is a whole number, 0 or more")
-    assert lab.show_denoised(str(file), "conv-photo", *below)[0] == told
+    noise, views = NoiseControls(*NoiseControls._fields), Views(*Views._fields)
+    below = NoiseControls("gaussian", 0.1, -1, False, True, True, "")
+    values = {"clean": str(file), "model": "conv-photo", **below._asdict()}
+    lab = Lab(service, "model", noise, views)
+    told = lab.show_noise(values)
+    assert told["noisy_words"].startswith("The seed is a whole number, 0 or more")
+    assert lab.show_denoised(values) == told
 
 
 def test_every_method_is_offered_and_the_quick_ones_for_photos_chosen(service, monkeypatch):
@@ -75,7 +79,10 @@ def test_the_page_shows_what_a_network_that_is_not_bundled_has_made(tmp_path):
     write_weights(network, replace(facts, name="mine"), tmp_path / "zoo", half=False)
     Image.new("L", (40, 40), 90).save(tmp_path / "gray.png")
     zoo = Zoo(tmp_path / "zoo", takes_addresses=False)
-    work = _Work(Service(device="cpu", folder=tmp_path / "served", zoo=zoo))
-    settings = (AUTO, 25, 1, 0, 0, False)
-    *_, shown = work.run(str(tmp_path / "gray.png"), "mine", *settings, "PNG", True)
-    assert shown[1] == "Done."
+    controls, outcome = Controls(*Controls._fields), Outcome(*Outcome._fields)
+    parts = Parts("picture", controls, FileFormat("format", "exif"), outcome)
+    work = Work(Service(device="cpu", folder=tmp_path / "served", zoo=zoo), parts)
+    values = Controls("mine", AUTO, 25, 1, 0, 0, False)._asdict()
+    values |= {"picture": str(tmp_path / "gray.png"), "format": "PNG", "exif": True}
+    *_, shown = work.run(values)
+    assert shown["status"] == "Done."

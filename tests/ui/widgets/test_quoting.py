@@ -25,6 +25,7 @@ from denoise.ui.tabs import several_files as several
 from denoise.ui.tabs.report import report_words
 from denoise.ui.tabs.zoo import _card_text
 from denoise.ui.widgets import toasts
+from denoise.ui.widgets.methods import Job
 from denoise.ui.widgets.parts import describe_model
 from denoise.ui.widgets.quoting import quoted, quoted_all
 from denoise.zoo import Zoo
@@ -32,7 +33,16 @@ from denoise.zoo import Zoo
 FOREIGN = "<b>bold</b> [a](b) &lt;"
 PLAIN = "&lt;b&gt;bold&lt;/b&gt; &#91;a&#93;(b) &amp;lt;"
 UI = Path(page.__file__).parent
-NOISE = ("gaussian", 0.1, 0, False, True, False)
+SETTINGS = {  # by identifier of the lab's component
+    "lab-network": DEFAULT_MODEL,
+    "kind": "gaussian",
+    "level": 0.1,
+    "seed": 0,
+    "gray-noise": False,
+    "eight-bit": True,
+    "clip": False,
+    "mixture": f"{FOREIGN}:0.1",
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +74,14 @@ def built(service):
 
 
 def events(built, name):
-    """Gives the functions of that name, one for each language."""
-    found = [event.fn for event in built.fns.values() if event.fn and event.fn.__name__ == name]
-    assert len({event.page for event in built.fns.values()}) == 2
-    assert len(found) >= 2
+    """Gives the events whose function has that name, one or more for each language."""
+    found = [one for one in built.fns.values() if one.fn and one.fn.__name__ == name]
+    assert {event.page for event in found} == {"", "zh"}
     return found
+
+
+def by_identifier(updates):
+    return {component.elem_id: update for component, update in updates.items()}
 
 
 def test_what_begins_markup_becomes_an_entity():
@@ -97,7 +110,7 @@ def test_the_built_page_has_no_markup_of_others(built, language):
 
 def test_warnings_that_come_later_are_quoted(built):
     for look_again in events(built, "look_again"):
-        assert look_again()["value"] == PLAIN
+        assert look_again.fn()["value"] == PLAIN
 
 
 def test_what_is_wrong_with_an_address_is_quoted_in_the_toast(built, monkeypatch):
@@ -106,7 +119,7 @@ def test_what_is_wrong_with_an_address_is_quoted_in_the_toast(built, monkeypatch
         for read_address in events(built, "read_address"):
             shown = []
             monkeypatch.setattr(gr, "Warning", shown.append)
-            read_address(SimpleNamespace(query_params=asked))
+            read_address.fn(SimpleNamespace(query_params=asked))
             (sentence,) = shown
             assert "<" not in sentence
             assert "[" not in sentence
@@ -114,16 +127,16 @@ def test_what_is_wrong_with_an_address_is_quoted_in_the_toast(built, monkeypatch
 
 def test_what_is_wrong_with_a_network_that_is_typed_is_quoted(built):
     for change_model in events(built, "change_model"):
-        words, *_ = change_model(FOREIGN)
-        assert PLAIN in words
+        assert PLAIN in by_identifier(change_model.fn(FOREIGN))["model-words"]
 
 
 def test_what_is_wrong_with_a_mixture_is_quoted(built, service, tmp_path):
     picture = tmp_path / "clean.png"
-    for name, place in (("show_noise", 2), ("show_denoised", 0)):
+    asked = SETTINGS | {"clean-picture": str(picture)}
+    for name in ("show_noise", "show_denoised"):
         for show in events(built, name):
-            words = show(str(picture), DEFAULT_MODEL, *NOISE, f"{FOREIGN}:0.1")[place]
-            assert PLAIN in words
+            values = {component: asked[component.elem_id] for component in show.inputs}
+            assert PLAIN in by_identifier(show.fn(values))["noisy-words"]
 
 
 def test_the_words_on_a_network_are_quoted(service):
@@ -164,10 +177,13 @@ def test_what_is_wrong_with_one_of_several_files_is_quoted():
 
 @pytest.mark.parametrize("view", [compare_view, sweep_view])
 def test_what_is_said_of_a_compared_picture_is_quoted(view, service):
-    subject = CleanImage(np.zeros((8, 8, 3), np.uint8), ["median"], [FOREIGN])
-    chosen = (0.1, 1, "PSNR") if view is sweep_view else ()
-    *_, (words, *_) = view._work(service, subject, NoiseSpec(), *chosen, is_told=False)
-    assert words.endswith(PLAIN)
+    image = CleanImage(np.zeros((8, 8, 3), np.uint8), ["median"], [FOREIGN])
+    values = {"highest": 0.1, "levels": 1, "figure": "PSNR"}
+    parts = [view._Views(*view._Views._fields)]
+    if view is sweep_view:
+        parts += [view._Settings(*view._Settings._fields), "figure"]
+    *_, last = view._work(service, *parts, Job(image, NoiseSpec(), False, values))
+    assert last["status"].endswith(PLAIN)
 
 
 def fail():
