@@ -31,7 +31,7 @@ EDGES = re.compile(r"^[\s|\ue000-\uf8ff]+|[\s|\ue000-\uf8ff]+$")
 
 
 class Phrases:
-    """Says English sentences in another language.
+    """English sentences in another language.
 
     Args:
         texts: translations by English template, in which {} stands for whatever is there. What
@@ -48,7 +48,7 @@ class Phrases:
         self._find = functools.lru_cache(4096)(self._find_template)
 
     def say(self, text: str) -> str:
-        """Gives a text in the language: as a whole, or else line by line, or by sentence.
+        """Translate a text: as a whole, or else line by line, or by sentence.
 
         Markup stays, and so does what is in no template.
         """
@@ -62,7 +62,7 @@ class Phrases:
         return HIDDEN.sub(lambda one: tags[ord(one[0]) - FIRST_HIDDEN], said)
 
     def _say_bare(self, text: str) -> str:
-        """Does it for a text in which a character stands for each tag."""
+        """Translate a text in which a character stands for each tag."""
         core = EDGES.sub("", text)
         if core != text:
             return text.replace(core, self._say_bare(core), 1) if core else text
@@ -88,12 +88,12 @@ class Phrases:
 
 
 def read_phrases(language: str) -> Phrases:
-    """Gives the phrases of a language that there is a file for, such as "zh"."""
+    """Read the phrases of a language that there is a file for, such as "zh"."""
     return Phrases(json.loads((TEXTS / f"{language}.json").read_text(encoding="utf-8")))
 
 
 def translate_page(page: gr.Blocks, path: str, phrases: Phrases) -> None:
-    """Has one of the pages of an application speak another language.
+    """Translate one of the pages of an application.
 
     Args:
         page: the application, built in English.
@@ -109,7 +109,7 @@ def translate_page(page: gr.Blocks, path: str, phrases: Phrases) -> None:
 
 
 def translate_chart(chart: Any, phrases: Phrases) -> Any:
-    """Gives a chart with other titles and names of lines, in the legend and in the rows alike."""
+    """Translate a chart's titles and names of lines, in the legend and in the rows alike."""
 
     def walk(part: Any, name: str = "") -> Any:
         if isinstance(part, dict):
@@ -138,7 +138,7 @@ def _translate_block(block: Any, phrases: Phrases) -> None:
 def _translated(
     work: Callable[..., Any], outputs: list[Any], phrases: Phrases
 ) -> Callable[..., Any]:
-    """Gives an event's function, whose answers and errors are in the language."""
+    """Return an event's function with answers and errors in the language."""
 
     def say(answer: Any) -> Any:
         if isinstance(answer, dict) and any(isinstance(key, Block) for key in answer):
@@ -195,7 +195,7 @@ def _translate_caption(picture: Any, phrases: Phrases) -> Any:
 
 
 def _translate_choices(choices: list[Any], phrases: Phrases) -> list[tuple[str, Any]]:
-    """Gives choices with other names and the same values, which the program goes by."""
+    """Translate the names of choices; their values stay, since the program goes by them."""
     pairs = (
         choice if isinstance(choice, (tuple, list)) else (choice, choice) for choice in choices
     )

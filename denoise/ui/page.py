@@ -36,7 +36,7 @@ STYLE, SCRIPT = HERE / "style.css", HERE / "page.js"
 
 
 def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
-    """Gives the page with its tabs.
+    """Build the page with its tabs.
 
     Args:
         service: behind the page.
@@ -64,7 +64,7 @@ def _fill(
     classroom: Classroom | None,
     say: Callable[[str], str],
 ) -> None:
-    """Adds all that is on the page."""
+    """Add all that is on the page."""
     gr.HTML(HEADER.format(links=_links(path)), padding=False)
     _add_warnings(page, service)
     own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
@@ -88,7 +88,7 @@ def _fill(
 
 
 def _add_warnings(page: gr.Blocks, service: Service) -> None:
-    """Adds what is not as it was set up, which may be otherwise when the next visitor comes."""
+    """Add the zoo's warnings, looked up anew for every visitor."""
 
     def say_now() -> str:
         return "\n\n".join(map(quoted, service.zoo.warnings()))
@@ -108,7 +108,7 @@ def _add_warnings(page: gr.Blocks, service: Service) -> None:
 
 
 def _links(here: str) -> str:
-    """Gives a link to the page in each language, as HTML."""
+    """Return a link to the page in each language, as HTML."""
     return " ".join(
         f'<a href="./{path}" lang="{tag}" hreflang="{tag}"'
         f"{' aria-current=page' if path == here else ''}>{name}</a>"
@@ -117,7 +117,7 @@ def _links(here: str) -> str:
 
 
 def look() -> dict[str, Any]:
-    """Gives the arguments of `launch` that say how the page looks."""
+    """Return the arguments of `launch` that say how the page looks."""
     system_fonts = ("ui-sans-serif", "system-ui", "sans-serif")
     theme = gr.themes.Base(
         primary_hue="amber",

@@ -17,7 +17,7 @@ PATHS = ("/gradio_api/info", "/gradio_api/info/")
 
 
 def info_routes(page: gr.Blocks) -> list[Route]:
-    """Gives the routes that take the place of Gradio's own, for the page and for its clients."""
+    """Return the routes that replace Gradio's own, for the page and for its clients."""
     return [Route(path, _info(page)) for path in PATHS]
 
 
@@ -36,7 +36,7 @@ def _info(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:
 
 
 def _described(page: gr.Blocks) -> dict[str, Any]:
-    """Gives what Gradio knows of the endpoints, with the words of their docstrings."""
+    """Return what Gradio knows of the endpoints, with the words of their docstrings."""
     functions = {f"/{fn.api_name}": fn.fn for fn in page.fns.values() if fn.fn is not None}
     return {
         path: _with_words(dict(endpoint), functions[path])
@@ -45,14 +45,14 @@ def _described(page: gr.Blocks) -> dict[str, Any]:
 
 
 def _place(page: gr.Blocks, request: Request) -> Place:
-    """Gives the place as this visitor sees it; Gradio keeps the one that the first visitor saw."""
+    """Return the place as this visitor sees it; Gradio keeps the one that the first visitor saw."""
     path: str = request.url.path
     address = get_root_url(request, path, page.root_path)
     return Place(address, page.space_id or address)
 
 
 def _with_words(endpoint: dict[str, Any], function: Callable[..., Any]) -> dict[str, Any]:
-    """Gives an endpoint with what the docstring says of its parameters and answers."""
+    """Return an endpoint with what the docstring says of its parameters and answers."""
     _, words, answers = get_function_description(function)
     endpoint["parameters"] = [
         _explained(one, words[one["parameter_name"]]) | {"label": one["parameter_name"]}

@@ -29,7 +29,7 @@ REFUSED = {
 
 
 def describe(page: gr.Blocks) -> dict[str, Any]:
-    """Gives the document, OpenAPI 3.1, of the endpoints of a page."""
+    """Return the OpenAPI 3.1 document of a page's endpoints."""
     endpoints: dict[str, Any] = dict(page.get_api_info()["named_endpoints"])
     functions = {fn.api_name: fn.fn for fn in page.fns.values() if fn.fn is not None}
     paths = {f"{PREFIX}/upload": {"post": _upload()}}
@@ -76,7 +76,7 @@ def _upload() -> dict[str, Any]:
 
 
 def _start(name: str, endpoint: dict[str, Any], function: Callable[..., Any]) -> dict[str, Any]:
-    """Gives the operation that starts a job."""
+    """Return the operation that starts a job."""
     descriptions = get_function_description(function)[1]
     parameters = {
         one["parameter_name"]: _parameter(one, descriptions) for one in endpoint["parameters"]
@@ -117,7 +117,7 @@ def _parameter(one: dict[str, Any], descriptions: dict[str, str]) -> dict[str, A
 
 
 def _with_files(schema: dict[str, Any]) -> dict[str, Any]:
-    """Gives a schema in which files are what a caller must send, not all that an answer holds."""
+    """Return a schema in which files are what a caller must send, not all that an answer holds."""
     if "path" in schema.get("properties", {}):
         return {"allOf": [{"$ref": "#/components/schemas/Uploaded"}]}
     if "items" in schema:
@@ -126,7 +126,7 @@ def _with_files(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _follow(name: str, endpoint: dict[str, Any]) -> dict[str, Any]:
-    """Gives the operation that follows a job, as a stream of events."""
+    """Return the operation that follows a job, as a stream of events."""
     data = [one["type"] for one in endpoint["returns"]]
     stream = {
         "type": "string",

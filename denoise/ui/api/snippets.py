@@ -17,7 +17,7 @@ class Place(NamedTuple):
 
 
 def snippets(path: str, parameters: Parameters, place: Place) -> dict[str, str]:
-    """Gives code in Python and JavaScript, for curl and for Gradio's command line.
+    """Return code in Python and JavaScript, for curl and for Gradio's command line.
 
     Args:
         path: of the endpoint, such as /denoise.
@@ -61,7 +61,7 @@ def _javascript(path: str, parameters: Parameters, source: str) -> str:
 
 
 def _curl(path: str, parameters: Parameters, address: str) -> str:
-    """Gives lines for a shell; in bash Gradio's own lose the job's id with the pipe's subshell."""
+    """Return lines for a shell; in bash Gradio's own lines lose the job's id in a subshell."""
     api = f"{address}/gradio_api"
     files = [file for one in parameters for file in _files(one)]
     variables = {file: f"FILE_{number}" for number, file in enumerate(files, start=1)}
@@ -92,7 +92,7 @@ def _file_data(path: str) -> str:
 def _given(
     parameters: Parameters, opened: Callable[[str], str], literal: Callable[[Any], str]
 ) -> Iterator[tuple[str, str]]:
-    """Gives name and value of each parameter, as code: files of the reader's, or the default."""
+    """Yield name and value of each parameter, as code: files of the reader's, or the default."""
     for one in parameters:
         files = [opened(file) for file in _files(one)]
         if "items" in one["type"] and files:
@@ -103,7 +103,7 @@ def _given(
 
 
 def _files(parameter: dict[str, Any]) -> tuple[str, ...]:
-    """Gives the files to name in a parameter: none, one, or two for a list."""
+    """Return the files to name in a parameter: none, one, or two for a list."""
     kind = parameter["type"]
     if "path" in kind.get("properties", {}):
         return (PICTURE,)

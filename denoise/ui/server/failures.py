@@ -15,7 +15,7 @@ _log = logging.getLogger(__name__)
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turns what fails inside into a `gr.Error`; what is no `DenoiseError` is logged and hidden.
+    """Turn failures inside into a `gr.Error`; log and hide what is no `DenoiseError`.
 
     Raises:
         gr.Error: with a sentence that the visitor may read.

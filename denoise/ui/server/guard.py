@@ -52,7 +52,7 @@ POLICY = (
 
 
 class Guard:
-    """Refuses requests that no page or script of ours needs, and adds headers to every answer.
+    """Refuse requests that no page or script of ours needs, and add headers to every answer.
 
     Args:
         app: what is guarded.
@@ -78,7 +78,7 @@ class Guard:
         self._is_job = is_job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers one request."""
+        """Answer one request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -101,7 +101,7 @@ class Guard:
             await self._pass_call(scope, receive, send)
 
     async def _pass_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hands the body on as it comes, as far as it may."""
+        """Hand the body on as it comes, up to the limit."""
         limit = self._max_bytes + MAX_MULTIPART_BYTES
         refusal = _refuse(413, f"An upload has at most {self._max_bytes:,} bytes.")
         if _announced_bytes(scope) > limit:
@@ -122,7 +122,7 @@ class Guard:
             await refusal(scope, receive, send)
 
     async def _pass_call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Reads the body, which is small, and hands it on if it names uploaded files only."""
+        """Read the body, which is small, and hand it on if it names uploaded files only."""
         body = None if _announced_bytes(scope) > MAX_JSON_BYTES else await _read_body(receive)
         if body is None:
             message = f"A call has at most {MAX_JSON_BYTES:,} bytes; upload files instead."
@@ -178,7 +178,7 @@ def _announced_bytes(scope: Scope) -> int:
 
 
 async def _read_body(receive: Receive) -> bytes | None:
-    """Gives the whole body; None: it is too large, or its sender has gone."""
+    """Return the whole body; None: it is too large, or its sender has gone."""
     body = b""
     while len(body) <= MAX_JSON_BYTES:
         message = await receive()
@@ -207,7 +207,7 @@ def _parsed(body: bytes) -> Any:
 
 
 def _named_files(called: Any) -> Iterator[dict[str, Any]]:
-    """Gives every part of a call with a path, as Gradio writes files."""
+    """Yield every part of a call with a path: that is how Gradio writes files."""
     waiting = [called]
     while waiting:
         value = waiting.pop()
@@ -220,7 +220,7 @@ def _named_files(called: Any) -> Iterator[dict[str, Any]]:
 
 
 def _without_address(path: str) -> str:
-    """Gives the path that an address of this server serves: MCP clients name uploads so."""
+    """Return the path behind an address of this server; MCP clients name uploads by address."""
     server, served, file = path.partition("/gradio_api/file=")
     return unquote(file) if served and server.startswith("http") else path
 
@@ -230,7 +230,7 @@ def _refuse(status: int, sentence: str) -> JSONResponse:
 
 
 def _refuse_file() -> JSONResponse:
-    """Refuses in the form that Gradio's clients show as an input's own error."""
+    """Refuse in the form that Gradio's clients show as an input's own error."""
     detail = {
         "__type__": "validate",
         "is_valid": False,

@@ -24,10 +24,10 @@ class Step:
 
 
 class OnStep(Protocol):
-    """Takes how far a picture is."""
+    """Reports how far a picture is."""
 
     def __call__(self, done: int, total: int, unit: str = "tiles") -> None:
-        """Tells it."""
+        """Report it."""
 
 
 class _Failure(NamedTuple):
@@ -37,7 +37,7 @@ class _Failure(NamedTuple):
 def watch(
     work: Callable[[OnStep], OutcomeT], check: Callable[[], None]
 ) -> Iterator[Step | OutcomeT]:
-    """Gives a Step whenever `work` reports one by the function it is handed, and its outcome last.
+    """Yield a Step whenever `work` reports one by the function that it gets, and its outcome last.
 
     When the generator is closed or `check` raises, that function raises CancelledError, which
     stops the work at its next step.

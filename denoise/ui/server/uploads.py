@@ -12,7 +12,7 @@ NOT_UPLOADED = (
 
 
 def uploaded_file(image: Any, folder: Path) -> Path:
-    """Gives the file that a request names, if it is one below `folder`.
+    """Return the file that a request names, if it lies below `folder`.
 
     Args:
         image: as Gradio hands it over: {"path": ...} and more.
@@ -30,7 +30,7 @@ def uploaded_file(image: Any, folder: Path) -> Path:
 
 
 def is_inside(path: str, folder: Path) -> bool:
-    """Tells whether a path, with all links followed, is that of a file below `folder`."""
+    """Return whether a path, with all links followed, is that of a file below `folder`."""
     try:
         file = Path(path).resolve(strict=True)
     except (OSError, ValueError):  # missing, too long, or with a null character

@@ -11,7 +11,7 @@ MAX_MANY = 100  # pictures of one request
 
 
 def check_many(pictures: int) -> None:
-    """Refuses no pictures, and too many of them.
+    """Refuse no pictures, and too many of them.
 
     Raises:
         SettingError: with the limit.
@@ -21,7 +21,7 @@ def check_many(pictures: int) -> None:
 
 
 def add_to(pack: ZipFile, file: Path) -> str:
-    """Adds a file to a zip and gives its name there: photo-2.png where photo.png is taken."""
+    """Add a file to a zip and return its name there: photo-2.png where photo.png is taken."""
     name = file.name
     for number in itertools.count(2):
         if name not in pack.namelist():
@@ -32,7 +32,7 @@ def add_to(pack: ZipFile, file: Path) -> str:
 
 
 def pack_files(files: Iterable[Path], packed: Path) -> None:
-    """Writes a zip of files."""
+    """Write a zip of files."""
     with ZipFile(packed, "w") as pack:
         for file in files:
             add_to(pack, file)

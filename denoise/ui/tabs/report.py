@@ -9,29 +9,29 @@ from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.terms import term
 
 SOURCES = {
-    "guessed": "the network judged it by itself",
+    "guessed": "the network estimated it itself",
     "told": "you set it",
-    "chosen": "the best of those that were tried",
-    "estimated": "what was found, corrected for white noise",
+    "chosen": "the best of the levels tried",
+    "estimated": "the estimate, corrected for white noise",
     "ignored": "this network cannot be told",
 }
 
 
 def report_words(report: dict[str, Any]) -> str:
-    """Gives the report on a picture as Markdown."""
+    """Return the report on a picture as Markdown."""
     width, height = report["size"]
     estimated = report["sigma_estimated"]
     seconds = sum(report["seconds"].values())
     lines = [
         f"**{width} x {height}** pixels by **{quoted(report['model'])}** in **{seconds:.1f} s** "
         f"on {report['device']}, {report['precision']}.",
-        f"Fine texture by **{quoted(report['textured_by'])}**: made up."
+        f"Fine texture by **{quoted(report['textured_by'])}**: invented."
         if report["textured_by"]
         else "",
         f"{term('Noise found')}: about **{in_255(estimated)}**." if estimated is not None else "",
         _level_used(report),
-        f"It was a JPEG, rounded to steps of about {255 * report['jpeg_step']:.1f}/255: what that "
-        "left was taken, too."
+        f"It was a JPEG, rounded to steps of about {255 * report['jpeg_step']:.1f}/255: its "
+        "traces were removed, too."
         if report["jpeg_step"]
         else "",
         _choice_words(report["choice"]),
@@ -43,7 +43,7 @@ def report_words(report: dict[str, Any]) -> str:
 def command_line(
     name: str, chosen_format: str, model: str, settings: Settings, *, keep_exif: bool
 ) -> str:
-    """Gives the command that does the same to a file of that name."""
+    """Return the command that does the same to a file of that name."""
     parts = ["python", "-m", "denoise", "run", name, "-o", "denoised", "--model", model]
     parts += ["--format", chosen_format, *["--no-exif"] * (not keep_exif)]
     if isinstance(settings.sigma, float):
@@ -56,7 +56,7 @@ def command_line(
 
 
 def _textured_words(textured: str | None) -> str:
-    return f"Fine texture by **{quoted(textured)}**: made up." if textured else ""
+    return f"Fine texture by **{quoted(textured)}**: invented." if textured else ""
 
 
 def _level_used(report: dict[str, Any]) -> str:
@@ -72,18 +72,18 @@ def _level_used(report: dict[str, Any]) -> str:
 
 
 def _choice_words(choice: dict[str, Any] | None) -> str:
-    """Gives the levels that were tried and what was estimated for them, as a table."""
+    """Return a table of the levels that were tried and their estimated errors."""
     if choice is None:
         return ""
     if choice["judged_by"] is None:
-        return "For such noise no estimate holds; it was left to the network."
+        return "No estimate holds for such noise; the network decided."
     tried = [(_level_words(one["sigma"]), one["rms"]) for one in choice["ratings"]]
     lines = [
         f"| Noise level tried | Error as estimated by {term(choice['judged_by'])} |",
         "| --- | --- |",
         *[f"| {level} | {255 * error:.2f}/255 |" for level, error in tried],
         "",
-        "Less is better; a level other than auto is taken where it is clearly better.",
+        "Less is better. A level other than auto is used only where it is clearly better.",
     ]
     return "\n".join(lines)
 

@@ -27,12 +27,12 @@ class Samples(NamedTuple):
     is_made: bool  # by the program, since the set is not here
 
     def tensor(self) -> Tensor:
-        """Gives the pictures as (N, 1, 28, 28)."""
+        """Return the pictures as (N, 1, 28, 28)."""
         return torch.from_numpy(self.pictures)[:, None]
 
 
 class SampleStore:
-    """Gives the test pictures of a set, loaded once.
+    """The pictures of the data sets, loaded once.
 
     Args:
         folder: that holds the official files, in any folder below it; None: those that were
@@ -45,15 +45,15 @@ class SampleStore:
         self._loading = Lock()
 
     def get(self, name: str) -> Samples:
-        """Gives samples of "mnist" or "fashion-mnist", those made here where the set is not."""
+        """Return samples of "mnist" or "fashion-mnist"; made ones where the set is not here."""
         return self._get(name, is_test=True)
 
     def training(self, name: str) -> Samples:
-        """Gives the training pictures of a set, those made here where the set is not."""
+        """Return the training pictures of a set; made ones where the set is not here."""
         return self._get(name, is_test=False)
 
     def download(self, name: str) -> None:
-        """Fetches a set, once for all that follow.
+        """Fetch a set, once for all that follow.
 
         Raises:
             ImageError: it cannot be downloaded.

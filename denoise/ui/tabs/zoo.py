@@ -31,7 +31,7 @@ PICTURE = re.compile(r"\]\(([\w-]+\.png)\)")
 
 
 def build_zoo_tab(service: Service) -> list[Any]:
-    """Adds the tab's contents; gives the function, inputs and outputs that first fill it."""
+    """Add the tab's contents; return the function, inputs and outputs that first fill it."""
     gr.Markdown(WORDS, elem_classes="quiet")
     gr.Dataframe(
         table_of([_row(service, facts) for facts in networks(service)], FORMATS),
@@ -77,7 +77,7 @@ def _row(service: Service, facts: ModelFacts) -> list[Any]:
 
 
 def _card_text(service: Service, name: str) -> str:
-    """Gives the card, its pictures copied to where they are served from."""
+    """Return the card, with its pictures copied to where they are served from."""
     folder = service.zoo.look_up(name).folder
     facts = service.zoo.read_facts(name)
     texts = {field.name: quoted_all(getattr(facts, field.name)) for field in fields(facts)}

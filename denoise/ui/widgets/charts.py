@@ -20,7 +20,7 @@ DIGITS = {"PSNR": ".2f", "SSIM": ".4f", "HaarPSI": ".4f"}
 def sweep_chart(
     rows: Sequence[dict[str, Any]], figure: str, kind: str, trained: tuple[float, float] | None
 ) -> altair.LayerChart:
-    """Gives a figure against the noise level, a line a method, with a crosshair.
+    """Draw a figure against the noise level, one line per method, with a crosshair.
 
     Args:
         rows: with "level", "method" and the figures.
@@ -56,7 +56,7 @@ def sweep_chart(
 
 
 def _scale_of(values: Sequence[dict[str, Any]]) -> altair.Scale:
-    """Gives the scale of the figures, from 0 where a single one would leave it without a range."""
+    """Return the scale of the figures; it begins at 0 where a single figure has no range."""
     return altair.Scale(zero=len({row["figure"] for row in values}) == 1)
 
 
@@ -73,7 +73,7 @@ def _colour_of(methods: list[str]) -> altair.Color:
 def _crosshair(
     data: altair.InlineData, level: altair.X, methods: list[str], digits: str
 ) -> altair.Chart:
-    """Gives a line at the level next to the pointer, that tells the figures of all methods."""
+    """Draw a line at the level next to the pointer, with the figures of all methods."""
     nearest = altair.selection_point(
         fields=["level"], nearest=True, on="pointerover", empty=False, clear="pointerout"
     )
@@ -96,7 +96,7 @@ def _crosshair(
 
 
 def _column(index: int) -> str:
-    """Gives a name for a method's figures that no language changes."""
+    """Return a name for a method's figures that no language changes."""
     return f"method_{index}"
 
 
@@ -109,7 +109,7 @@ def _shaded(trained: tuple[float, float] | None) -> list[Any]:
 
 
 def lesson_chart(points: Sequence[tuple[float, float]], title: str) -> altair.LayerChart:
-    """Gives a figure of a training against its epochs.
+    """Draw a figure of a training against its epochs.
 
     Args:
         points: epoch and figure.
@@ -137,7 +137,7 @@ def lesson_chart(points: Sequence[tuple[float, float]], title: str) -> altair.La
 
 
 def histogram_chart(residual: Residual) -> altair.LayerChart:
-    """Gives the histogram of what was removed, with the normal distribution of its deviation."""
+    """Draw the histogram of what was removed, with a normal distribution as wide."""
     values = [
         {"value": 255 * value, "density": density / 255, "normal": normal / 255}
         for value, density, normal in residual.histogram.tolist()
@@ -152,7 +152,7 @@ def histogram_chart(residual: Residual) -> altair.LayerChart:
 
 
 def spectrum_chart(residual: Residual) -> altair.LayerChart:
-    """Gives the power of what was removed by frequency; 1 is its mean."""
+    """Draw the power of what was removed by frequency; 1 is its mean."""
     values = [
         {"frequency": frequency, "power": max(power, 1e-4)}
         for frequency, power in residual.spectrum.tolist()
@@ -180,7 +180,7 @@ def spectrum_chart(residual: Residual) -> altair.LayerChart:
 
 
 def _finished(chart: altair.LayerChart, *, height: int) -> altair.LayerChart:
-    """Gives the chart as wide as its place, in colours that are read on light and dark."""
+    """Return the chart as wide as its place, in colours that are read on light and dark."""
     finished: altair.LayerChart = (
         chart.properties(width="container", height=height, padding=ROOM, background="transparent")
         .configure_axis(

@@ -54,7 +54,7 @@ element.querySelector('button').addEventListener('click', clear);
 
 
 def build_drawing_field() -> gr.HTML:
-    """Adds a field to draw on; after each stroke its `input` event hands the drawing over."""
+    """Add a field to draw on; after each stroke its `input` event hands the drawing over."""
     return gr.HTML(
         html_template=FIELD,
         css_template=FIELD_STYLE,
@@ -68,7 +68,7 @@ def build_drawing_field() -> gr.HTML:
 
 
 def read_drawing(sent: object) -> Picture:
-    """Gives the drawing that the field handed over: base64 of a PNG.
+    """Return the drawing that the field handed over: base64 of a PNG.
 
     Raises:
         ImageError: something else.
@@ -83,7 +83,7 @@ def read_drawing(sent: object) -> Picture:
 
 
 def frame_digit(drawing: Picture) -> NDArray[np.uint8] | None:
-    """Gives a drawing as MNIST has digits: (28, 28), light on black, its mass in the middle.
+    """Return a drawing as MNIST has digits: (28, 28), light on black, its mass in the middle.
 
     The strokes are scaled to a box of 20x20 and placed by their centre of mass (LeCun et al.,
     "Gradient-based learning applied to document recognition", 1998).

@@ -69,12 +69,12 @@ def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
         eight_bit = gr.Checkbox(
             value=True,
             label="As an 8-bit file",
-            info="Clipped and rounded; otherwise the network gets it as it is drawn.",
+            info="Clipped and rounded; otherwise the network gets the noise as drawn.",
             elem_id="eight-bit",
         )
         clip = gr.Checkbox(
             label="Clip",
-            info="At black and white. An 8-bit file always is clipped.",
+            info="At black and white. An 8-bit file is always clipped.",
             elem_id="clip",
         )
         mixture = gr.Textbox(

@@ -40,7 +40,7 @@ class PictureInput(gr.Image):
     is_template = True  # drawn by the front end of gr.Image
 
     def preprocess(self, payload: ImageData | None) -> str | None:
-        """Gives the path of the upload.
+        """Return the path of the upload.
 
         Raises:
             ImageError: a file that was not uploaded.
@@ -60,7 +60,7 @@ class Slider(gr.Slider):
     is_template = True  # drawn by the front end of gr.Slider
 
     def preprocess(self, payload: float | None) -> float:
-        """Gives a number within the range; the lowest for an empty field."""
+        """Return a number within the range; the lowest for an empty field."""
         typed = self.minimum if payload is None else payload
         return super().preprocess(min(max(typed, self.minimum), self.maximum))
 
@@ -132,24 +132,24 @@ def noisy_examples(service: Service) -> list[str]:
 
 
 def model_choices(service: Service) -> list[tuple[str, str]]:
-    """Gives label and name of every network, those for photos first."""
+    """Return label and name of every network, those for photos first."""
     return [
         (f"{facts.name} · {DOMAINS[facts.needs.domain]}", facts.name) for facts in networks(service)
     ]
 
 
 def networks(service: Service) -> list[ModelFacts]:
-    """Gives what is known of every network, those for photos first."""
+    """Return the facts about every network, those for photos first."""
     return sorted(service.zoo.list_models(), key=lambda facts: facts.needs.domain != "photo")
 
 
 def describe_model(facts: ModelFacts) -> str:
-    """Gives a line on what a network is for, and how good and how fast it was measured to be."""
+    """Return a line on what a network is for, and on its measured quality and speed."""
     return " ".join([quoted(facts.summary), *_quality_words(facts), *_speed_words(facts)])
 
 
 def auto_at_25(facts: ModelFacts) -> list[dict[str, Any]]:
-    """Gives the measured rows at noise of 25/255, as float, that nobody told it the level of."""
+    """Return the rows measured at float noise of 25/255 whose level the network was not told."""
     return [
         row
         for row in facts.metrics.get("table", [])
@@ -177,7 +177,7 @@ def _speed_words(facts: ModelFacts) -> list[str]:
 
 
 def write_shown(service: Service, pixels: NDArray[Any], name: str) -> str:
-    """Writes pixels as an 8-bit PNG for the browser; tiny ones enlarged without smoothing."""
+    """Write pixels as an 8-bit PNG for the browser, tiny ones enlarged without smoothing."""
     shown = to_8_bits(pixels)
     if is_tiny(pixels):
         factor = SHOWN_SIDE // max(pixels.shape[:2])
@@ -186,17 +186,17 @@ def write_shown(service: Service, pixels: NDArray[Any], name: str) -> str:
 
 
 def is_tiny(pixels: NDArray[Any]) -> bool:
-    """Tells whether a picture is so small that it is shown enlarged."""
+    """Return whether a picture is so small that it is shown enlarged."""
     return bool(max(pixels.shape[:2]) <= SHOWN_SIDE // 4)
 
 
 def flat_pixels(picture: Picture) -> NDArray[Any]:
-    """Gives the pixels over white, as a browser would show them."""
+    """Return the pixels over white, as a browser would show them."""
     return flatten(picture)
 
 
 def inline_image(pixels: NDArray[np.uint8], words: str, style: str = "") -> str:
-    """Gives HTML that shows pixels as they are, with words for who cannot see them."""
+    """Return HTML that shows pixels as they are, with words for those who cannot see them."""
     content = base64.b64encode(encode_picture(Picture(pixels))).decode()
     return f'<img class="{style}" src="data:image/png;base64,{content}" alt="{escape(words)}">'
 
@@ -213,12 +213,12 @@ def picture_grid(rows: Mapping[str, Iterable[NDArray[np.uint8]]]) -> str:
 
 
 def in_255(sigma: float) -> str:
-    """Gives a noise level in both units."""
+    """Return a noise level in both units."""
     return f"{sigma * 255:.1f}/255 (sigma {sigma:.3f})"
 
 
 def name_of(file: str) -> str:
-    """Gives the name of an upload without its folder."""
+    """Return the name of an upload without its folder."""
     return Path(file).name
 
 

@@ -7,7 +7,7 @@ Table = dict[str, Any]  # as gr.Dataframe takes it, but for the headers
 
 
 def table_of(rows: Sequence[Sequence[Any]], formats: Sequence[str]) -> Table:
-    """Gives the rows, each cell shown by its column's format; None is shown as nothing."""
+    """Return rows as a table: each cell in its column's format, None as an empty cell."""
     shown = [
         ["" if cell is None else format(cell, one) for cell, one in zip(row, formats, strict=True)]
         for row in rows
@@ -16,7 +16,7 @@ def table_of(rows: Sequence[Sequence[Any]], formats: Sequence[str]) -> Table:
 
 
 def say_table(table: Table, say: Callable[[str], str]) -> Table:
-    """Gives a table whose texts are said in another language."""
+    """Translate the texts of a table."""
 
     def say_all(rows: list[list[Any]]) -> list[list[Any]]:
         return [[say(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]

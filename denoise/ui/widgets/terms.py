@@ -9,10 +9,10 @@ TERMS = {
     "Gaussian window of 1.5 pixels; the mean over all pixels and channels. 1 is equal.",
     "HaarPSI": "Haar wavelet perceptual similarity to the clean picture (Reisenhofer and others, "
     "2018), in 8 bits. 1 is equal.",
-    "s per Mpixel": "Seconds that the method took for this picture on this server, by the millions "
-    "of its pixels.",
+    "s per Mpixel": "Seconds that the method took for this picture on this server, per "
+    "million pixels.",
     "PSNR at 25/255": "Mean PSNR on the 68 photographs of CBSD68 under Gaussian noise of 25/255, "
-    "as the card says; the network judged the noise by itself.",
+    "as the card says; the network estimated the noise level itself.",
     "s per Mpixel, measured": "Median of five runs on a square picture of 1024 pixels a side, on "
     "the machine that the card names.",
     "Parameters": "How many numbers the network has learned.",
@@ -21,12 +21,12 @@ TERMS = {
     "SURE": "Stein's unbiased risk estimate: the root mean square error against the clean picture, "
     "worked out without it, for white noise.",
     "J-invariance": "Root mean square difference between pixels that were hidden and what the "
-    "network puts there, on every second pixel of every second row. Noise is in it.",
+    "network puts there, on every second pixel of every second row. The noise is included.",
     "Whiteness": "Geometric by arithmetic mean of the power spectrum of what was removed. 1 is "
     "white noise.",
     "Follows edges": "Correlation of the strength of what was removed with the strength of the "
     "edges in the denoised picture.",
-    "reads": "What a small classifier, trained on clean pictures, takes it for; how sure.",
+    "reads": "What a small classifier, trained on clean pictures, sees in it, and how sure it is.",
     "Mean squared error": "Mean over all pixels of the squared difference to the clean picture, "
     "where white is 1.",
     "File": "Size of the weights.",
@@ -34,12 +34,12 @@ TERMS = {
 
 
 def measured_words(*names: str) -> str:
-    """Gives a line of terms, as Markdown."""
+    """Return a line of terms, as Markdown."""
     return f"How it is measured: {' · '.join(map(term, names))}"
 
 
 def term(name: str, shown: str = "") -> str:
-    """Gives a term as HTML that says how it is measured when it is pointed at or focused.
+    """Return a term as HTML; pointing at it or focusing it shows how it is measured.
 
     Args:
         name: one of TERMS.
