@@ -166,10 +166,7 @@ class Denoiser:
                 *doubt_domain(images, result, self.facts),
             ),
         )
-        denoised = repack(result)
-        return Denoised(
-            image.with_pixels(denoised) if isinstance(image, Picture) else denoised, report
-        )
+        return Denoised(repack(result), report)
 
     def check(self, settings: Settings) -> None:
         """Refuse settings that this network has no use for, whatever the picture.
@@ -305,7 +302,10 @@ class Denoiser:
 
 
 def _unpack(image: Image.Image | NDArray[Any] | Tensor | Picture) -> Unpacked:
-    return unpack(image.pixels if isinstance(image, Picture) else image)
+    if not isinstance(image, Picture):
+        return unpack(image)
+    images, repack = unpack(image.pixels)
+    return Unpacked(images, lambda result: image.with_pixels(repack(result)))
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:
