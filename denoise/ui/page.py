@@ -19,6 +19,7 @@ from denoise.ui.tabs.noise_lab import build_noise_lab_tab
 from denoise.ui.tabs.samples import SampleStore
 from denoise.ui.tabs.train import build_train_tab
 from denoise.ui.tabs.zoo import build_zoo_tab
+from denoise.ui.widgets.parts import AT_ONCE
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.toasts import Page
 
@@ -82,7 +83,7 @@ def _fill(
                 build_train_tab(service, samples, classroom, own)
         with gr.Tab("Zoo", id="zoo") as zoo:
             show, model, card = build_zoo_tab(service)
-            zoo.select(show, model, card, queue=False, api_visibility="private")
+            zoo.select(show, model, card, **AT_ONCE)
     link_settings(page, tabs, service.zoo, contents.model, contents.noise, say=say)
     gr.Markdown(_footer(service), elem_classes="quiet")
 
@@ -102,9 +103,7 @@ def _add_warnings(page: gr.Blocks, service: Service) -> None:
         now = say_now()
         return gr.update(value=now, visible=bool(now))
 
-    page.load(
-        look_again, None, shown, queue=False, show_progress="hidden", api_visibility="private"
-    )
+    page.load(look_again, None, shown, show_progress="hidden", **AT_ONCE)
 
 
 def _links(here: str) -> str:

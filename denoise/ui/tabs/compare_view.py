@@ -14,7 +14,7 @@ from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.methods import Job, Spoilt, build_run, listen_run, noise_words
 from denoise.ui.widgets.noise_controls import describe_noise
-from denoise.ui.widgets.parts import Slider, Updates, inline_image, write_shown
+from denoise.ui.widgets.parts import AT_ONCE, LATEST, Slider, Updates, inline_image, write_shown
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.tables import Table, table_of
 from denoise.ui.widgets.terms import measured_words
@@ -67,12 +67,10 @@ def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> Non
         show_details,
         [shown, *place],
         strip,
-        queue=False,
         show_progress="hidden",
-        trigger_mode="always_last",
-        api_visibility="private",
+        **LATEST,
     )
-    noisy.select(place_of, noisy, list(place[:2]), queue=False, api_visibility="private")
+    noisy.select(place_of, noisy, list(place[:2]), **AT_ONCE)
 
 
 def _build_table() -> gr.Dataframe:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import gradio as gr
 
 from denoise.errors import ImageError
+from denoise.images.picture import flatten
 from denoise.inference.fitting import fit_to
 from denoise.inference.settings import Settings
 from denoise.ui.server.failures import explained
@@ -17,13 +18,12 @@ from denoise.ui.tabs.report import command_line, report_words
 from denoise.ui.tabs.several_files import build_several
 from denoise.ui.widgets.controls import Controls, build_controls, settings_of
 from denoise.ui.widgets.parts import (
+    AT_ONCE,
     FileFormat,
     PictureInput,
     Updates,
     Values,
     build_file_format,
-    flat_pixels,
-    name_of,
     noisy_examples,
     start_by,
     write_shown,
@@ -83,8 +83,7 @@ def _listen(work: "Work", parts: Parts, start: gr.Button, cancel: gr.Button) -> 
         None,
         [outcome.status, start],
         cancels=running,
-        queue=False,
-        api_visibility="private",
+        **AT_ONCE,
     )
     for choice in parts.format:
         choice.input(
@@ -134,14 +133,14 @@ class Work:
         file, model = values[self.parts.picture], values[self.parts.controls.model]
         image_format, keep_exif = (values[one] for one in self.parts.format)
         fitted, notes = fit_to(result.before, self.service.zoo.read_facts(model).needs)
-        before = fitted if notes else flat_pixels(result.before)
-        name = name_of(file)
+        before = fitted if notes else flatten(result.before)
+        name = Path(file).name
         command = command_line(name, image_format, model, settings, keep_exif=keep_exif)
         outcome = self.parts.outcome
         return {
             outcome.compared: (
                 write_shown(self.service, before, f"before {name}"),
-                write_shown(self.service, flat_pixels(result.after), f"after {name}"),
+                write_shown(self.service, flatten(result.after), f"after {name}"),
             ),
             outcome.status: "Done.",
             outcome.report: report_words(result.report),

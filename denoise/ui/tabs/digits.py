@@ -15,11 +15,11 @@ from denoise.evaluation.classifier import CLASSIFIERS, Classifier
 from denoise.noise.synthesis import add_noise
 from denoise.ui.server.failures import explained
 from denoise.ui.server.loaded_models import Model, Trained
-from denoise.ui.server.service import COMPUTE, Service
+from denoise.ui.server.service import Service
 from denoise.ui.tabs.digit_cells import Small, cell, code_picture, decibel_words, enlarged
 from denoise.ui.tabs.samples import SETS, SampleStore
 from denoise.ui.widgets.drawing import build_drawing_field, frame_digit, read_drawing
-from denoise.ui.widgets.parts import Slider, Values, picture_grid
+from denoise.ui.widgets.parts import AT_ONCE, IN_TURN, Slider, Values, picture_grid
 from denoise.ui.widgets.terms import term
 from denoise.weights.facts import ModelFacts, list_models
 
@@ -32,13 +32,8 @@ WORDS = (
     "into a **code** of fewer numbers, or of mostly zeros. It then builds a picture from that code "
     "alone. What the code cannot express, such as noise, is lost on the way."
 )
-IN_TURN: dict[str, Any] = {  # of events that run networks, which may have to wait for others
-    "trigger_mode": "always_last",
-    "concurrency_id": COMPUTE,
-    "concurrency_limit": 1,
-    "show_progress": "minimal",
-    "api_visibility": "private",
-}
+DRAW = IN_TURN | {"trigger_mode": "always_last", "show_progress": "minimal"}
+QUICK = AT_ONCE | {"show_progress": "hidden"}
 
 
 class _Digits:
@@ -168,14 +163,7 @@ class _SampleChoice(NamedTuple):
 
 
 def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: gr.State) -> None:
-    """Add the tab's contents, which are filled when the tab is opened.
-
-    Args:
-        service: runs the networks.
-        samples: has the pictures.
-        tab: to be opened.
-        own: holds the network that the visitor has trained, if any.
-    """
+    """Add the tab's contents, filled when it is opened; `own` holds the visitor's network."""
     digits = _Digits(service, samples)
     gr.Markdown(WORDS, elem_classes="quiet")
     with gr.Row(equal_height=False):
@@ -189,11 +177,6 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
     shown = gr.HTML(elem_id="digits-board", padding=False)
     board = _Board(gr.State(None), chosen.kind, factor, seed, own)
 
-    quick: dict[str, Any] = {
-        "queue": False,
-        "show_progress": "hidden",
-        "api_visibility": "private",
-    }
     kind, clean = board.kind, board.clean
     listed = [chosen.gallery, chosen.source, clean, chosen.fetch]
     board_of = (lambda values: digits.show(board, values), set(board), shown)
@@ -204,9 +187,9 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
         (chosen.gallery.select, digits.choose, kind, clean),
         (drawing.input, digits.take_drawing, None, clean),
     ):
-        event(work, inputs, outputs, **quick).then(*board_of, **IN_TURN)
-    gr.on([factor.change, seed.change], *board_of, **IN_TURN)
-    _build_grid(digits, tab, own, quick)
+        event(work, inputs, outputs, **QUICK).then(*board_of, **DRAW)
+    gr.on([factor.change, seed.change], *board_of, **DRAW)
+    _build_grid(digits, tab, own)
 
 
 def _build_samples() -> _SampleChoice:
@@ -232,7 +215,7 @@ def _build_factor(label: str, info: str | None, elem_id: str) -> Slider:
     return Slider(0, 1, FACTOR, step=0.05, label=label, info=info, min_width=240, elem_id=elem_id)
 
 
-def _build_grid(digits: _Digits, tab: gr.Tab, own: gr.State, quick: dict[str, Any]) -> None:
+def _build_grid(digits: _Digits, tab: gr.Tab, own: gr.State) -> None:
     """Add the tutorial's grid, filled when the tab is opened."""
     gr.Markdown("### The tutorial's picture: ten test pictures through one network")
     with gr.Row(equal_height=True):
@@ -243,6 +226,6 @@ def _build_grid(digits: _Digits, tab: gr.Tab, own: gr.State, quick: dict[str, An
         factor = _build_factor("Noise factor of the grid", None, "grid-factor")
     grid = gr.HTML(elem_id="digits-grid", padding=False)
     grid_of = (digits.grid, [model, factor, own], grid)
-    tab.select(*grid_of, **IN_TURN)
-    own.change(digits.list_networks, own, model, **quick)
-    gr.on([model.change, factor.change], *grid_of, **IN_TURN)
+    tab.select(*grid_of, **DRAW)
+    own.change(digits.list_networks, own, model, **QUICK)
+    gr.on([model.change, factor.change], *grid_of, **DRAW)

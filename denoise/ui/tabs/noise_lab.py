@@ -17,7 +17,7 @@ from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
-from denoise.ui.server.service import COMPUTE, Service
+from denoise.ui.server.service import Service
 from denoise.ui.tabs.compare_view import build_compare_view
 from denoise.ui.tabs.residual_view import build_residual_view
 from denoise.ui.tabs.sweep_view import build_sweep_view
@@ -31,6 +31,7 @@ from denoise.ui.widgets.noise_controls import (
     show_unit,
 )
 from denoise.ui.widgets.parts import (
+    IN_TURN,
     NOTHING,
     PictureInput,
     Updates,
@@ -179,23 +180,16 @@ def _listen(lab: Lab) -> tuple[Dependency, list[Fill]]:
     views = lab.views
     quick = [views.clean_words, views.noisy, views.noisy_words]
     slow = [views.noisy_words, views.denoised, views.denoised_words, views.pair]
-    last: dict[str, Any] = {
-        "trigger_mode": "always_last",
-        "concurrency_limit": 1,
-        "api_visibility": "private",
-    }
+    last = IN_TURN | {"trigger_mode": "always_last"}
     changed = gr.on(
         [views.clean.change, lab.model.input, *[one.change for one in lab.noise]],
         lab.show_noise,
         lab.inputs,
         quick,
         show_progress="hidden",
-        concurrency_id="noise",
-        **last,
+        **last | {"concurrency_id": "noise"},
     )
-    changed.then(
-        lab.show_denoised, lab.inputs, slow, show_progress="minimal", concurrency_id=COMPUTE, **last
-    )
+    changed.then(lab.show_denoised, lab.inputs, slow, show_progress="minimal", **last)
     return changed, [(lab.show_noise, lab.inputs, quick), (lab.show_denoised, lab.inputs, slow)]
 
 

@@ -55,10 +55,6 @@ def command_line(
     return shlex.join(parts + ["--ensemble"] * settings.ensemble)
 
 
-def _textured_words(textured: str | None) -> str:
-    return f"Fine texture by **{quoted(textured)}**: invented." if textured else ""
-
-
 def _level_used(report: dict[str, Any]) -> str:
     source, used = SOURCES[report["sigma_source"]], report["sigma_used"]
     if report["guided_by"]:  # what is told then is no level of the whole noise, often 0

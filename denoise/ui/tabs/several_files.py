@@ -13,7 +13,14 @@ from denoise.ui.server.service import Result, Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import MAX_MANY, check_many, pack_files
 from denoise.ui.widgets.controls import Controls, settings_of
-from denoise.ui.widgets.parts import FileFormat, Updates, Values, build_file_format, start_by
+from denoise.ui.widgets.parts import (
+    AT_ONCE,
+    FileFormat,
+    Updates,
+    Values,
+    build_file_format,
+    start_by,
+)
 from denoise.ui.widgets.quoting import quoted
 
 WORDS = (
@@ -46,8 +53,7 @@ def build_several(service: Service, controls: Controls) -> None:
         [several.status, several.results, several.finished, several.download],
         several.status,
     )
-    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
-    running.success(work.pack, several.finished, several.download, **at_once)
+    running.success(work.pack, several.finished, several.download, **AT_ONCE)
     several.stop.click(
         lambda finished: {
             several.status: f"Stopped; finished pictures: {len(finished)}.",
@@ -57,7 +63,7 @@ def build_several(service: Service, controls: Controls) -> None:
         several.finished,
         [several.status, several.start, several.download],
         cancels=running,
-        **at_once,
+        **AT_ONCE,
     )
 
 

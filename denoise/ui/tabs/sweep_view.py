@@ -12,7 +12,7 @@ from denoise.noise.kinds import KINDS
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import FIGURES, sweep_chart
 from denoise.ui.widgets.methods import Job, Spoilt, build_run, listen_run, noise_words
-from denoise.ui.widgets.parts import Slider, Updates
+from denoise.ui.widgets.parts import LATEST, Slider, Updates
 from denoise.ui.widgets.quoting import quoted
 
 WORDS = (
@@ -53,9 +53,7 @@ def build_sweep_view(service: Service, spoilt: Spoilt) -> None:
         lambda rows, about, figure: sweep_chart(rows, figure, *about) if rows else gr.skip(),
         [views.rows, views.about, figure],
         views.plot,
-        queue=False,
-        trigger_mode="always_last",
-        api_visibility="private",
+        **LATEST,
     )
 
 

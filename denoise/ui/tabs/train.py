@@ -17,7 +17,7 @@ from denoise.ui.server.service import Service
 from denoise.ui.tabs.classroom import MAX_MINUTES, Classroom
 from denoise.ui.tabs.samples import SETS, Samples, SampleStore
 from denoise.ui.widgets.charts import lesson_chart, sweep_chart
-from denoise.ui.widgets.parts import Slider, Updates, Values, picture_grid
+from denoise.ui.widgets.parts import AT_ONCE, Slider, Updates, Values, picture_grid
 
 COMPARED_AT = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 COMPARED = 100  # test pictures
@@ -50,14 +50,7 @@ class _Views(NamedTuple):
 def build_train_tab(
     service: Service, samples: SampleStore, classroom: Classroom, own: gr.State
 ) -> None:
-    """Add the tab's contents.
-
-    Args:
-        service: runs the networks and has folders to write to.
-        samples: has the pictures.
-        classroom: of all visitors.
-        own: takes the network that was trained.
-    """
+    """Add the tab's contents; `own` takes the network that the visitor has trained."""
     gr.Markdown(WORDS, elem_classes="quiet")
     choices = _Choices(*_build_task(service), *_build_method())
     with gr.Row():
@@ -82,7 +75,7 @@ def build_train_tab(
         show_progress="hidden",
         api_visibility="private",
     )
-    stop.click(end, None, None, queue=False, api_visibility="private")
+    stop.click(end, None, None, **AT_ONCE)
 
 
 def _lesson_of(choices: _Choices, values: Values) -> Lesson:
@@ -238,11 +231,7 @@ def _compare(service: Service, samples: SampleStore, lesson: Lesson, own: Traine
     """Draw PSNR by noise factor: noisy, the shipped network, and the visitor's own."""
     clean = samples.get(lesson.images).pictures[:COMPARED]
     shipped = f"{lesson.model}, shipped"
-    methods: dict[str, Model | None] = {
-        "noisy": None,
-        shipped: lesson.model,
-        own.facts.name: own,
-    }
+    methods: dict[str, Model | None] = {"noisy": None, shipped: lesson.model, own.facts.name: own}
     rows = []
     for factor in COMPARED_AT:
         noisy = [add_noise(one, level=factor, seed=index) for index, one in enumerate(clean)]

@@ -10,7 +10,7 @@ import gradio as gr
 from denoise.defaults import DEFAULT_MODEL
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.parts import DOMAINS, auto_at_25, model_choices, networks
+from denoise.ui.widgets.parts import DOMAINS, LATEST, auto_at_25, model_choices, networks
 from denoise.ui.widgets.quoting import quoted_all
 from denoise.ui.widgets.tables import table_of
 from denoise.ui.widgets.terms import measured_words
@@ -51,15 +51,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
         with explained():
             return _card_text(service, name)
 
-    model.change(
-        show,
-        model,
-        card,
-        queue=False,
-        show_progress="hidden",
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
+    model.change(show, model, card, show_progress="hidden", **LATEST)
     return [show, model, card]
 
 

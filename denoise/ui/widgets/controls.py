@@ -1,6 +1,6 @@
 """What a visitor sets before denoising: the network, the noise level and more."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import gradio as gr
 
@@ -9,7 +9,14 @@ from denoise.errors import DenoiseError
 from denoise.inference.settings import Settings
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.parts import Slider, Updates, Values, describe_model, model_choices
+from denoise.ui.widgets.parts import (
+    LATEST,
+    Slider,
+    Updates,
+    Values,
+    describe_model,
+    model_choices,
+)
 from denoise.ui.widgets.quoting import quoted
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo
@@ -139,14 +146,9 @@ def _follow_model(service: Service, controls: Controls, words: gr.Markdown) -> N
 
 
 def _follow_noise(controls: Controls) -> None:
-    at_once: dict[str, Any] = {
-        "api_visibility": "private",
-        "trigger_mode": "always_last",
-        "queue": False,
-    }
     noise, steps = controls.noise, controls.steps
-    noise.input(lambda chosen: gr.update(visible=chosen == TOLD), noise, steps, **at_once)
-    steps.release(lambda value: gr.update(info=_steps_words(value)), steps, steps, **at_once)
+    noise.input(lambda chosen: gr.update(visible=chosen == TOLD), noise, steps, **LATEST)
+    steps.release(lambda value: gr.update(info=_steps_words(value)), steps, steps, **LATEST)
 
 
 def _steps_words(steps: float) -> str:

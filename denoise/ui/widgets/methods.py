@@ -12,10 +12,18 @@ from denoise.evaluation.baselines import BASELINES, is_installed
 from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
-from denoise.ui.server.service import COMPUTE, Service
+from denoise.ui.server.service import Service
 from denoise.ui.widgets.controls import TYPED
 from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of
-from denoise.ui.widgets.parts import PictureInput, Updates, Values, networks
+from denoise.ui.widgets.parts import (
+    AT_ONCE,
+    IN_TURN,
+    LATEST,
+    PictureInput,
+    Updates,
+    Values,
+    networks,
+)
 
 STALE = (
     "**The settings above have changed since**: the results below are for the earlier ones. "
@@ -108,13 +116,10 @@ def listen_run(
         start,
         {*asked, *shown},
         [run.status, made_for, *outputs],
-        concurrency_id=COMPUTE,
-        concurrency_limit=1,
         show_progress="hidden",
-        api_visibility="private",
+        **IN_TURN,
     )
-    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
-    run.stop.click(lambda: "Stopped.", None, run.status, cancels=running, **at_once)
+    run.stop.click(lambda: "Stopped.", None, run.status, cancels=running, **AT_ONCE)
 
     def warn(values: Values) -> Any:
         made = values[made_for]
@@ -124,23 +129,11 @@ def listen_run(
 
     own = [made_for, run.methods, run.told, *run.settings]
     for follow in (partial(gr.on, [one.change for one in own]), spoilt.changed.then):
-        follow(
-            warn,
-            {made_for, *asked},
-            run.stale,
-            show_progress="hidden",
-            trigger_mode="always_last",
-            **at_once,
-        )
+        follow(warn, {made_for, *asked}, run.stale, show_progress="hidden", **LATEST)
 
 
 def noise_words(spec: NoiseSpec, noise: str) -> str:
-    """Return sentences on the noise that was added.
-
-    Args:
-        spec: the noise.
-        noise: its kind and level, in the units that people know.
-    """
+    """Return sentences on noise that was added, whose kind and level are described already."""
     words = [f"Noise: {noise}, seed {spec.seed}."]
     words += ["The same in all channels."] * spec.gray
     if not spec.eight_bit:

@@ -8,7 +8,7 @@ from gradio.events import Dependency
 from denoise.errors import SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import NoiseSpec, find_stages
-from denoise.ui.widgets.parts import Slider, Values
+from denoise.ui.widgets.parts import AT_ONCE, LATEST, Slider, Values
 
 FIRST_LEVEL = 0.1
 
@@ -43,20 +43,9 @@ def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
                 _in_known_unit("gaussian", FIRST_LEVEL), elem_classes="figures", elem_id="unit"
             )
         seed = gr.Number(
-            0,
-            label="Seed",
-            info="The same seed gives the same noise.",
-            precision=0,
-            elem_id="seed",
+            0, label="Seed", info="The same seed gives the same noise.", precision=0, elem_id="seed"
         )
-    kind.input(
-        lambda name: level_update(KINDS[name]),
-        kind,
-        level,
-        queue=False,
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
+    kind.input(lambda name: level_update(KINDS[name]), kind, level, **LATEST)
     return NoiseControls(kind, level, seed, *_build_more(kind, level)), unit
 
 
@@ -85,27 +74,13 @@ def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
             elem_id="mixture",
         )
         add = gr.Button("Add kind and level to the mixture", size="sm", min_width=200)
-    add.click(_add_part, [mixture, kind, level], mixture, queue=False, api_visibility="private")
+    add.click(_add_part, [mixture, kind, level], mixture, **AT_ONCE)
     return [gray, eight_bit, clip, mixture]
 
 
 def show_unit(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> None:
-    """Have the words on the level follow the level and its kind.
-
-    Args:
-        changed: the event that follows the controls.
-        noise: the controls.
-        unit: shows the words.
-    """
-    changed.then(
-        _in_known_unit,
-        [noise.kind, noise.level],
-        unit,
-        queue=False,
-        show_progress="hidden",
-        trigger_mode="always_last",
-        api_visibility="private",
-    )
+    """Have the words on the level follow the level and its kind, after that event."""
+    changed.then(_in_known_unit, [noise.kind, noise.level], unit, show_progress="hidden", **LATEST)
 
 
 def noise_spec_of(noise: NoiseControls, values: Values) -> NoiseSpec:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from skimage import data
 
 from denoise.images.arrays import to_8_bits
-from denoise.images.picture import OUTPUT_FORMATS, Picture, flatten
+from denoise.images.picture import OUTPUT_FORMATS, Picture
 from denoise.images.writing import encode_picture
 from denoise.noise.synthesis import add_noise
 from denoise.ui.server.service import COMPUTE, Service
@@ -25,6 +25,15 @@ from denoise.weights.facts import ModelFacts, stamp_of
 Values = Mapping[Any, Any]  # by component, as an event with a set of inputs gets them
 Updates = dict[Any, Any]  # by component; the others stay as they are
 NOTHING: Updates = gr.skip()
+# Settings of events: those that need no turn, those of them whose last trigger counts, and those
+# that run a network.
+AT_ONCE: dict[str, Any] = {"queue": False, "api_visibility": "private"}
+LATEST = AT_ONCE | {"trigger_mode": "always_last"}
+IN_TURN: dict[str, Any] = {
+    "concurrency_id": COMPUTE,
+    "concurrency_limit": 1,
+    "api_visibility": "private",
+}
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
 EXAMPLE_SIGMA = 25 / 255
@@ -93,31 +102,22 @@ def start_by(
 ) -> Dependency:
     """Have a button start work that runs a network; the button is off until the work has ended.
 
-    Whoever cancels the work must set the button on again.
-
-    Args:
-        button: starts the work.
-        work: takes the inputs and yields updates of the outputs.
-        inputs: of the work; a set hands them over as `Values`.
-        outputs: of the work.
-        status: shows progress.
+    Whoever cancels the work must set the button on again. The status shows progress; a set of
+    inputs is handed to the work as `Values`.
     """
-    at_once: dict[str, Any] = {"queue": False, "api_visibility": "private"}
-    button.click(lambda: gr.update(interactive=False), None, button, **at_once)
+    button.click(lambda: gr.update(interactive=False), None, button, **AT_ONCE)
     running: Dependency = button.click(
         work,
         inputs,
         outputs,
-        concurrency_id=COMPUTE,
-        concurrency_limit=1,
-        api_visibility="private",
         show_progress="minimal",
         show_progress_on=[status],
         # "once" would drop what is asked for while a cancelled job finishes its last tile.
         trigger_mode="multiple",
+        **IN_TURN,
     )
     for ended in (running.success, running.failure):
-        ended(lambda: gr.update(interactive=True), None, button, **at_once)
+        ended(lambda: gr.update(interactive=True), None, button, **AT_ONCE)
     return running
 
 
@@ -190,11 +190,6 @@ def is_tiny(pixels: NDArray[Any]) -> bool:
     return bool(max(pixels.shape[:2]) <= SHOWN_SIDE // 4)
 
 
-def flat_pixels(picture: Picture) -> NDArray[Any]:
-    """Return the pixels over white, as a browser would show them."""
-    return flatten(picture)
-
-
 def inline_image(pixels: NDArray[np.uint8], words: str, style: str = "") -> str:
     """Return HTML that shows pixels as they are, with words for those who cannot see them."""
     content = base64.b64encode(encode_picture(Picture(pixels))).decode()
@@ -215,11 +210,6 @@ def picture_grid(rows: Mapping[str, Iterable[NDArray[np.uint8]]]) -> str:
 def in_255(sigma: float) -> str:
     """Return a noise level in both units."""
     return f"{sigma * 255:.1f}/255 (sigma {sigma:.3f})"
-
-
-def name_of(file: str) -> str:
-    """Return the name of an upload without its folder."""
-    return Path(file).name
 
 
 def _written(service: Service, change: Callable[[NDArray[Any]], NDArray[Any]]) -> list[str]:
