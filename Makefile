@@ -14,7 +14,9 @@ lint: .venv/test.stamp
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 
+# Gradio writes a .pyi beside subclasses of its components, which an older state may have left.
 types: .venv/test.stamp
+	find denoise -name '*.pyi' -delete
 	$(BIN)/mypy
 
 unit: .venv/test.stamp chromium
