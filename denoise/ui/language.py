@@ -93,13 +93,7 @@ def read_phrases(language: str) -> Phrases:
 
 
 def translate_page(page: gr.Blocks, path: str, phrases: Phrases) -> None:
-    """Translate one of the pages of an application.
-
-    Args:
-        page: the application, built in English.
-        path: of the page.
-        phrases: of the language.
-    """
+    """Translate the page at a path of an application that was built in English."""
     for block in page.blocks.values():
         if block.page == path:
             _translate_block(block, phrases)

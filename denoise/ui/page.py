@@ -37,12 +37,7 @@ STYLE, SCRIPT = HERE / "style.css", HERE / "page.js"
 
 
 def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
-    """Build the page with its tabs.
-
-    Args:
-        service: behind the page.
-        has_training: whether visitors may train networks.
-    """
+    """Build the page; `has_training` says whether visitors may train networks."""
     samples, classroom = SampleStore(), Classroom() if has_training else None
     page = Page(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:

@@ -30,32 +30,20 @@ def served(file: Path) -> gr.FileData:
 
 
 def check_text(name: str, value: object) -> None:
-    """Refuse what is no text.
-
-    Raises:
-        SettingError: naming it.
-    """
+    """Raise a SettingError for what is no text."""
     if not isinstance(value, str):
         raise SettingError(f"{name} is a text; {value!r} is not.")
 
 
 def check_flags(**flags: object) -> None:
-    """Refuse what is neither true nor false.
-
-    Raises:
-        SettingError: naming it.
-    """
+    """Raise a SettingError for what is neither true nor false."""
     for name, value in flags.items():
         if not isinstance(value, bool):
             raise SettingError(f"{name} is true or false; {value!r} is not.")
 
 
 def listed(name: str, value: Any, kind: type | tuple[type, ...], what: str) -> list[Any]:
-    """Return a list of values of a kind as it is; an empty one for None.
-
-    Raises:
-        SettingError: it is no such list.
-    """
+    """Return a list of values of a kind, empty for None; raise a SettingError for all else."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(one, kind) for one in value):

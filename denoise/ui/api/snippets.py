@@ -17,13 +17,7 @@ class Place(NamedTuple):
 
 
 def snippets(path: str, parameters: Parameters, place: Place) -> dict[str, str]:
-    """Return code in Python and JavaScript, for curl and for Gradio's command line.
-
-    Args:
-        path: of the endpoint, such as /denoise.
-        parameters: of it.
-        place: where it is.
-    """
+    """Return code in Python and JavaScript, for curl and for Gradio's command line."""
     return {
         "python": _python(path, parameters, place.source),
         "javascript": _javascript(path, parameters, place.source),

@@ -29,16 +29,10 @@ CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue
 def start_serving(
     page: gr.Blocks, service: Service, *, host: str, port: int, look: Mapping[str, Any]
 ) -> None:
-    """Serve a page and the endpoints from a thread of their own.
+    """Add the endpoints for scripts to a page, and serve it from a thread of its own.
 
     `GRADIO_TEMP_DIR` must have named `service.storage.folder` when the page was built.
-
-    Args:
-        page: without endpoints for scripts.
-        service: behind it.
-        host: name or address to listen at.
-        port: to listen at.
-        look: further arguments of `launch`, such as theme and css.
+    `look` holds further arguments of `launch`, such as theme and css.
 
     Raises:
         OSError: the address is unknown or the port is in use.

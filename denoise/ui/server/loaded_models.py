@@ -28,12 +28,7 @@ Model = str | Trained  # name in the zoo, address where those may be asked for, 
 
 
 class LoadedModels:
-    """Denoisers by name; one serves every visitor.
-
-    Args:
-        zoo: holds the networks.
-        device: as for `Denoiser`.
-    """
+    """Denoisers by name; one serves every visitor."""
 
     def __init__(self, zoo: Zoo, device: str = "auto") -> None:
         self._zoo = zoo
@@ -47,10 +42,6 @@ class LoadedModels:
         """Return the denoiser of a model, loaded once.
 
         A bundled network that serves while the Hub is away is replaced when the Hub is back.
-
-        Args:
-            model: the network.
-            on_bytes: as for `Denoiser`.
 
         Raises:
             UnknownModelError: no such model.
@@ -80,12 +71,7 @@ class LoadedModels:
             self.get(facts.name)
 
     def adopt(self, name: str, folder: Path) -> Trained:
-        """Load a network that a visitor has trained; the folder may go afterwards.
-
-        Args:
-            name: of the network.
-            folder: holds the network's folder.
-        """
+        """Load a network that a visitor has trained; the folder that holds its own may then go."""
         denoiser = Denoiser(name, zoo=folder, device=self._device)
         trained = Trained(denoiser.facts)
         self._trained[trained] = denoiser

@@ -102,14 +102,8 @@ class Service:
         """Denoise an uploaded file: yield a Step after every tile, and the Result last.
 
         Steps in bytes come first where the network must be fetched from the Hub. Closing the
-        generator stops the work at the next tile.
-
-        Args:
-            file: the upload.
-            model: a name in the zoo, or an address where those may be asked for.
-            settings: of the work.
-            image_format: of the result, one of `OUTPUT_FORMATS`.
-            keep_exif: whether the result keeps the upload's EXIF data.
+        generator stops the work at the next tile. The model is a name in the zoo, or an address
+        where those may be asked for; the format is one of `OUTPUT_FORMATS`.
 
         Raises:
             DenoiseError: at the first `next` or a later one.

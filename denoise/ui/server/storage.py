@@ -54,11 +54,7 @@ class Storage:
     ) -> Path:
         """Write a picture into a new folder and return the file: photo.jpg becomes photo.png.
 
-        Args:
-            picture: to be written.
-            name: of the upload; folders in it are ignored.
-            image_format: one of `OUTPUT_FORMATS`.
-            keep_exif: whether the file keeps the picture's EXIF data.
+        Folders in the name are ignored. The format is one of `OUTPUT_FORMATS`.
 
         Raises:
             ImageError: the picture is too large for the format, or the disk is full.

@@ -14,11 +14,7 @@ FoundT = TypeVar("FoundT")
 
 
 class Turns:
-    """The turns of one server.
-
-    Args:
-        max_work_s: seconds that one visitor's work may take.
-    """
+    """The turns of one server; one visitor's work may take `max_work_s` seconds."""
 
     def __init__(self, max_work_s: float) -> None:
         self._max_work_s = max_work_s

@@ -41,12 +41,12 @@ class _Failure(NamedTuple):
 
 
 def is_lent() -> bool:
-    """Tells whether GPUs are lent here: ui/launch.py imports `spaces` where it runs on ZeroGPU."""
+    """Return whether GPUs are lent here: ui/launch.py imports `spaces` where it runs on ZeroGPU."""
     return "spaces" in sys.modules
 
 
 def gpu(task: CallT | None = None, *, duration: int | Callable[..., int] | None = None) -> Any:
-    """Gives `spaces.GPU` where GPUs are lent, and changes nothing elsewhere.
+    """Return `spaces.GPU` where GPUs are lent, and changes nothing elsewhere.
 
     Args:
         task: the function; None where it is written `@gpu(duration=...)`.
@@ -99,7 +99,7 @@ class LentDenoiser(Denoiser):
         on_tile: OnTile | None = None,
         always_estimate: bool = True,
     ) -> Denoised:
-        """Gives what `Denoiser.run` does."""
+        """Do what `Denoiser.run` does."""
         self.check(settings)  # before a GPU is lent for nothing
         asked = (self._asked, "run", image, settings, always_estimate)
         for answer in _lent().run(*asked):
@@ -112,17 +112,17 @@ class LentDenoiser(Denoiser):
         raise DenoiseError("The GPU was taken away before the picture was done; try again.")
 
     def choose(self, image: AnyImage) -> LevelSelection:
-        """Gives what `Denoiser.choose` does."""
+        """Do what `Denoiser.choose` does."""
         choice: LevelSelection = self._ask("choose", image)
         return choice
 
     def encode(self, image: AnyImage) -> Tensor:
-        """Gives what `Denoiser.encode` does."""
+        """Do what `Denoiser.encode` does."""
         codes: Tensor = self._ask("encode", image)
         return codes
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Gives what `Denoiser.decode` does."""
+        """Do what `Denoiser.decode` does."""
         pictures: Tensor = self._ask("decode", codes)
         return pictures
 
@@ -151,7 +151,7 @@ def _lent() -> _Lent:
 def _run(
     model: str, _: str, image: AnyImage, settings: Settings, always_estimate: bool
 ) -> Iterator[Step | Denoised | _Failure]:
-    """Gives a Step after every tile, and the denoised image last."""
+    """Yield a Step after every tile, and the denoised image last."""
 
     def work(on_tile: OnTile) -> Denoised:
         return Denoiser.run(

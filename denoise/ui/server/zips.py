@@ -11,11 +11,7 @@ MAX_MANY = 100  # pictures of one request
 
 
 def check_many(pictures: int) -> None:
-    """Refuse no pictures, and too many of them.
-
-    Raises:
-        SettingError: with the limit.
-    """
+    """Raise a SettingError for no pictures, and for too many of them."""
     if not 0 < pictures <= MAX_MANY:
         raise SettingError(f"images are 1 to {MAX_MANY} files; these are {pictures}.")
 

@@ -50,13 +50,7 @@ def link_settings(
 ) -> None:
     """Take the lab's settings from the address at first, and have the address follow them.
 
-    Args:
-        page: has the address.
-        tabs: of the page.
-        zoo: has the networks that an address may name.
-        model: the lab's network.
-        noise: the lab's noise.
-        say: translates a warning into the page's language.
+    An address may name the networks of the zoo. `say` translates a warning.
     """
     controls = dict(zip(NAMES, [model, *noise], strict=True))
     tab_names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]

@@ -109,12 +109,7 @@ def _shaded(trained: tuple[float, float] | None) -> list[Any]:
 
 
 def lesson_chart(points: Sequence[tuple[float, float]], title: str) -> altair.LayerChart:
-    """Draw a figure of a training against its epochs.
-
-    Args:
-        points: epoch and figure.
-        title: of the figure.
-    """
+    """Draw a figure of a training against its epochs, from pairs of epoch and figure."""
     values = [{"epoch": epoch, "figure": figure} for epoch, figure in points]
     line = (
         altair.Chart(altair.InlineData(values=values))

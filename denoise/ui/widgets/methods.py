@@ -67,10 +67,7 @@ Work = Callable[[Job], Iterator[Updates]]
 def build_run(service: Service, name: str, settings: Callable[[], list[Any]] = list) -> Run:
     """Add the choice of methods, the buttons and a line of progress.
 
-    Args:
-        service: has the networks.
-        name: of the view; identifiers start with it.
-        settings: adds further components above the buttons, and returns them.
+    Identifiers start with the view's name. `settings` adds further components above the buttons.
     """
     methods, told = _build_methods(service, name)
     added = settings()
@@ -93,13 +90,7 @@ def listen_run(
 ) -> None:
     """Have the buttons start and stop the work, and warn where its outcome is out of date.
 
-    Args:
-        service: prepares the picture.
-        run: the components.
-        spoilt: the picture and its noise.
-        work: yields updates of the status and of `outputs`.
-        shown: components that only decide how the outcome is shown.
-        outputs: what the work fills, beside the status.
+    The work fills the status and `outputs`; `shown` only decides how the outcome is shown.
     """
     asked = [spoilt.clean, run.methods, run.told, *spoilt.noise, *run.settings]
     made_for = gr.State(None)  # the settings of the last run

@@ -118,12 +118,7 @@ def describe_noise(spec: NoiseSpec) -> str:
 
 
 def level_update(kind: NoiseKind, level: float | None = None) -> Any:
-    """Return the update of the level's slider for a kind of noise.
-
-    Args:
-        kind: of the noise.
-        level: from 0 to the highest of its kind; None: the one that is shown first.
-    """
+    """Return the update of the level's slider for a kind of noise; None: its first level."""
     value = min(FIRST_LEVEL, kind.max_level) if level is None else level
     return gr.update(maximum=kind.max_level, value=value, info=_level_words(kind))
 

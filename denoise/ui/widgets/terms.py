@@ -39,11 +39,6 @@ def measured_words(*names: str) -> str:
 
 
 def term(name: str, shown: str = "") -> str:
-    """Return a term as HTML; pointing at it or focusing it shows how it is measured.
-
-    Args:
-        name: one of TERMS.
-        shown: in place of the name.
-    """
+    """Return one of TERMS as HTML; pointing at it or focusing it shows how it is measured."""
     words = escape(TERMS[name])
     return f'<abbr title="{words}" tabindex="0">{shown or name}</abbr>'
