@@ -124,7 +124,7 @@ def _translate_block(block: Any, phrases: Phrases) -> None:
     if isinstance(getattr(block, "choices", None), list):
         block.choices = _translate_choices(block.choices, phrases)
     if isinstance(getattr(block, "headers", None), list):
-        block.headers = _translate_all(block.headers, phrases)
+        block.headers = [phrases.say(header) for header in block.headers]
     if isinstance(block, gr.Dataframe):
         block.value = say_table(block.value, phrases.say) | {"headers": block.headers}
 
@@ -194,10 +194,6 @@ def _translate_choices(choices: list[Any], phrases: Phrases) -> list[tuple[str, 
         choice if isinstance(choice, (tuple, list)) else (choice, choice) for choice in choices
     )
     return [(phrases.say(str(name)), value) for name, value in pairs]
-
-
-def _translate_all(texts: list[Any], phrases: Phrases) -> list[Any]:
-    return [phrases.say(text) if isinstance(text, str) else text for text in texts]
 
 
 @contextmanager

@@ -51,25 +51,14 @@ def describe(page: gr.Blocks) -> dict[str, Any]:
 
 def _upload() -> dict[str, Any]:
     files = {"type": "array", "items": {"type": "string", "format": "binary"}}
+    form = {"type": "object", "properties": {"files": files}, "required": ["files"]}
+    paths = {"type": "array", "items": {"type": "string"}}
     return {
         "operationId": "upload",
         "summary": "Upload files, which go after an hour.",
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {
-                        "type": "object",
-                        "properties": {"files": files},
-                        "required": ["files"],
-                    }
-                }
-            },
-        },
+        "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": form}}},
         "responses": {
-            "200": _answer(
-                "Their paths, in order.", {"type": "array", "items": {"type": "string"}}
-            ),
+            "200": _answer("Their paths, in order.", paths),
             "413": {"description": "Larger than this server takes."},
         },
     }

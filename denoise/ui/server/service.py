@@ -126,9 +126,6 @@ class Service:
         level: float = 0.1,
         seed: int = 0,
         gray: bool = False,
-        *,
-        image_format: str = "PNG",
-        keep_exif: bool = True,
     ) -> Result:
         """Add seeded noise to an uploaded file.
 
@@ -136,12 +133,7 @@ class Service:
             DenoiseError: an unknown kind, a level or seed out of range, or a bad picture.
         """
         spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
-        return self._convert(
-            file,
-            lambda clean: noise_picture(clean, spec),
-            image_format,
-            keep_exif=keep_exif,
-        )
+        return self._convert(file, lambda clean: noise_picture(clean, spec))
 
     def estimate(self, file: str | Path, model: str | None = None) -> dict[str, Any]:
         """Return a report on how noisy a picture is, and on the noise level to tell a model.
@@ -214,7 +206,7 @@ class Service:
             return denoiser.encode(image)[0]
 
     def _convert(
-        self, file: str | Path, change: Change, image_format: str, *, keep_exif: bool
+        self, file: str | Path, change: Change, image_format: str = "PNG", *, keep_exif: bool = True
     ) -> Result:
         _check_format(image_format)
         with self._turns.take():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import gradio as gr
 import numpy as np
@@ -30,14 +30,6 @@ WORDS = (
 COLUMNS = ("PSNR", "SSIM", "HaarPSI", "s per Mpixel", "Parameters")
 
 Shown = list[tuple[str, str]]  # title and file, at full size
-
-
-class _Place(NamedTuple):
-    """Which detail is shown of every picture."""
-
-    across: gr.Slider  # percent from the left
-    down: gr.Slider  # percent from the top
-    side: gr.Dropdown  # pixels
 
 
 class _Views(NamedTuple):
@@ -70,7 +62,7 @@ def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> Non
         show_progress="hidden",
         **LATEST,
     )
-    noisy.select(place_of, noisy, list(place[:2]), **AT_ONCE)
+    noisy.select(place_of, noisy, place[:2], **AT_ONCE)
 
 
 def _build_table() -> gr.Dataframe:
@@ -86,9 +78,10 @@ def _build_table() -> gr.Dataframe:
     return table
 
 
-def _build_place() -> _Place:
+def _build_place() -> list[Any]:
+    """Add the choice of a detail: percent from left and top, and its side in pixels."""
     with gr.Row(equal_height=True):
-        return _Place(
+        return [
             Slider(0, 100, 50, step=1, label="Detail, from left", info="%", min_width=140),
             Slider(0, 100, 50, step=1, label="Detail, from top", info="%", min_width=140),
             gr.Dropdown(
@@ -98,7 +91,7 @@ def _build_place() -> _Place:
                 info="Click into the noisy picture to choose the place.",
                 min_width=200,
             ),
-        )
+        ]
 
 
 def _build_gallery() -> gr.Gallery:

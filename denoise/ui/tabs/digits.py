@@ -155,13 +155,6 @@ class _Board(NamedTuple):
     own: gr.State  # the network that the visitor has trained, if any
 
 
-class _SampleChoice(NamedTuple):
-    kind: gr.Radio
-    gallery: gr.Gallery
-    source: gr.Markdown
-    fetch: gr.Button
-
-
 def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: gr.State) -> None:
     """Add the tab's contents, filled when it is opened; `own` holds the visitor's network."""
     digits = _Digits(service, samples)
@@ -170,21 +163,20 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
         with gr.Column(min_width=320, scale=1):
             drawing = build_drawing_field()
         with gr.Column(min_width=320, scale=2):
-            chosen = _build_samples()
+            kind, gallery, source, fetch = _build_samples()
     with gr.Row(equal_height=True):
         factor = _build_factor("Noise factor", FACTOR_WORDS, "digits-factor")
         seed = gr.Number(0, label="Seed", precision=0, elem_id="digits-seed")
     shown = gr.HTML(elem_id="digits-board", padding=False)
-    board = _Board(gr.State(None), chosen.kind, factor, seed, own)
+    board = _Board(clean := gr.State(None), kind, factor, seed, own)
 
-    kind, clean = board.kind, board.clean
-    listed = [chosen.gallery, chosen.source, clean, chosen.fetch]
+    listed = [gallery, source, clean, fetch]
     board_of = (lambda values: digits.show(board, values), set(board), shown)
     for event, work, inputs, outputs in (
         (tab.select, digits.list_samples, kind, listed),
         (kind.change, digits.list_samples, kind, listed),
-        (chosen.fetch.click, digits.download, kind, listed),
-        (chosen.gallery.select, digits.choose, kind, clean),
+        (fetch.click, digits.download, kind, listed),
+        (gallery.select, digits.choose, kind, clean),
         (drawing.input, digits.take_drawing, None, clean),
     ):
         event(work, inputs, outputs, **QUICK).then(*board_of, **DRAW)
@@ -192,8 +184,8 @@ def build_digits_tab(service: Service, samples: SampleStore, tab: gr.Tab, own: g
     _build_grid(digits, tab, own)
 
 
-def _build_samples() -> _SampleChoice:
-    return _SampleChoice(
+def _build_samples() -> tuple[gr.Radio, gr.Gallery, gr.Markdown, gr.Button]:
+    return (
         gr.Radio(list(SETS), value="Digits", label="Samples of", elem_id="digits-kind"),
         gr.Gallery(
             label="Or take a sample",

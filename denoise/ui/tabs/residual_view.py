@@ -1,6 +1,6 @@
 """What the network removed, and whether it looks like noise."""
 
-from typing import NamedTuple
+from typing import Any
 
 import gradio as gr
 
@@ -9,7 +9,7 @@ from denoise.images.reading import load_picture
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import histogram_chart, spectrum_chart
-from denoise.ui.widgets.parts import NOTHING, Updates, write_shown
+from denoise.ui.widgets.parts import NOTHING, write_shown
 from denoise.ui.widgets.terms import term
 
 WORDS = (
@@ -19,35 +19,25 @@ WORDS = (
 )
 
 
-class _Views(NamedTuple):
-    residual: gr.Image
-    words: gr.Markdown
-    histogram: gr.Plot
-    spectrum: gr.Plot
-
-
 def build_residual_view(service: Service, pair: gr.State) -> None:
     """Add the view, which follows the pair of the noisy and the denoised picture."""
     gr.Markdown(WORDS, elem_classes="quiet")
     views = _build_views()
 
-    def analyse(files: list[str] | None) -> Updates:
+    def analyse(files: list[str] | None) -> Any:
         with explained():
             pixels = [load_picture(file).pixels for file in files or ()]
             if not pixels or min(pixels[0].shape[:2]) < MIN_SIDE:
                 return NOTHING
             residual = analyse_residual(*pixels)
-            return {
-                views.residual: write_shown(service, residual.picture, "removed.png"),
-                views.words: _describe(residual),
-                views.histogram: histogram_chart(residual),
-                views.spectrum: spectrum_chart(residual),
-            }
+            picture = write_shown(service, residual.picture, "removed.png")
+            charts = histogram_chart(residual), spectrum_chart(residual)
+            return picture, _describe(residual), *charts
 
     pair.change(
         analyse,
         pair,
-        list(views),
+        views,
         trigger_mode="always_last",
         show_progress="hidden",
         concurrency_id="noise",
@@ -55,7 +45,7 @@ def build_residual_view(service: Service, pair: gr.State) -> None:
     )
 
 
-def _build_views() -> _Views:
+def _build_views() -> list[Any]:
     with gr.Row(equal_height=False):
         with gr.Column(min_width=300):
             residual = gr.Image(
@@ -72,7 +62,7 @@ def _build_views() -> _Views:
         with gr.Column(min_width=300):
             histogram = gr.Plot(label="Histogram; the line is normal noise of the same strength")
             spectrum = gr.Plot(label="Power by frequency; white noise is flat at 1")
-    return _Views(residual, words, histogram, spectrum)
+    return [residual, words, histogram, spectrum]
 
 
 def _describe(residual: Residual) -> str:

@@ -44,13 +44,12 @@ class SampleStore:
         self._found: dict[tuple[str, bool], Samples] = {}  # by name, and whether for tests
         self._loading = Lock()
 
-    def get(self, name: str) -> Samples:
+    def get(self, name: str, *, is_test: bool = True) -> Samples:
         """Return samples of "mnist" or "fashion-mnist"; made ones where the set is not here."""
-        return self._get(name, is_test=True)
-
-    def training(self, name: str) -> Samples:
-        """Return the training pictures of a set; made ones where the set is not here."""
-        return self._get(name, is_test=False)
+        with self._loading:
+            if (name, is_test) not in self._found:
+                self._found[name, is_test] = self._load(name, is_test=is_test)
+            return self._found[name, is_test]
 
     def download(self, name: str) -> None:
         """Fetch a set, once for all that follow.
@@ -61,12 +60,6 @@ class SampleStore:
         with self._loading:
             self._found[name, True] = _read(name, [], is_test=True)
             self._found.pop((name, False), None)
-
-    def _get(self, name: str, *, is_test: bool) -> Samples:
-        with self._loading:
-            if (name, is_test) not in self._found:
-                self._found[name, is_test] = self._load(name, is_test=is_test)
-            return self._found[name, is_test]
 
     def _load(self, name: str, *, is_test: bool) -> Samples:
         if self.folder is None and not _is_downloaded(name):

@@ -30,15 +30,10 @@ class _Views(NamedTuple):
     about: gr.State  # the kind of noise, and the trained range
 
 
-class _Settings(NamedTuple):
-    highest: gr.Slider
-    levels: gr.Slider
-
-
 def build_sweep_view(service: Service, spoilt: Spoilt) -> None:
     """Add the view."""
     gr.Markdown(WORDS, elem_classes="quiet")
-    run = build_run(service, "sweep", lambda: list(_build_settings()))
+    run = build_run(service, "sweep", _build_settings)
     figure = _build_figure()
     views = _Views(
         run.status,
@@ -47,7 +42,7 @@ def build_sweep_view(service: Service, spoilt: Spoilt) -> None:
         gr.State([]),
         gr.State(("gaussian", None)),
     )
-    work = partial(_work, service, views, _Settings(*run.settings), figure)
+    work = partial(_work, service, views, run.settings, figure)
     listen_run(service, run, spoilt=spoilt, work=work, shown=[figure], outputs=views[1:])
     figure.change(
         lambda rows, about, figure: sweep_chart(rows, figure, *about) if rows else gr.skip(),
@@ -58,10 +53,11 @@ def build_sweep_view(service: Service, spoilt: Spoilt) -> None:
 
 
 def _work(
-    service: Service, views: _Views, settings: _Settings, figure: gr.Radio, job: Job
+    service: Service, views: _Views, settings: list[Any], figure: gr.Radio, job: Job
 ) -> Iterator[Updates]:
     spec, image, values = job.spec, job.image, job.values
-    levels = _levels(spec.kind, values[settings.highest], int(values[settings.levels]))
+    highest, count = (values[one] for one in settings)
+    levels = _levels(spec.kind, highest, int(count))
     about = (spec.kind, _trained(service, spec.kind, image.methods))
     rows: list[dict[str, Any]] = []
     drawn: list[dict[str, Any]] = []  # the same, by the methods' titles
@@ -84,9 +80,9 @@ def _work(
     }
 
 
-def _build_settings() -> _Settings:
+def _build_settings() -> list[Any]:
     with gr.Row(equal_height=True):
-        return _Settings(
+        return [
             Slider(
                 0.02,
                 1,
@@ -107,7 +103,7 @@ def _build_settings() -> _Settings:
                 min_width=240,
                 elem_id="sweep-count",
             ),
-        )
+        ]
 
 
 def _build_figure() -> gr.Radio:

@@ -169,7 +169,7 @@ def _train(
     views: _Views,
     is_over: Callable[[], bool],
 ) -> Iterator[Updates]:
-    found = samples.training(lesson.images)
+    found = samples.get(lesson.images, is_test=False)
     folder = service.storage.new_file("zoo")
     training = LessonTraining(lesson, found.tensor(), _describe(found, lesson), folder)
     for look in training.run():

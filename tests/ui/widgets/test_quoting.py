@@ -181,7 +181,7 @@ def test_what_is_said_of_a_compared_picture_is_quoted(view, service):
     values = {"highest": 0.1, "levels": 1, "figure": "PSNR"}
     parts = [view._Views(*view._Views._fields)]
     if view is sweep_view:
-        parts += [view._Settings(*view._Settings._fields), "figure"]
+        parts += [["highest", "levels"], "figure"]
     *_, last = view._work(service, *parts, Job(image, NoiseSpec(), False, values))
     assert last["status"].endswith(PLAIN)
 
