@@ -62,11 +62,7 @@ class LoadedModels:
         return model.facts if isinstance(model, Trained) else self._zoo.read_facts(model)
 
     def load_all(self) -> None:
-        """Load every network of the zoo; where GPUs are lent, do so before the page is built.
-
-        Raises:
-            WeightsError: weights are missing, altered or do not fit.
-        """
+        """Load every network of the zoo; where GPUs are lent, do so before the page is built."""
         for facts in self._zoo.list_models():
             self.get(facts.name)
 

@@ -50,6 +50,8 @@ class Result:
 class Service:
     """Networks, limits and files behind the page; one service for all visitors.
 
+    Whatever it refuses is a DenoiseError; its generators raise it at the first `next` or later.
+
     Args:
         device: as for `Denoiser`.
         limits: what is refused, and how long files stay.
@@ -104,9 +106,6 @@ class Service:
         Steps in bytes come first where the network must be fetched from the Hub. Closing the
         generator stops the work at the next tile. The model is a name in the zoo, or an address
         where those may be asked for; the format is one of `OUTPUT_FORMATS`.
-
-        Raises:
-            DenoiseError: at the first `next` or a later one.
         """
 
         def work(on_step: OnStep) -> Result:
@@ -127,32 +126,18 @@ class Service:
         seed: int = 0,
         gray: bool = False,
     ) -> Result:
-        """Add seeded noise to an uploaded file.
-
-        Raises:
-            DenoiseError: an unknown kind, a level or seed out of range, or a bad picture.
-        """
+        """Add seeded noise to an uploaded file."""
         spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
         return self._convert(file, lambda clean: noise_picture(clean, spec))
 
     def estimate(self, file: str | Path, model: str | None = None) -> dict[str, Any]:
-        """Return a report on how noisy a picture is, and on the noise level to tell a model.
-
-        Raises:
-            ImageError: no picture, or one that is too large.
-            UnknownModelError: no such model.
-            SettingError: a model that cannot be told a noise level.
-        """
+        """Return a report on how noisy a picture is, and on the noise level to tell a model."""
         denoiser = None if model is None else self.loaded.get(model)
         with self._turns.take():
             return estimate_picture(self.storage.read(file), denoiser, zoo=self.zoo).to_dict()
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> CleanImage:
-        """Return an uploaded clean picture in a form that all the methods take.
-
-        Raises:
-            DenoiseError: an unknown method, or a bad picture.
-        """
+        """Return an uploaded clean picture in a form that all the methods take."""
         return prepare(self.storage.read(file), methods, zoo=self.zoo)
 
     def compare(
@@ -161,9 +146,6 @@ class Service:
         """Yield what `compare` does, one method at a time and in turn with other work.
 
         Closing the generator stops the work after the method that runs.
-
-        Raises:
-            DenoiseError: at the first `next` or a later one.
         """
         yield from self._turns.share(compare(subject, spec, self.loaded.get, is_told=is_told))
 
@@ -175,30 +157,18 @@ class Service:
         *,
         is_told: bool = False,
     ) -> Iterator[tuple[float, MethodResult]]:
-        """Yield what `sweep` does, one method at one level at a time, in turn with other work.
-
-        Raises:
-            DenoiseError: at the first `next` or a later one.
-        """
+        """Yield what `sweep` does, one method at one level at a time, in turn with other work."""
         yield from self._turns.share(sweep(subject, spec, levels, self.loaded.get, is_told=is_told))
 
     def denoise_pixels(self, image: Pixels, model: Model) -> Pixels:
-        """Return an image denoised at auto, in turn with other work.
-
-        Raises:
-            DenoiseError: as `Denoiser` does; or the work took too long.
-        """
+        """Return an image denoised at auto, in turn with other work."""
         check = self._turns.reason_to_stop()
         denoiser = self.loaded.get(model)
         with self._turns.take():
             return denoiser(image, on_tile=lambda *_: check())
 
     def encode(self, image: Pixels, model: Model) -> Tensor | None:
-        """Return the code that a network makes of an image; None where it has no code.
-
-        Raises:
-            ImageError: an image of another size.
-        """
+        """Return the code that a network makes of an image; None where it has no code."""
         denoiser = self.loaded.get(model)
         if denoiser.facts.needs.code_shape is None:
             return None

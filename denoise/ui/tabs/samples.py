@@ -52,11 +52,7 @@ class SampleStore:
             return self._found[name, is_test]
 
     def download(self, name: str) -> None:
-        """Fetch a set, once for all that follow.
-
-        Raises:
-            ImageError: it cannot be downloaded.
-        """
+        """Fetch a set, once for all that follow, or raise an ImageError."""
         with self._loading:
             self._found[name, True] = _read(name, [], is_test=True)
             self._found.pop((name, False), None)

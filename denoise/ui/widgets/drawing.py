@@ -68,11 +68,7 @@ def build_drawing_field() -> gr.HTML:
 
 
 def read_drawing(sent: object) -> Picture:
-    """Return the drawing that the field handed over: base64 of a PNG.
-
-    Raises:
-        ImageError: something else.
-    """
+    """Return the drawing that the field handed over: base64 of a PNG, else an ImageError."""
     if not isinstance(sent, str) or len(sent) > MAX_CHARACTERS:
         raise ImageError("A drawing is a small PNG picture in base64.")
     try:

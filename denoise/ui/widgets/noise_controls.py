@@ -84,11 +84,7 @@ def show_unit(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> N
 
 
 def noise_spec_of(noise: NoiseControls, values: Values) -> NoiseSpec:
-    """Return the noise that the controls ask for.
-
-    Raises:
-        SettingError: a mixture that is none.
-    """
+    """Return the noise that the controls ask for, or raise a SettingError."""
     return NoiseSpec(
         kind=read_mixture(values[noise.mixture]) or values[noise.kind],
         level=float(values[noise.level]),
@@ -100,11 +96,7 @@ def noise_spec_of(noise: NoiseControls, values: Values) -> NoiseSpec:
 
 
 def read_mixture(text: str | None) -> str:
-    """Return a typed mixture; empty where none is typed.
-
-    Raises:
-        SettingError: it is no mixture.
-    """
+    """Return a typed mixture, empty where none is typed, or raise a SettingError."""
     written = (text or "").strip()
     if written and ":" not in written:
         raise SettingError("A mixture is written like gaussian:0.1+salt-pepper:0.02.")
