@@ -177,15 +177,8 @@ def _translate_property(component: Any, name: str, value: Any, phrases: Phrases)
     if isinstance(component, gr.Dataframe) and isinstance(value, dict):
         return say_table(value, phrases.say)
     if isinstance(component, gr.Gallery) and isinstance(value, list):
-        return [_translate_caption(one, phrases) for one in value]
+        return [(one[0], phrases.say(one[1])) if isinstance(one, tuple) else one for one in value]
     return value
-
-
-def _translate_caption(picture: Any, phrases: Phrases) -> Any:
-    if not isinstance(picture, tuple):
-        return picture
-    shown, caption = picture
-    return shown, phrases.say(caption)
 
 
 def _translate_choices(choices: list[Any], phrases: Phrases) -> list[tuple[str, Any]]:

@@ -12,10 +12,9 @@ from denoise.evaluation.results import MethodResult, write_zip
 from denoise.images.reading import load_picture
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.methods import Job, Spoilt, build_run, listen_run, noise_words
+from denoise.ui.widgets.methods import Job, Spoilt, build_run, done_words, listen_run
 from denoise.ui.widgets.noise_controls import describe_noise
 from denoise.ui.widgets.parts import AT_ONCE, LATEST, Slider, Updates, inline_image, write_shown
-from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.tables import Table, table_of
 from denoise.ui.widgets.terms import measured_words
 
@@ -128,9 +127,8 @@ def _work(service: Service, views: _Views, job: Job) -> Iterator[Updates]:
     clean = write_shown(service, image.clean, "clean.png")
     packed = service.storage.new_file("compared.zip")
     write_zip(image.clean, results, packed)
-    noise = noise_words(job.spec, describe_noise(job.spec))
     yield {
-        views.status: quoted(" ".join(["Done.", noise, *image.warnings])),
+        views.status: done_words(job, describe_noise(job.spec)),
         views.gallery: [*gallery, (clean, "Clean")],
         views.packed: gr.update(value=str(packed), interactive=True),
         views.shown: [*shown, ("Clean", clean)],

@@ -36,6 +36,7 @@ from denoise.ui.widgets.parts import (
     PictureInput,
     Updates,
     Values,
+    build_view,
     clean_examples,
     is_tiny,
     write_shown,
@@ -194,6 +195,7 @@ def _listen(lab: Lab) -> tuple[Dependency, list[Fill]]:
 
 
 def _build_views(examples: list[str]) -> Views:
+    size = {"width": 280, "height": 400}
     with gr.Row(equal_height=False):
         with gr.Column(min_width=280):
             clean = PictureInput(
@@ -208,27 +210,11 @@ def _build_views(examples: list[str]) -> Views:
                 elem_id="clean-picture",
             )
             clean_words = gr.Markdown(elem_classes="figures", elem_id="clean-words")
-        noisy, noisy_words = _build_view("Noisy")
-        denoised, denoised_words = _build_view("Denoised")
+        noisy, noisy_words = build_view("Noisy", "The picture, noisy", **size)
+        denoised, denoised_words = build_view("Denoised", "The picture, denoised", **size)
     gr.Examples(examples, clean, label="Clean photographs", api_visibility="private")
     pair = gr.State(None)
     return Views(clean, clean_words, noisy, noisy_words, denoised, denoised_words, pair)
-
-
-def _build_view(label: str) -> tuple[gr.Image, gr.Markdown]:
-    name = label.lower()
-    with gr.Column(min_width=280):
-        image = gr.Image(
-            label=label,
-            alt_text=f"The picture, {name}",
-            type="filepath",
-            format="png",
-            interactive=False,
-            height=400,
-            buttons=["download", "fullscreen"],
-            elem_id=f"{name}-view",
-        )
-        return image, gr.Markdown(elem_classes="figures", elem_id=f"{name}-words")
 
 
 def _figures(clean: NDArray[Any], image: NDArray[Any]) -> str:

@@ -9,7 +9,7 @@ from denoise.images.reading import load_picture
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import histogram_chart, spectrum_chart
-from denoise.ui.widgets.parts import NOTHING, write_shown
+from denoise.ui.widgets.parts import NOTHING, build_view, write_shown
 from denoise.ui.widgets.terms import term
 
 WORDS = (
@@ -47,22 +47,12 @@ def build_residual_view(service: Service, pair: gr.State) -> None:
 
 def _build_views() -> list[Any]:
     with gr.Row(equal_height=False):
-        with gr.Column(min_width=300):
-            residual = gr.Image(
-                label="Removed",
-                alt_text="What was removed, amplified around gray",
-                type="filepath",
-                format="png",
-                interactive=False,
-                height=480,
-                buttons=["download", "fullscreen"],
-                elem_id="removed-view",
-            )
-            words = gr.Markdown(elem_id="removed-words", elem_classes="figures")
+        words = "What was removed, amplified around gray"
+        view = build_view("Removed", words, width=300, height=480)
         with gr.Column(min_width=300):
             histogram = gr.Plot(label="Histogram; the line is normal noise of the same strength")
             spectrum = gr.Plot(label="Power by frequency; white noise is flat at 1")
-    return [residual, words, histogram, spectrum]
+    return [*view, histogram, spectrum]
 
 
 def _describe(residual: Residual) -> str:

@@ -11,9 +11,8 @@ from denoise.evaluation.results import write_table
 from denoise.noise.kinds import KINDS
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import FIGURES, sweep_chart
-from denoise.ui.widgets.methods import Job, Spoilt, build_run, listen_run, noise_words
+from denoise.ui.widgets.methods import Job, Spoilt, build_run, done_words, listen_run
 from denoise.ui.widgets.parts import LATEST, Slider, Updates
-from denoise.ui.widgets.quoting import quoted
 
 WORDS = (
     "One line per method, against the level of the kind of noise above. Where the level is a "
@@ -34,7 +33,7 @@ def build_sweep_view(service: Service, spoilt: Spoilt) -> None:
     """Add the view."""
     gr.Markdown(WORDS, elem_classes="quiet")
     run = build_run(service, "sweep", _build_settings)
-    figure = _build_figure()
+    figure = gr.Radio(list(FIGURES), value="PSNR", label="Figure", elem_id="sweep-figure")
     views = _Views(
         run.status,
         gr.Plot(label="Quality against noise", elem_id="sweep-plot"),
@@ -73,9 +72,9 @@ def _work(
         }
     written = service.storage.new_file("sweep.csv")
     written.write_text(write_table(rows), encoding="utf-8")
-    noise = noise_words(spec, f"{spec.kind} at {len(levels)} levels up to {levels[-1]:g}")
+    noise = f"{spec.kind} at {len(levels)} levels up to {levels[-1]:g}"
     yield {
-        views.status: quoted(" ".join(["Done.", noise, *image.warnings])),
+        views.status: done_words(job, noise),
         views.table: gr.update(value=str(written), interactive=True),
     }
 
@@ -104,10 +103,6 @@ def _build_settings() -> list[Any]:
                 elem_id="sweep-count",
             ),
         ]
-
-
-def _build_figure() -> gr.Radio:
-    return gr.Radio(list(FIGURES), value="PSNR", label="Figure", elem_id="sweep-figure")
 
 
 def _levels(kind: str, highest: float, count: int) -> list[float]:

@@ -24,6 +24,7 @@ from denoise.ui.widgets.parts import (
     Values,
     networks,
 )
+from denoise.ui.widgets.quoting import quoted
 
 STALE = (
     "**The settings above have changed since**: the results below are for the earlier ones. "
@@ -123,13 +124,14 @@ def listen_run(
         follow(warn, {made_for, *asked}, run.stale, show_progress="hidden", **LATEST)
 
 
-def noise_words(spec: NoiseSpec, noise: str) -> str:
-    """Return sentences on noise that was added, whose kind and level are described already."""
-    words = [f"Noise: {noise}, seed {spec.seed}."]
+def done_words(job: Job, noise: str) -> str:
+    """Return sentences on a run that is done: its noise, described already, and warnings."""
+    spec = job.spec
+    words = ["Done.", f"Noise: {noise}, seed {spec.seed}."]
     words += ["The same in all channels."] * spec.gray
     if not spec.eight_bit:
         words.append("Clipped, not rounded." if spec.clip else "Neither clipped nor rounded.")
-    return " ".join(words)
+    return quoted(" ".join([*words, *job.image.warnings]))
 
 
 def method_choices(service: Service) -> tuple[list[tuple[str, str]], list[str]]:

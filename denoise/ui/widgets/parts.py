@@ -49,11 +49,7 @@ class PictureInput(gr.Image):
     is_template = True  # drawn by the front end of gr.Image
 
     def preprocess(self, payload: ImageData | None) -> str | None:
-        """Return the path of the upload.
-
-        Raises:
-            ImageError: a file that was not uploaded.
-        """
+        """Return the path of the upload; raise an ImageError for any other file."""
         if payload is None:
             return None
         return str(uploaded_file({"path": payload.path}, Path(self.GRADIO_CACHE)))
@@ -72,6 +68,23 @@ class Slider(gr.Slider):
         """Return a number within the range; the lowest for an empty field."""
         typed = self.minimum if payload is None else payload
         return super().preprocess(min(max(typed, self.minimum), self.maximum))
+
+
+def build_view(label: str, words: str, *, width: int, height: int) -> tuple[gr.Image, gr.Markdown]:
+    """Add a column at least so wide, with a picture that is shown and the words below it."""
+    name = label.lower()
+    with gr.Column(min_width=width):
+        image = gr.Image(
+            label=label,
+            alt_text=words,
+            type="filepath",
+            format="png",
+            interactive=False,
+            height=height,
+            buttons=["download", "fullscreen"],
+            elem_id=f"{name}-view",
+        )
+        return image, gr.Markdown(elem_classes="figures", elem_id=f"{name}-words")
 
 
 class FileFormat(NamedTuple):
