@@ -25,7 +25,9 @@ def _info(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:
     endpoints = cache(lambda: _described(page))  # all are there when the first asks
 
     async def answer(request: Request) -> Response:
-        place = _place(page, request)
+        # As this visitor sees it; Gradio keeps the address that the first visitor saw.
+        address = get_root_url(request, request.url.path, page.root_path)
+        place = Place(address, page.space_id or address)
         named = {
             path: {**one, "code_snippets": snippets(path, one["parameters"], place)}
             for path, one in endpoints().items()
@@ -42,13 +44,6 @@ def _described(page: gr.Blocks) -> dict[str, Any]:
         path: _with_words(dict(endpoint), functions[path])
         for path, endpoint in page.get_api_info()["named_endpoints"].items()
     }
-
-
-def _place(page: gr.Blocks, request: Request) -> Place:
-    """Return the place as this visitor sees it; Gradio keeps the one that the first visitor saw."""
-    path: str = request.url.path
-    address = get_root_url(request, path, page.root_path)
-    return Place(address, page.space_id or address)
 
 
 def _with_words(endpoint: dict[str, Any], function: Callable[..., Any]) -> dict[str, Any]:

@@ -178,7 +178,9 @@ class Service:
     def _convert(
         self, file: str | Path, change: Change, image_format: str = "PNG", *, keep_exif: bool = True
     ) -> Result:
-        _check_format(image_format)
+        if image_format not in OUTPUT_FORMATS:
+            choices = ", ".join(OUTPUT_FORMATS)
+            raise SettingError(f"Unknown format {image_format!r}; choose one of: {choices}.")
         with self._turns.take():
             started = time.perf_counter()
             before = self.storage.read(file)
@@ -192,10 +194,3 @@ class Service:
         report["seconds"] = report.get("seconds", {}) | seconds
         report["warnings"] += losses(after, image_format)
         return Result(written, report, before, after)
-
-
-def _check_format(image_format: str) -> None:
-    if image_format not in OUTPUT_FORMATS:
-        raise SettingError(
-            f"Unknown format {image_format!r}; choose one of: {', '.join(OUTPUT_FORMATS)}."
-        )

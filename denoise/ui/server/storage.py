@@ -46,8 +46,10 @@ class Storage:
         return load_picture(file, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes)
 
     def new_file(self, name: str) -> Path:
-        """Return the path of a file of that name, to be written, in a new folder."""
-        return new_folder(self.folder) / name
+        """Return a path for a file of that name in a new folder, whose name nobody can guess."""
+        folder = self.folder / secrets.token_hex(16)
+        folder.mkdir(mode=0o700, parents=True)
+        return folder / name
 
     def write(
         self, picture: Picture, name: str, image_format: str = "PNG", *, keep_exif: bool = True
@@ -81,14 +83,6 @@ def new_home() -> Path:
             if home.lstat().st_mtime < time.time() - DEAD_S:
                 shutil.rmtree(home)
     return Path(tempfile.mkdtemp(prefix=PREFIX))
-
-
-def new_folder(parent: Path) -> Path:
-    """Make a folder of its own, whose name nobody can guess."""
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = parent / secrets.token_hex(16)
-    folder.mkdir(mode=0o700)
-    return folder
 
 
 def clean_folder(
