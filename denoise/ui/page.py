@@ -19,7 +19,7 @@ from denoise.ui.tabs.noise_lab import build_noise_lab_tab
 from denoise.ui.tabs.samples import SampleStore
 from denoise.ui.tabs.train import build_train_tab
 from denoise.ui.tabs.zoo import build_zoo_tab
-from denoise.ui.widgets.parts import AT_ONCE
+from denoise.ui.widgets.events import AT_ONCE
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.toasts import Page
 
@@ -86,19 +86,13 @@ def _fill(
 def _add_warnings(page: gr.Blocks, service: Service) -> None:
     """Add the zoo's warnings, looked up anew for every visitor."""
 
-    def say_now() -> str:
-        return "\n\n".join(map(quoted, service.zoo.warnings()))
+    def look_up() -> Any:
+        words = "\n\n".join(map(quoted, service.zoo.warnings()))
+        return gr.update(value=words, visible=bool(words))
 
-    words = say_now()
-    if not words:
-        return
-    shown = gr.Markdown(words, elem_classes="warning")
-
-    def look_again() -> Any:
-        now = say_now()
-        return gr.update(value=now, visible=bool(now))
-
-    page.load(look_again, None, shown, show_progress="hidden", **AT_ONCE)
+    if words := look_up()["value"]:
+        shown = gr.Markdown(words, elem_classes="warning")
+        page.load(look_up, None, shown, show_progress="hidden", **AT_ONCE)
 
 
 def _links(here: str) -> str:

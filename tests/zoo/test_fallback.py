@@ -81,7 +81,7 @@ def test_what_the_page_warns_of_is_looked_at_again(hub, service):
         with ThreadPoolExecutor(1) as thread:
             page = thread.submit(build_page, service).result()
         gc.collect()
-    look = next(event.fn for event in page.fns.values() if event.name == "look_again")
+    look = next(event.fn for event in page.fns.values() if event.name == "look_up")
     assert "The bundled networks serve instead." in look()["value"]
     hub.status = 0
     assert look()["visible"] is False

@@ -12,9 +12,10 @@ from denoise.evaluation.results import MethodResult, write_zip
 from denoise.images.reading import load_picture
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
+from denoise.ui.widgets.events import AT_ONCE, LATEST, Updates
 from denoise.ui.widgets.methods import Job, Spoilt, build_run, done_words, listen_run
 from denoise.ui.widgets.noise_controls import describe_noise
-from denoise.ui.widgets.parts import AT_ONCE, LATEST, Slider, Updates, inline_image, write_shown
+from denoise.ui.widgets.parts import Slider, inline_image, write_shown
 from denoise.ui.widgets.tables import Table, table_of
 from denoise.ui.widgets.terms import measured_words
 

@@ -17,15 +17,12 @@ from denoise.ui.server.service import Result, Service
 from denoise.ui.tabs.report import command_line, report_words
 from denoise.ui.tabs.several_files import build_several
 from denoise.ui.widgets.controls import Controls, build_controls, settings_of
+from denoise.ui.widgets.events import AT_ONCE, Updates, Values, start_by
 from denoise.ui.widgets.parts import (
-    AT_ONCE,
     FileFormat,
     PictureInput,
-    Updates,
-    Values,
     build_file_format,
     noisy_examples,
-    start_by,
     write_shown,
 )
 

@@ -19,7 +19,8 @@ from denoise.ui.server.service import Service
 from denoise.ui.tabs.digit_cells import Small, cell, code_picture, decibel_words, enlarged
 from denoise.ui.tabs.samples import SETS, SampleStore
 from denoise.ui.widgets.drawing import build_drawing_field, frame_digit, read_drawing
-from denoise.ui.widgets.parts import AT_ONCE, IN_TURN, Slider, Values, picture_grid
+from denoise.ui.widgets.events import AT_ONCE, IN_TURN, Values
+from denoise.ui.widgets.parts import Slider, picture_grid
 from denoise.ui.widgets.terms import term
 from denoise.weights.facts import ModelFacts, list_models
 

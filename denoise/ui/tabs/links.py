@@ -10,8 +10,8 @@ from denoise.errors import DenoiseError, SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.numbers import parse_number
 from denoise.noise.synthesis import NoiseSpec, check_level, find_kind
+from denoise.ui.widgets.events import Updates
 from denoise.ui.widgets.noise_controls import NoiseControls, level_update, read_mixture
-from denoise.ui.widgets.parts import Updates
 from denoise.ui.widgets.toasts import warn
 from denoise.zoo.zoo import Zoo
 

@@ -22,6 +22,7 @@ from denoise.ui.tabs.compare_view import build_compare_view
 from denoise.ui.tabs.residual_view import build_residual_view
 from denoise.ui.tabs.sweep_view import build_sweep_view
 from denoise.ui.widgets.controls import build_model_choice
+from denoise.ui.widgets.events import IN_TURN, NOTHING, Updates, Values
 from denoise.ui.widgets.methods import Spoilt
 from denoise.ui.widgets.noise_controls import (
     NoiseControls,
@@ -30,17 +31,7 @@ from denoise.ui.widgets.noise_controls import (
     noise_spec_of,
     show_unit,
 )
-from denoise.ui.widgets.parts import (
-    IN_TURN,
-    NOTHING,
-    PictureInput,
-    Updates,
-    Values,
-    build_view,
-    clean_examples,
-    is_tiny,
-    write_shown,
-)
+from denoise.ui.widgets.parts import PictureInput, build_view, clean_examples, is_tiny, write_shown
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.terms import term
 

@@ -9,7 +9,8 @@ from denoise.images.reading import load_picture
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import histogram_chart, spectrum_chart
-from denoise.ui.widgets.parts import NOTHING, build_view, write_shown
+from denoise.ui.widgets.events import NOTHING
+from denoise.ui.widgets.parts import build_view, write_shown
 from denoise.ui.widgets.terms import term
 
 WORDS = (

@@ -13,14 +13,8 @@ from denoise.ui.server.service import Result, Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import MAX_MANY, check_many, pack_files
 from denoise.ui.widgets.controls import Controls, settings_of
-from denoise.ui.widgets.parts import (
-    AT_ONCE,
-    FileFormat,
-    Updates,
-    Values,
-    build_file_format,
-    start_by,
-)
+from denoise.ui.widgets.events import AT_ONCE, Updates, Values, start_by
+from denoise.ui.widgets.parts import FileFormat, build_file_format
 from denoise.ui.widgets.quoting import quoted
 
 WORDS = (

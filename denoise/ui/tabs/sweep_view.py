@@ -11,8 +11,9 @@ from denoise.evaluation.results import write_table
 from denoise.noise.kinds import KINDS
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.charts import FIGURES, sweep_chart
+from denoise.ui.widgets.events import LATEST, Updates
 from denoise.ui.widgets.methods import Job, Spoilt, build_run, done_words, listen_run
-from denoise.ui.widgets.parts import LATEST, Slider, Updates
+from denoise.ui.widgets.parts import Slider
 
 WORDS = (
     "One line per method, against the level of the kind of noise above. Where the level is a "

@@ -17,7 +17,8 @@ from denoise.ui.server.service import Service
 from denoise.ui.tabs.classroom import MAX_MINUTES, Classroom
 from denoise.ui.tabs.samples import SETS, Samples, SampleStore
 from denoise.ui.widgets.charts import lesson_chart, sweep_chart
-from denoise.ui.widgets.parts import AT_ONCE, Slider, Updates, Values, picture_grid
+from denoise.ui.widgets.events import AT_ONCE, Updates, Values
+from denoise.ui.widgets.parts import Slider, picture_grid
 
 COMPARED_AT = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 COMPARED = 100  # test pictures

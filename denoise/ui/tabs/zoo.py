@@ -10,7 +10,8 @@ import gradio as gr
 from denoise.defaults import DEFAULT_MODEL
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.parts import DOMAINS, LATEST, auto_at_25, model_choices, networks
+from denoise.ui.widgets.events import LATEST
+from denoise.ui.widgets.parts import DOMAINS, auto_at_25, model_choices, networks
 from denoise.ui.widgets.quoting import quoted_all
 from denoise.ui.widgets.tables import table_of
 from denoise.ui.widgets.terms import measured_words

@@ -9,14 +9,8 @@ from denoise.errors import DenoiseError
 from denoise.inference.settings import Settings
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.parts import (
-    LATEST,
-    Slider,
-    Updates,
-    Values,
-    describe_model,
-    model_choices,
-)
+from denoise.ui.widgets.events import LATEST, Updates, Values
+from denoise.ui.widgets.parts import Slider, describe_model, model_choices
 from denoise.ui.widgets.quoting import quoted
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo

@@ -14,16 +14,9 @@ from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.controls import TYPED
+from denoise.ui.widgets.events import AT_ONCE, IN_TURN, LATEST, Updates, Values
 from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of
-from denoise.ui.widgets.parts import (
-    AT_ONCE,
-    IN_TURN,
-    LATEST,
-    PictureInput,
-    Updates,
-    Values,
-    networks,
-)
+from denoise.ui.widgets.parts import PictureInput, networks
 from denoise.ui.widgets.quoting import quoted
 
 STALE = (

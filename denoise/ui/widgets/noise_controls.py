@@ -8,7 +8,8 @@ from gradio.events import Dependency
 from denoise.errors import SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import NoiseSpec, find_stages
-from denoise.ui.widgets.parts import AT_ONCE, LATEST, Slider, Values
+from denoise.ui.widgets.events import AT_ONCE, LATEST, Values
+from denoise.ui.widgets.parts import Slider
 
 FIRST_LEVEL = 0.1
 

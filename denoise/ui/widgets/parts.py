@@ -1,7 +1,7 @@
 """What the tabs are made of: the picture input, pictures for display, words about networks."""
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import gradio as gr
 import numpy as np
 from gradio.data_classes import ImageData
-from gradio.events import Dependency
 from numpy.typing import NDArray
 from skimage import data
 
@@ -17,23 +16,11 @@ from denoise.images.arrays import to_8_bits
 from denoise.images.picture import OUTPUT_FORMATS, Picture
 from denoise.images.writing import encode_picture
 from denoise.noise.synthesis import add_noise
-from denoise.ui.server.service import COMPUTE, Service
+from denoise.ui.server.service import Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.widgets.quoting import quoted
 from denoise.weights.facts import ModelFacts, stamp_of
 
-Values = Mapping[Any, Any]  # by component, as an event with a set of inputs gets them
-Updates = dict[Any, Any]  # by component; the others stay as they are
-NOTHING: Updates = gr.skip()
-# Settings of events: those that need no turn, those of them whose last trigger counts, and those
-# that run a network.
-AT_ONCE: dict[str, Any] = {"queue": False, "api_visibility": "private"}
-LATEST = AT_ONCE | {"trigger_mode": "always_last"}
-IN_TURN: dict[str, Any] = {
-    "concurrency_id": COMPUTE,
-    "concurrency_limit": 1,
-    "api_visibility": "private",
-}
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
 EXAMPLE_SIGMA = 25 / 255
@@ -104,34 +91,6 @@ def build_file_format() -> FileFormat:
             info="Camera, date and, where the file has one, the place.",
         ),
     )
-
-
-def start_by(
-    button: gr.Button,
-    work: Callable[..., Iterator[Any]],
-    inputs: Sequence[Any] | set[Any],
-    outputs: list[Any],
-    status: gr.Markdown,
-) -> Dependency:
-    """Have a button start work that runs a network; the button is off until the work has ended.
-
-    Whoever cancels the work must set the button on again. The status shows progress; a set of
-    inputs is handed to the work as `Values`.
-    """
-    button.click(lambda: gr.update(interactive=False), None, button, **AT_ONCE)
-    running: Dependency = button.click(
-        work,
-        inputs,
-        outputs,
-        show_progress="minimal",
-        show_progress_on=[status],
-        # "once" would drop what is asked for while a cancelled job finishes its last tile.
-        trigger_mode="multiple",
-        **IN_TURN,
-    )
-    for ended in (running.success, running.failure):
-        ended(lambda: gr.update(interactive=True), None, button, **AT_ONCE)
-    return running
 
 
 def clean_examples(service: Service) -> list[str]:

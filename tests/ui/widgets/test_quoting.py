@@ -109,8 +109,8 @@ def test_the_built_page_has_no_markup_of_others(built, language):
 
 
 def test_warnings_that_come_later_are_quoted(built):
-    for look_again in events(built, "look_again"):
-        assert look_again.fn()["value"] == PLAIN
+    for look_up in events(built, "look_up"):
+        assert look_up.fn()["value"] == PLAIN
 
 
 def test_what_is_wrong_with_an_address_is_quoted_in_the_toast(built, monkeypatch):
