@@ -88,11 +88,6 @@ class Repository(HubFiles):
         """Return the folder of the config at a place."""
         return self.file(join(place, CONFIG_FILE)).parent
 
-    def fetch(self, place: str, on_bytes: OnBytes | None = None) -> Path:
-        """Return the folder of the config and the verified weights at a place."""
-        self.weights(place, self.facts(place), on_bytes)
-        return self.folder(place)
-
     def weights(self, place: str, facts: ModelFacts, on_bytes: OnBytes | None = None) -> bytes:
         """Return the weights at a place, verified by the facts."""
         found = self._read(join(place, WEIGHTS_FILE), on_bytes, facts.sha256)

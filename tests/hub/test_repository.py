@@ -27,9 +27,10 @@ WEIGHTS = f"{NAME}/model.safetensors"
 FETCH = """
 import sys
 from pathlib import Path
-from denoise.hub import Repository
+from denoise.hub.repository import Repository
 endpoint, cache = sys.argv[1:]
-Repository("org/zoo", endpoint=endpoint, cache=Path(cache)).fetch("conv-mnist")
+repository = Repository("org/zoo", endpoint=endpoint, cache=Path(cache))
+repository.weights("conv-mnist", repository.facts("conv-mnist"))
 """
 
 
@@ -56,6 +57,11 @@ def opened(stand_in, tmp_path, repo=REPO, revision=None):
     return Repository(repo, revision, endpoint=stand_in.url, cache=tmp_path / "cache")
 
 
+def fetch(repository, name=NAME, on_bytes=None):
+    repository.weights(name, repository.facts(name), on_bytes)
+    return repository.folder(name)
+
+
 def nobody():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -67,7 +73,7 @@ def blobs(tmp_path, ending=""):
 
 
 def test_a_cold_cache_is_filled_with_the_same_network(repository):
-    folder = repository.fetch(NAME)
+    folder = fetch(repository)
     assert load_network(folder.name, folder.parent)[1] == read_facts(NAME)
     assert (folder / "model.safetensors").read_bytes() == (
         BUNDLED / NAME / "model.safetensors"
@@ -75,15 +81,15 @@ def test_a_cold_cache_is_filled_with_the_same_network(repository):
 
 
 def test_a_branch_is_resolved_to_its_commit(stand_in, repository):
-    repository.fetch(NAME)
+    fetch(repository)
     assert repository.commit == stand_in.repos[REPO].branches["main"]
     assert str(repository) == f"org/zoo@{repository.commit}"
 
 
 def test_a_warm_cache_asks_for_the_commit_of_the_branch_alone(stand_in, repository, tmp_path):
-    repository.fetch(NAME)
+    fetch(repository)
     stand_in.asked.clear()
-    opened(stand_in, tmp_path).fetch(NAME)
+    fetch(opened(stand_in, tmp_path))
     assert stand_in.asked == [("HEAD", f"/{REPO}/resolve/main/{NAME}/config.json")]
 
 
@@ -96,27 +102,27 @@ def test_a_warm_start_without_a_manifest_asks_for_the_commit_alone(stand_in, tmp
 
 
 def test_a_warm_and_pinned_start_makes_no_request(stand_in, repository, tmp_path):
-    repository.fetch(NAME)
+    fetch(repository)
     repository.entries()
     stand_in.asked.clear()
     pinned = opened(stand_in, tmp_path, revision=repository.commit)
     assert list(pinned.entries()) == [NAME]
-    pinned.fetch(NAME)
+    fetch(pinned)
     assert stand_in.asked == []
 
 
 def test_a_branch_that_moved_is_followed(stand_in, repository, tmp_path):
-    repository.fetch(NAME)
+    fetch(repository)
     moved = stand_in.repo(REPO, {"note.txt": b"new"})
     later = opened(stand_in, tmp_path)
-    later.fetch(NAME)
+    fetch(later)
     assert later.commit == moved
 
 
 def test_a_dead_hub_and_a_warm_cache_give_the_last_known_commit(repository, tmp_path):
-    repository.fetch(NAME)
+    fetch(repository)
     alone = Repository(REPO, endpoint=nobody(), cache=tmp_path / "cache")
-    assert alone.fetch(NAME) == repository.fetch(NAME)
+    assert fetch(alone) == fetch(repository)
     assert alone.is_stale
     assert alone.commit == repository.commit
 
@@ -124,7 +130,7 @@ def test_a_dead_hub_and_a_warm_cache_give_the_last_known_commit(repository, tmp_
 def test_a_dead_hub_and_a_cold_cache_fail_soon_with_a_sentence(tmp_path):
     started = time.monotonic()
     with pytest.raises(UnreachableError, match=r"The Hub cannot be reached.*try again later"):
-        Repository(REPO, endpoint=nobody(), cache=tmp_path).fetch(NAME)
+        fetch(Repository(REPO, endpoint=nobody(), cache=tmp_path))
     assert time.monotonic() - started < 3
 
 
@@ -135,48 +141,48 @@ def test_a_hub_that_never_answers_fails_soon_and_is_left_alone_for_a_while(tmp_p
         started = time.monotonic()
         for _ in range(3):
             with pytest.raises(UnreachableError):
-                mute.fetch(NAME)
+                fetch(mute)
         assert time.monotonic() - started < 3
 
 
 def test_a_hub_out_of_order_fails_soon_and_is_asked_again_later(stand_in, repository, monkeypatch):
     stand_in.status = 503
     with pytest.raises(UnreachableError, match="The Hub"):
-        repository.fetch(NAME)
+        fetch(repository)
     stand_in.status = 0
     monkeypatch.setattr(repository._asking, "silent_until", 0.0)
-    assert repository.fetch(NAME).name == NAME
+    assert fetch(repository).name == NAME
 
 
 def test_an_unknown_repository_is_named(stand_in, tmp_path):
     with pytest.raises(HubError, match=r"no repository org/none.*private.*HF_TOKEN"):
-        opened(stand_in, tmp_path, "org/none").fetch(NAME)
+        fetch(opened(stand_in, tmp_path, "org/none"))
 
 
 def test_an_unknown_revision_is_named(stand_in, tmp_path):
     with pytest.raises(HubError, match=r"no revision 'v9'.*40 hex digits"):
-        opened(stand_in, tmp_path, revision="v9").fetch(NAME)
+        fetch(opened(stand_in, tmp_path, revision="v9"))
 
 
 def test_an_unknown_file_is_named(repository):
     with pytest.raises(NotThereError, match=r"has no conv-huge/config\.json"):
-        repository.fetch("conv-huge")
+        fetch(repository, "conv-huge")
 
 
 def test_a_gated_repository_says_what_to_do(stand_in, repository):
     stand_in.repos[REPO].is_gated = True
     with pytest.raises(HubError, match="is gated: ask for access"):
-        repository.fetch(NAME)
+        fetch(repository)
 
 
 def test_a_bad_name_of_a_repository_is_refused(stand_in, tmp_path):
     with pytest.raises(HubError, match="is not the name of a repository"):
-        opened(stand_in, tmp_path, "org/a--b").fetch(NAME)
+        fetch(opened(stand_in, tmp_path, "org/a--b"))
 
 
 def test_a_corrupted_download_is_fetched_once_more(stand_in, repository):
     stand_in.is_corrupting = 1
-    folder = repository.fetch(NAME)
+    folder = fetch(repository)
     assert load_network(folder.name, folder.parent)
     assert len(stand_in.downloads(WEIGHTS)) == 2
 
@@ -184,17 +190,17 @@ def test_a_corrupted_download_is_fetched_once_more(stand_in, repository):
 def test_weights_that_stay_corrupted_are_refused_and_not_kept(stand_in, repository, tmp_path):
     stand_in.is_corrupting = 9
     with pytest.raises(HubError, match="sha256 differs"):
-        repository.fetch(NAME)
+        fetch(repository)
     assert len(stand_in.downloads(WEIGHTS)) == 2
     assert blobs(tmp_path) == []
 
 
 def test_a_bit_that_flips_in_the_cache_is_mended(stand_in, repository, tmp_path):
-    weights = (repository.fetch(NAME) / "model.safetensors").resolve()
+    weights = (fetch(repository) / "model.safetensors").resolve()
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    folder = opened(stand_in, tmp_path, revision=repository.commit).fetch(NAME)
+    folder = fetch(opened(stand_in, tmp_path, revision=repository.commit))
     assert load_network(folder.name, folder.parent)
 
 
@@ -222,14 +228,14 @@ def test_a_config_of_another_kind_is_refused(stand_in, repository, old, new, wor
     config = (BUNDLED / NAME / "config.json").read_bytes()
     stand_in.repo(REPO, {f"{NAME}/config.json": config.replace(old, new)})
     with pytest.raises(HubError, match=words):
-        repository.fetch(NAME)
+        fetch(repository)
     assert stand_in.downloads(WEIGHTS) == []
 
 
 def test_a_download_that_broke_off_goes_on_where_it_was(stand_in, repository, monkeypatch):
     monkeypatch.setattr(constants, "DOWNLOAD_CHUNK_SIZE", 1000)  # 10 MB, as which it goes on
     stand_in.is_cutting = 1
-    folder = repository.fetch(NAME)
+    folder = fetch(repository)
     assert load_network(folder.name, folder.parent)
     half = (BUNDLED / NAME / "model.safetensors").stat().st_size // 2
     assert stand_in.ranges == [f"bytes={half // 1000 * 1000}-"]
@@ -237,21 +243,21 @@ def test_a_download_that_broke_off_goes_on_where_it_was(stand_in, repository, mo
 
 def test_weights_at_another_host_are_followed(stand_in, repository):
     stand_in.is_redirecting = True
-    folder = repository.fetch(NAME)
+    folder = fetch(repository)
     assert load_network(folder.name, folder.parent)
     assert len([path for path in stand_in.downloads() if path.startswith("/cdn/")]) == 1
 
 
 def test_parallel_first_requests_share_one_download(stand_in, repository):
     with ThreadPoolExecutor(4) as threads:
-        folders = list(threads.map(lambda _: repository.fetch(NAME), range(4)))
+        folders = list(threads.map(lambda _: fetch(repository), range(4)))
     assert len(set(folders)) == 1
     assert len(stand_in.downloads(WEIGHTS)) == 1
 
 
 def test_a_download_tells_how_far_it_is(repository):
     steps = []
-    repository.fetch(NAME, lambda *step: steps.append(step))
+    fetch(repository, NAME, lambda *step: steps.append(step))
     size = (BUNDLED / NAME / "model.safetensors").stat().st_size
     assert steps[-1] == (size, size)
 
@@ -261,7 +267,7 @@ def test_a_download_that_is_cancelled_leaves_nothing(repository, tmp_path):
         raise CancelledError("Enough.")
 
     with pytest.raises(CancelledError):
-        repository.fetch(NAME, cancel)
+        fetch(repository, NAME, cancel)
     assert blobs(tmp_path, ".incomplete") == []
 
 
@@ -275,7 +281,7 @@ def test_a_download_that_was_killed_is_no_trouble_later(stand_in, repository, tm
         fetching.send_signal(signal.SIGKILL)
     assert blobs(tmp_path, ".incomplete")
     stand_in.hold.set()
-    folder = repository.fetch(NAME)
+    folder = fetch(repository)
     assert load_network(folder.name, folder.parent)
     assert blobs(tmp_path, ".incomplete") == []
 
@@ -287,13 +293,13 @@ def test_a_disk_that_takes_nothing_says_what_to_do(repository, monkeypatch, numb
 
     monkeypatch.setattr(denoise.hub.files, "hf_hub_download", fail)
     with pytest.raises(HubError, match=f"{words}.*HF_HOME"):
-        repository.fetch(NAME)
+        fetch(repository)
 
 
 def test_a_file_that_is_far_too_large_is_not_fetched(stand_in, repository, monkeypatch):
     monkeypatch.setattr(denoise.hub.files, "MAX_BYTES", 100_000)
     with pytest.raises(HubError, match="782,516 bytes; at most 100,000"):
-        repository.fetch(NAME)
+        fetch(repository)
     assert stand_in.downloads(WEIGHTS) == []
 
 
