@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "DenoiseError": "errors",
     "Denoiser": "inference.denoiser",
-    "Picture": "images",
+    "Picture": "images.picture",
     "__version__": "defaults",
     "add_noise": "noise",
     "estimate_sigma": "inference.noise_level",
     "fit_picture": "inference.fitting",
-    "list_models": "weights",
-    "load_picture": "images",
+    "list_models": "weights.facts",
+    "load_picture": "images.reading",
     "psnr": "metrics",
-    "save_picture": "images",
+    "save_picture": "images.writing",
     "ssim": "metrics",
 }
 

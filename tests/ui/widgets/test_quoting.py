@@ -28,7 +28,7 @@ from denoise.ui.widgets import toasts
 from denoise.ui.widgets.methods import Job
 from denoise.ui.widgets.parts import describe_model
 from denoise.ui.widgets.quoting import quoted, quoted_all
-from denoise.zoo import Zoo
+from denoise.zoo.zoo import Zoo
 
 FOREIGN = "<b>bold</b> [a](b) &lt;"
 PLAIN = "&lt;b&gt;bold&lt;/b&gt; &#91;a&#93;(b) &amp;lt;"
