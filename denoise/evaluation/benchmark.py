@@ -70,18 +70,11 @@ def measure(
     eight_bit: bool = False,
     set_name: str = "",
 ) -> Row:
-    """Measure the mean PSNR and SSIM of a model over a set.
+    """Measure the mean PSNR and SSIM of a model over clean pictures, (H, W) or (H, W, 3).
 
-    The noise is that of `add_float_noise`. Results are clamped and rounded to 8 bits. PSNR is
-    over all channels, and no border is cut off.
-
-    Args:
-        denoiser: under test.
-        pictures: (H, W) or (H, W, 3), clean.
-        sigma_255: of the noise, in steps of 1/255.
-        told: whether the network is told sigma.
-        eight_bit: whether the noisy picture is clipped and rounded first.
-        set_name: for the row.
+    The noise is that of `add_float_noise`; with `eight_bit`, the noisy picture is clipped and
+    rounded first. Results are clamped and rounded to 8 bits. PSNR is over all channels, and no
+    border is cut off.
     """
     sigma = sigma_255 / 255
     figures = []

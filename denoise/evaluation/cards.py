@@ -27,11 +27,8 @@ def write_card(name: str, zoo: Path = BUNDLED, *, baselines: Sequence[Path] = ()
     The figures of the plots are measured here and recorded with the others. The zoo's manifest is
     updated.
 
-    Args:
-        name: of the model.
-        zoo: folder of the models.
-        baselines: folders of the same model, trained as in its tutorial. The card gets the
-            recorded figures of all and the curve of the first. None: it keeps those it has.
+    Baselines are folders of the same model, trained as in its tutorial. The card gets the recorded
+    figures of all and the curve of the first. None: it keeps those it has.
 
     Raises:
         UnknownModelError: there is no such model.

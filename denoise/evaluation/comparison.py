@@ -34,14 +34,8 @@ def compare(
 ) -> Iterator[MethodResult]:
     """Yield the result of each method as it is done; the noisy image itself comes first.
 
-    Results are rounded to 8 bits before they are measured.
-
-    Args:
-        image: as `prepare` makes it.
-        spec: the noise.
-        find_denoiser: returns the denoiser of a network.
-        is_told: whether networks that can be told the noise level are told it: the root mean
-            square of noisy - clean. Baselines always are.
+    Results are rounded to 8 bits before they are measured. With `is_told`, networks that can be
+    told the noise level are told it: the root mean square of noisy - clean. Baselines always are.
 
     Raises:
         SettingError: an unknown kind of noise, or a bad level or seed.
@@ -81,12 +75,7 @@ def sweep(
 ) -> Iterator[tuple[float, MethodResult]]:
     """Yield the results of `compare` at one noise level after another, with the level.
 
-    Args:
-        image: as for `compare`; so are find_denoiser and is_told.
-        spec: the noise; its level is not used.
-        levels: of the noise, each in the range of its kind.
-        find_denoiser: returns the denoiser of a network.
-        is_told: whether networks are told the noise level.
+    The levels replace that of `spec`; each is in the range of its kind.
 
     Raises:
         SettingError: as `compare` does; also a mixture, no level, or more than MAX_LEVELS.

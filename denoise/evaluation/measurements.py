@@ -33,10 +33,8 @@ REFERENCE = "conv-photo"  # the network that texture is measured against
 class Measurements:
     """The figures of one denoiser, measured when asked for.
 
-    Args:
-        denoiser: under test.
-        sets: the folders of the sets lie in it, or deeper.
-        reference: of the network that texture is measured against; None: it is not there.
+    The folders of the sets lie in `sets`, or deeper. The reference is of the network that texture
+    is measured against; None: it is not there.
     """
 
     def __init__(

@@ -32,9 +32,7 @@ class CleanImage(NamedTuple):
 def methods_for(clean: Pixels, zoo: Zoo | None = None) -> list[str]:
     """Return the networks made for such an image, and the baselines that are quick.
 
-    Args:
-        clean: a gray image of 28x28 is for the networks of that domain; any other is a photo.
-        zoo: of the networks; None: the bundled one.
+    A gray image of 28x28 is for the networks of that domain; any other is a photo.
     """
     domain = "28x28" if clean.shape[:2] == (28, 28) else "photo"
     networks = [facts.name for facts in _models(zoo) if facts.needs.domain == domain]
@@ -60,11 +58,7 @@ def prepare(picture: Picture, methods: Sequence[str] = (), *, zoo: Zoo | None = 
     """Make an image that all the methods can take: on white, in 8 bits and not too large.
 
     If a network has a fixed size, the image gets that size. An image above MAX_PIXELS is shrunk.
-
-    Args:
-        picture: the clean picture.
-        methods: names of networks and baselines; none: those of `methods_for`.
-        zoo: of the networks; None: the bundled one.
+    Without methods, those of `methods_for` are taken.
 
     Raises:
         SettingError: as `check_methods` does.

@@ -119,13 +119,7 @@ def draw_curves(files: dict[str, Path]) -> "Figure":
 
 
 def draw_rows(denoiser: Denoiser, pictures: Gray, factor: float) -> "Figure":
-    """Draw rows of noisy, denoised and original pictures, enlarged without smoothing.
-
-    Args:
-        denoiser: of pictures of 28x28.
-        pictures: (N, 28, 28) in [0,1].
-        factor: of the noise.
-    """
+    """Draw rows of noisy, denoised and original pictures, 28x28, enlarged without smoothing."""
     noisy = add_clipped_noise(pictures, factor)
     denoised = denoiser(torch.from_numpy(noisy)[:, None])[:, 0].numpy()
     rows = {f"noise {factor:g}": noisy, "denoised": denoised, "original": pictures}

@@ -31,11 +31,8 @@ def check_recordable(denoiser: Denoiser) -> None:
 def record(denoiser: Denoiser, **figures: Any) -> None:
     """Write figures, and with what they were measured, into the model's config.
 
-    Figures that stay keep their stamp: see `weights.stamp_of`.
-
-    Args:
-        denoiser: that was measured.
-        figures: JSON by name; they replace those recorded before.
+    Figures are JSON by name and replace those recorded before. Those that stay keep their stamp:
+    see `weights.stamp_of`.
     """
     check_recordable(denoiser)
     facts = read_facts(denoiser.facts.name, denoiser.folder.parent)

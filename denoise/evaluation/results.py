@@ -57,12 +57,7 @@ def make_report(
 ) -> dict[str, Any]:
     """Return what was asked for and what was found, for JSON.
 
-    Args:
-        image: that the methods were compared on.
-        spec: the noise.
-        rows: of the table.
-        is_told: whether networks were told the noise level.
-        levels: of a sweep; they replace the level of `spec`.
+    Of a sweep, the levels replace the one of `spec`.
     """
     facts = asdict(spec) | {"told": is_told}
     if levels is not None:

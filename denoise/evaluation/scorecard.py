@@ -174,12 +174,9 @@ class GoalResult(NamedTuple):
 def measure_goals(
     sets: Path, denoisers: Mapping[str, Denoiser], goals: Sequence[Goal] = GOALS
 ) -> Iterator[GoalResult]:
-    """Measure goals, one after another.
+    """Measure goals, one after another, on the models that ship, by name.
 
-    Args:
-        sets: the folders CBSD68, BSD68, CID22-val and PolyU lie in it, or deeper.
-        denoisers: the models that ship, by name.
-        goals: what to measure.
+    The folders CBSD68, BSD68, CID22-val and PolyU lie in `sets`, or deeper.
     """
     reference = Measurements(denoisers[REFERENCE], sets) if REFERENCE in denoisers else None
     measured = {

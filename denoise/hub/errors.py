@@ -33,10 +33,7 @@ class NotThereError(HubError):
 def explained(repo: str, revision: str, what: str) -> Iterator[None]:
     """Turn what huggingface_hub raises inside into a HubError; let bugs pass as they are.
 
-    Args:
-        repo: the repository asked for.
-        revision: its revision.
-        what: the file that is wanted, or what is done.
+    `what` names the file that is wanted, or what is done.
     """
     try:
         yield

@@ -22,13 +22,8 @@ def pull_model(
 ) -> Path:
     """Write a model of a repository, with its card, into a zoo, and return its folder.
 
-    Other files in that folder, such as the checkpoints of a training, stay.
-
-    Args:
-        name: of the model.
-        repository: that holds it.
-        folder: of the zoo.
-        is_replacing: whether it may replace another model of that name.
+    Other files in that folder, such as the checkpoints of a training, stay. With `is_replacing`, it
+    may replace another model of that name.
 
     Raises:
         HubError: it cannot be had.

@@ -28,10 +28,7 @@ STRIP, STRIP_OVERLAP = 576, 32  # rows
 def give_back_detail(noisy: Images, denoised: Images, amount: float) -> Images:
     """Return the denoised images with part of the removed detail given back.
 
-    Args:
-        noisy: (N, H, W, C) of uint8, uint16 or float.
-        denoised: the same shape and dtype.
-        amount: 0 (nothing) to 1 (all that stands out of the noise).
+    The amount is 0 (nothing) to 1 (all that stands out of the noise).
     """
     result = np.empty_like(denoised)
     for index in range(len(noisy)):

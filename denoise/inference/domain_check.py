@@ -17,13 +17,7 @@ MAX_STRUCTURE = 0.07
 
 
 def doubt_domain(images: Images, result: Images, facts: ModelFacts) -> tuple[str, ...]:
-    """Return a sentence where a network of fixed size seems not to be made for the pictures.
-
-    Args:
-        images: (N, H, W, C), noisy.
-        result: the same, denoised.
-        facts: about the network.
-    """
+    """Return a sentence where a network of fixed size seems not made for the noisy pictures."""
     if facts.needs.fixed_size is None:
         return ()
     pairs = zip(to_unit(images)[..., 0], to_unit(result)[..., 0], strict=True)
@@ -37,11 +31,7 @@ def unexplained_structure(noisy: NDArray[Any], denoised: NDArray[Any]) -> float:
 
     Clipping to [0,1] gives noise a mean that depends on the clean value. So the part that a
     parabola of the denoised values explains is removed first. A 3x3 mean reduces white noise to a
-    third; what remains above that is structure.
-
-    Args:
-        noisy: (H, W) in [0,1].
-        denoised: the same shape.
+    third; what remains above that is structure. Both are (H, W) in [0,1].
     """
     values = np.asarray(denoised, np.float64).ravel()
     powers = np.stack([np.ones_like(values), values, values**2], axis=1)

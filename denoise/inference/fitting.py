@@ -21,10 +21,7 @@ def fit(
 ) -> tuple[Picture, tuple[str, ...]]:
     """Return the picture as a network takes it, and a sentence if it was changed.
 
-    Args:
-        picture: of any size.
-        facts: about the network.
-        reason: what the sentence says the change is for; the network if empty.
+    The sentence says that the change is for `reason`; for the network if that is empty.
     """
     pixels, notes = fit_to(picture, facts.needs)
     if not notes:

@@ -25,13 +25,10 @@ LEAST_PERIODIC = 0.6  # mean cosine over a step: 1 for multiples, 0 for anything
 def quantisation_step(image: NDArray[Any]) -> float:
     """Return the mean step that JPEG rounded low frequencies to, in [0,1]; 0: no sign of JPEG.
 
-    The coefficients of JPEG's blocks are multiples of the step (Fan, de Queiroz, "Identification
-    of bitmap compression history: JPEG detection and quantizer estimation", 2003). Later changes
-    of the pixels, such as shrinking, hide that; cropping does not. Steps below about 3/255
-    (qualities above 90) are not found.
-
-    Args:
-        image: (H, W, C) in [0,1].
+    The coefficients of JPEG's blocks are multiples of the step (Fan, de Queiroz, "Identification of
+    bitmap compression history: JPEG detection and quantizer estimation", 2003). Later changes of
+    the pixels, such as shrinking, hide that; cropping does not. Steps below about 3/255 (qualities
+    above 90) are not found. The image is (H, W, C) in [0,1].
     """
     height, width = image.shape[:2]
     top, left = max(0, (height - SIDE) // 2), max(0, (width - SIDE) // 2)

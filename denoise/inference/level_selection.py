@@ -50,16 +50,10 @@ def select_level(
 ) -> LevelSelection:
     """Select the noise level to tell a network, on up to four crops of a picture.
 
-    White noise is scored by SURE, Stein's unbiased risk estimate, with a random probe (Ramani,
-    Blu, Unser, 2008). Noise that neighbouring pixels share is scored by J-invariance (Batson,
-    Royer, 2019), on every second pixel of every second row, which share less of it. A level other
-    than auto must be better by a margin.
-
-    Args:
-        image: (H, W, C) in [0,1], noisy.
-        denoise: the network at work on such an image of any size.
-        highest: level to try.
-        zoo: with the estimating network; None: the bundled zoo.
+    White noise is scored by SURE, Stein's unbiased risk estimate, with a random probe (Ramani, Blu,
+    Unser, 2008). Noise that neighbouring pixels share is scored by J-invariance (Batson, Royer,
+    2019), on every second pixel of every second row, which share less of it. A level other than
+    auto must be better by a margin; none above `highest` is tried.
     """
     from scipy.stats import kurtosis  # takes half a second to import
 

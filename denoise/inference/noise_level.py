@@ -88,13 +88,7 @@ def estimate_noise(
 ) -> NoiseEstimate:
     """Return the level of `estimate_sigma`, and the signs of what kind of noise it is.
 
-    Args:
-        image: as for `Denoiser`; any size; a batch gives the means.
-        zoo: with the estimating network; None: the bundled zoo.
-
-    Raises:
-        ImageError: an image of another type or shape.
-        WeightsError: the estimating network's weights are damaged.
+    A batch gives the means. Arguments and errors are those of `estimate_sigma`.
     """
     estimator = _estimator(zoo)
     found = [_estimate_one(to_unit(one), estimator) for one in unpack(image).images]
@@ -145,10 +139,7 @@ def interpret_residual(found: Residual, sparse: Residual, jpeg_step: float = 0.0
     pixels two apart. It is as strong in every second pixel. The residual of a clean picture is
     detail: less in luminance, or stronger in every second pixel, or in few places.
 
-    Args:
-        found: of the picture.
-        sparse: of every second pixel of every second row.
-        jpeg_step: from `quantisation_step`.
+    `sparse` is of every second pixel of every second row, `jpeg_step` from `quantisation_step`.
     """
     growth = sparse.sigma / found.sigma if found.sigma > 0 else 1.0
     detail = _ramp(growth, DETAIL_GROWTH) * (1 - _ramp(found.spread, NOISE_SPREAD))

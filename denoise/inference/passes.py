@@ -159,8 +159,7 @@ class Inference(NamedTuple):
 def dither_level(picture: Tensor) -> Tensor:
     """Return how much white noise to add, (N, 1, H, W) in [0,1]: less where there is fine detail.
 
-    Args:
-        picture: (N, C, H, W), mostly free of noise.
+    The picture, (N, C, H, W), is mostly free of noise.
     """
     gray = F.pad(picture.mean(1, keepdim=True), (1, 1, 1, 1), mode="replicate")
     laplacian = gray.new_tensor([[0, 1, 0], [1, -4, 1], [0, 1, 0]])[None, None]
@@ -173,11 +172,7 @@ def dither_level(picture: Tensor) -> Tensor:
 
 
 def jpeg_dither_level(step: float) -> float:
-    """Return how much white noise hides JPEG's rounding, in [0,1].
-
-    Args:
-        step: that low frequencies were rounded to, in [0,1].
-    """
+    """Return how much white noise hides the rounding to a step of JPEG; both in [0,1]."""
     return JPEG_DITHER * math.pow(255 * step, JPEG_DITHER_POWER) / 255
 
 

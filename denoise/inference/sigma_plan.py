@@ -48,12 +48,8 @@ def plan_sigma(
 ) -> SigmaPlan:
     """Return the noise level for a network: told, guessed by itself, or estimated.
 
-    Args:
-        images: (N, H, W, C).
-        told: (N or 1, 1, H or 1, W or 1) in [0,1]; None: auto.
-        facts: about the network.
-        zoo: with the estimating network; None: the bundled zoo.
-        always_estimate: whether to estimate the level even where the network does not need it.
+    The told level is (N or 1, 1, H or 1, W or 1) in [0,1]; None: auto. With `always_estimate`, the
+    level is estimated even where the network does not need it.
     """
     needs = facts.needs
     if not needs.takes_sigma:

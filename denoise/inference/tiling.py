@@ -30,13 +30,9 @@ class Span:
 def spans(length: int, tile: int, overlap: int) -> Iterator[Span]:
     """Cut a side into tiles that read up to `overlap` pixels of their neighbours.
 
-    Every tile starts at a multiple of `tile - 2 * overlap`. Where a network's `multiple_of`
-    divides that, its strides fall on the same pixels as in the whole picture.
-
-    Args:
-        length: of the side.
-        tile: the most pixels read at once; a shorter side is read whole.
-        overlap: pixels that a tile reads beyond what it keeps.
+    Every tile starts at a multiple of `tile - 2 * overlap`. Where a network's `multiple_of` divides
+    that, its strides fall on the same pixels as in the whole picture. A side no longer than a tile
+    is read whole.
     """
     if length <= tile:
         yield Span(slice(0, length), slice(0, length), slice(0, length))
@@ -63,12 +59,8 @@ def denoise_tiles(
 ) -> tuple[Images, int]:
     """Denoise images tile by tile, and count the tiles.
 
-    Args:
-        images: (N, H, W, C) of uint8, uint16 or float.
-        sigma: (N or 1, 1, H or 1, W or 1); None: the networks guess.
-        inference: the networks and how they run.
-        device: that the networks are on.
-        on_tile: called after every pass with passes done and total; what it raises stops the work.
+    Sigma is (N or 1, 1, H or 1, W or 1); None: the networks guess. `on_tile` is called after every
+    pass with passes done and total; what it raises stops the work.
     """
     result = np.empty_like(images)
     tiles = list(_tiles(images.shape, inference.needs))

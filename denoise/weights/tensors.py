@@ -71,16 +71,10 @@ def build_verified(facts: ModelFacts, content: bytes) -> nn.Module:
 
 
 def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: bool) -> ModelFacts:
-    """Write the weights and the config of a model into `folder / facts.name`.
+    """Write weights and config into `folder / facts.name`, and return the facts as written.
 
-    Args:
-        network: its state is written.
-        facts: sha256 and parameters are filled in.
-        folder: of the zoo.
-        half: whether to store the weights in float16, and the largest in int8.
-
-    Returns:
-        The facts as written.
+    Sha256 and parameters are filled in. With `half`, the weights are stored in float16, and the
+    largest in int8.
     """
     place = folder / facts.name
     place.mkdir(parents=True, exist_ok=True)
