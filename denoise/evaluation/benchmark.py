@@ -83,28 +83,10 @@ def measure(
         shown = from_unit(noisy, np.dtype(np.uint8))
         denoised = denoiser(shown if eight_bit else noisy, sigma if told else None)
         result = from_unit(denoised, np.dtype(np.uint8)) if not eight_bit else denoised
-        unclipped = clean / 255
-        figures.append(
-            (
-                psnr(unclipped, noisy.astype(np.float64)) if not eight_bit else psnr(clean, shown),
-                psnr(clean, result),
-                ssim(clean, result),
-            )
-        )
-    noisy_psnr, denoised_psnr, denoised_ssim = (
-        statistics.mean(column) for column in zip(*figures, strict=True)
-    )
-    return Row(
-        model=denoiser.facts.name,
-        set_name=set_name,
-        pictures=len(pictures),
-        sigma_255=sigma_255,
-        told=told,
-        eight_bit=eight_bit,
-        psnr_noisy=noisy_psnr,
-        psnr=denoised_psnr,
-        ssim=denoised_ssim,
-    )
+        before = psnr(clean, shown) if eight_bit else psnr(clean / 255, noisy.astype(np.float64))
+        figures.append((before, psnr(clean, result), ssim(clean, result)))
+    means = (statistics.mean(column) for column in zip(*figures, strict=True))
+    return Row(denoiser.facts.name, set_name, len(pictures), sigma_255, told, eight_bit, *means)
 
 
 def measure_table(

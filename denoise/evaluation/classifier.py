@@ -13,21 +13,8 @@ from denoise.images.arrays import to_unit, unpack
 from denoise.weights.tensors import load_network
 
 CLASSIFIERS = BUNDLED / "readers"
-LABELS = {
-    "reader-mnist": tuple("0123456789"),
-    "reader-fashion": (
-        "T-shirt",
-        "trousers",
-        "pullover",
-        "dress",
-        "coat",
-        "sandal",
-        "shirt",
-        "sneaker",
-        "bag",
-        "ankle boot",
-    ),
-}
+CLOTHING = "T-shirt, trousers, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot"
+LABELS = {"reader-mnist": tuple("0123456789"), "reader-fashion": tuple(CLOTHING.split(", "))}
 
 
 class Prediction(NamedTuple):

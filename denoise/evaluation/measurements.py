@@ -40,9 +40,7 @@ class Measurements:
     def __init__(
         self, denoiser: Denoiser, sets: Path, reference: "Measurements | None" = None
     ) -> None:
-        self.denoiser = denoiser
-        self.sets = sets
-        self._reference = reference
+        self.denoiser, self.sets, self._reference = denoiser, sets, reference
         self._psnrs: dict[tuple[Any, ...], float] = {}
 
     def gaussian(
@@ -69,11 +67,10 @@ class Measurements:
 
     def impulses(self) -> float:
         """Return the mean PSNR in dB at auto on CBSD68 with salt and pepper, seeded by index."""
-        figures = []
-        for index, clean in enumerate(self._set("CBSD68")):
-            noisy = add_noise(clean, "salt-pepper", IMPULSES, seed=index)
-            figures.append(psnr(clean, self.denoiser(noisy)))
-        return statistics.mean(figures)
+        return statistics.mean(
+            psnr(clean, self.denoiser(add_noise(clean, "salt-pepper", IMPULSES, seed=index)))
+            for index, clean in enumerate(self._set("CBSD68"))
+        )
 
     def camera(self, every: int = 1) -> float:
         """Return the mean PSNR in dB at auto on every n-th pair of PolyU."""
@@ -187,12 +184,9 @@ class Measurements:
         return self.denoiser(noisy, self.denoiser.choose(noisy).sigma)
 
     def _selection_loss(self, pairs: Iterable[Pair]) -> float:
-        losses = []
+        losses, highest = [], self.denoiser.facts.needs.trained_sigma[1]
         for noisy, clean in pairs:
-            levels = levels_to_try(
-                estimate_sigma(noisy, zoo=self.denoiser.zoo),
-                self.denoiser.facts.needs.trained_sigma[1],
-            )
+            levels = levels_to_try(estimate_sigma(noisy, zoo=self.denoiser.zoo), highest)
             best = max(psnr(clean, self.denoiser(noisy, level)) for level in levels)
             losses.append(best - psnr(clean, self._denoise_at_selected(noisy)))
         return statistics.mean(losses)
