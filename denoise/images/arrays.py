@@ -94,8 +94,7 @@ def _unpack_pil(image: Image.Image) -> Unpacked:
     images, repack = _unpack_array(np.ascontiguousarray(pixels[..., :-1]))
     alpha = pixels[..., -1:]
     return Unpacked(
-        images,
-        lambda result: Image.fromarray(np.concatenate((repack(result), alpha), axis=2)),
+        images, lambda result: Image.fromarray(np.concatenate((repack(result), alpha), axis=2))
     )
 
 

@@ -20,6 +20,7 @@ B3_SPLINE = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 EXCESS = 1.5  # times the noise's energy; pure noise rarely has more locally
 CEILING = 8.0  # times the noise's deviation; more is a defect, such as an impulse
 BINS = 8  # of brightness, on which a camera's noise depends
+BIN_MIDDLES = (np.arange(BINS) + 0.5) / BINS
 MEDIAN_TO_STD = 1.4826  # for absolute values of a normal distribution
 SAMPLE_SIDE, SAMPLES = 96, 8  # pixels, windows along a side, to measure the noise
 STRIP, STRIP_OVERLAP = 576, 32  # rows
@@ -55,7 +56,7 @@ def _detail(
 ) -> NDArray[np.float32]:
     detail = torch.zeros_like(residual)
     for scale, (band, floor) in enumerate(zip(_bands(residual), floors, strict=True)):
-        std = torch.from_numpy(np.interp(luma, _bin_middles(), floor).astype(np.float32))
+        std = torch.from_numpy(np.interp(luma, BIN_MIDDLES, floor).astype(np.float32))
         window = 4 * 2**scale + 1
         energy = F.avg_pool2d(band**2, window, 1, window // 2, count_include_pad=False)
         gain = (1 - EXCESS * std**2 / energy.clamp_min(1e-12)).clamp_min(0)
@@ -102,7 +103,3 @@ def _windows(length: int) -> list[slice]:
         return [slice(0, length)]
     starts = np.linspace(0, length - SAMPLE_SIDE, min(SAMPLES, length // SAMPLE_SIDE))
     return [slice(int(start), int(start) + SAMPLE_SIDE) for start in starts]
-
-
-def _bin_middles() -> NDArray[np.float64]:
-    return (np.arange(BINS) + 0.5) / BINS

@@ -119,12 +119,8 @@ def _j_invariant_errors(
     """Return the error of a network on pixels that it was not shown, for each level."""
     sparse = [crop[top::2, left::2] for crop in crops for top in (0, 1) for left in (0, 1)]
     parameters: dict[str, Any] = {"told": tried, "channel_axis": [-1]}
-    losses = [
-        restoration.calibrate_denoiser(
-            part, partial(_told, denoise), parameters, extra_output=True
-        )[1][1]
-        for part in sparse
-    ]
+    calibrate = partial(restoration.calibrate_denoiser, extra_output=True)
+    losses = [calibrate(part, partial(_told, denoise), parameters)[1][1] for part in sparse]
     means: list[float] = np.mean(losses, axis=0).tolist()
     return means
 

@@ -159,8 +159,7 @@ def interpret_residual(found: Residual, sparse: Residual, jpeg_step: float = 0.0
         other=(1 - detail)  # letters and lines are in few places, too
         * _ramp(found.sigma, STRONG_SIGMA)
         * max(
-            _ramp(found.kurtosis, UNEVEN_KURTOSIS),
-            _ramp(found.correlation, COLOURED_CORRELATION),
+            _ramp(found.kurtosis, UNEVEN_KURTOSIS), _ramp(found.correlation, COLOURED_CORRELATION)
         ),
         jpeg=_ramp(jpeg_step / math.sqrt(12) / max(found.sigma, 1e-6), JPEG_RATIO),
         jpeg_step=jpeg_step,

@@ -40,8 +40,7 @@ class Settings:
 
 
 def _check_share(name: str, value: object) -> None:
-    is_number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not (is_number and 0 <= value <= 1):  # type: ignore[operator]
+    if not (_is_number(value) and 0 <= value <= 1):  # type: ignore[operator]
         raise SettingError(f"The {name} is a number from 0 to 1; {value!r} is not.")
 
 
@@ -53,9 +52,11 @@ def check_sigma(sigma: float) -> float:
     """
     if _is_number(sigma) and 0 <= sigma <= 1:
         return sigma
-    hint = f" Did you mean {sigma:g}/255 = {sigma / 255:.3g}?" if _is_255(sigma) else ""
+    hint = ""
     if isinstance(sigma, str):
         hint = _hint_for_text(sigma)
+    elif _is_number(sigma) and 1 < sigma <= 255:
+        hint = f" Did you mean {sigma:g}/255 = {sigma / 255:.3g}?"
     raise SettingError(
         "Sigma is the noise's standard deviation, a number from 0 to 1 where white is 1; "
         f"{sigma!r} is not.{hint}"
@@ -94,10 +95,6 @@ def _hint_for_text(text: str) -> str:
     except ValueError:
         return ""
     return f" Write the number {value:.4g}, without quotes." if 0 <= value <= 1 else ""
-
-
-def _is_255(value: object) -> bool:
-    return _is_number(value) and 1 < value <= 255  # type: ignore[operator]
 
 
 DEFAULTS = Settings()

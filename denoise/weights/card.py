@@ -30,14 +30,11 @@ PROTOCOL = (
 
 def compose_card(facts: ModelFacts, folder: Path) -> str:
     """Return the text of a card; it shows the pictures that lie in the folder."""
+    rows = "rows of noisy, denoised and original pictures, drawn by the program"
     sections = [
         f"# {facts.name}\n\n{facts.summary}",
         _picture(folder, "crops.png", "noisy, denoised and clean crops"),
-        _picture(
-            folder,
-            "rows.png",
-            "rows of noisy, denoised and original pictures, drawn by the program",
-        ),
+        _picture(folder, "rows.png", rows),
         "## What it is\n\n" + _architecture(facts),
         _use(facts),
         _figures(facts, folder),
@@ -60,11 +57,8 @@ def _architecture(facts: ModelFacts) -> str:
     }[needs.takes_sigma, needs.blind]
     size = f"{needs.fixed_size}x{needs.fixed_size} pixels" if needs.fixed_size else "any size"
     config = ", ".join(f"{key} {plain_text(value)}" for key, value in facts.config.items())
-    words = [
-        f"`{facts.architecture}` ({config}): {facts.parameters:,} parameters.",
-        f"It takes pictures of {size}.",
-        level,
-    ]
+    form = f"`{facts.architecture}` ({config}): {facts.parameters:,} parameters."
+    words = [form, f"It takes pictures of {size}.", level]
     if facts.guide:
         words.append(f"If the noise is not white, `{facts.guide}` makes a pilot estimate first.")
     if facts.recipe:
@@ -90,13 +84,10 @@ def _figures(facts: ModelFacts, folder: Path) -> str:
         f"{SMALL_PROTOCOL if 'errors' in measured else PROTOCOL}"
     )
     words += f" One Mpixel takes {speed:.2g} s." if speed else ""
-    words += (
-        f" The figures with targets were measured {_stamp_words(own['figures'])}."
-        if "figures" in own
-        else ""
-    )
-    parts.append(words)
-    parts.append(_picture(folder, "sweep.png", "PSNR against the noise level, on four photographs"))
+    if "figures" in own:
+        words += f" The figures with targets were measured {_stamp_words(own['figures'])}."
+    curve = _picture(folder, "sweep.png", "PSNR against the noise level, on four photographs")
+    parts += [words, curve]
     return "## How good it is\n\n" + "\n\n".join(filter(None, parts))
 
 
@@ -134,12 +125,8 @@ def _methods(baselines: list[dict[str, Any]]) -> str:
 
 def _case(row: dict[str, Any]) -> tuple[str, str, str, str]:
     """Return what a row of the table measures, in words."""
-    return (
-        row["set_name"],
-        f"{row['sigma_255']:g}",
-        "told" if row["told"] else "auto",
-        "8 bits" if row["eight_bit"] else "float",
-    )
+    level, noise = "told" if row["told"] else "auto", "8 bits" if row["eight_bit"] else "float"
+    return row["set_name"], f"{row['sigma_255']:g}", level, noise
 
 
 def _small_figures(measured: dict[str, Any]) -> list[str]:
@@ -161,13 +148,12 @@ def _small_figures(measured: dict[str, Any]) -> list[str]:
         [f"{row['factor']:g}", *(f"{row[key]:.1f}%" for key in ("clean", "noisy", "denoised"))]
         for row in measured["reading"]
     ]
-    silent = f"{measured['silent_share']:.0%}"
     return [
         _table(head, errors),
         f"{_methods(baselines)} {AS_PUBLISHED}" if baselines else "",
         "Accuracy of a classifier that was trained on clean pictures:",
         _table(["noise factor", "clean", "noisy", "denoised"], reading),
-        f"At a noise factor of 0.3, {silent} of the code's units are zero.",
+        f"At a noise factor of 0.3, {measured['silent_share']:.0%} of the code's units are zero.",
     ]
 
 

@@ -132,9 +132,8 @@ def _tensors(content: bytes, name: str) -> dict[str, Tensor]:
     try:
         if name.lower().endswith(SAFE):
             return safetensors.torch.load(content)
-        loaded: dict[str, Tensor] = torch.load(
-            io.BytesIO(content), map_location="cpu", weights_only=True
-        )
+        file = io.BytesIO(content)
+        loaded: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
     except safetensors.SafetensorError as error:
         raise WeightsError(f"{name} is no safetensors file, or a damaged one.") from error
     except Exception as error:  # torch.load has no error of its own

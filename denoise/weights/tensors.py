@@ -1,6 +1,7 @@
 """Read and write the weights of a model: verified by hash, loaded strictly."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import safetensors
@@ -81,13 +82,8 @@ def write_weights(network: nn.Module, facts: ModelFacts, folder: Path, *, half: 
     state = network.state_dict().items()
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state}
     content = safetensors.torch.save(_shrunk(tensors) if half else tensors)
-    written = ModelFacts(
-        **{
-            **vars(facts),
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "parameters": count_parameters(network),
-        }
-    )
+    sha256 = hashlib.sha256(content).hexdigest()
+    written = replace(facts, sha256=sha256, parameters=count_parameters(network))
     write_atomically(place / WEIGHTS_FILE, content)
     write_facts(written, folder)
     update_manifest(folder)
