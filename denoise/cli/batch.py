@@ -84,7 +84,7 @@ def read(file: Path) -> Picture:
 def _do(todo: list[Job], work: Work, files: Files, count: Count) -> None:
     """Take pictures through `work`, report each, and count."""
     written: list[Path] = []
-    write = partial(_write, image_format=files.image_format, keep_exif=files.keep_exif)
+    write = partial(_write, image_format=files.image_format, keep_exif=not files.no_exif)
     done = _overlapped(todo, work, write, written)
     # None: no bar where it would be written into a file
     is_off = None if len(todo) > 1 else True

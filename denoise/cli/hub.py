@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -115,7 +115,8 @@ def deploy(repo: str, private: bool, zero_gpu: bool, dry_run: bool, as_json: boo
     wanted = plan(repo, is_zero_gpu=zero_gpu, is_private=private)
     address = None if dry_run else upload(wanted)
     if as_json:
-        print(json.dumps(_report(wanted, address)))
+        facts = {"repo": wanted.repo, "files": list(wanted.files), "size_bytes": wanted.size_bytes}
+        print(json.dumps({**facts, "commit": address}))
     elif address is None:
         print("\n".join([*wanted.files, f"{_amount(wanted)} would go to the Space {wanted.repo}."]))
     else:
@@ -125,12 +126,3 @@ def deploy(repo: str, private: bool, zero_gpu: bool, dry_run: bool, as_json: boo
 
 def _amount(wanted: "Deployment") -> str:
     return f"{len(wanted.files)} files of {wanted.size_bytes / 1e6:.1f} MB"
-
-
-def _report(wanted: "Deployment", address: str | None) -> dict[str, Any]:
-    return {
-        "repo": wanted.repo,
-        "files": list(wanted.files),
-        "size_bytes": wanted.size_bytes,
-        "commit": address,
-    }

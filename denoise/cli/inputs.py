@@ -24,7 +24,7 @@ class Files:
     output: Path  # a file or a folder
     is_replacing: bool  # outputs that are there already
     image_format: str | None  # of the outputs; None: each input's
-    keep_exif: bool
+    no_exif: bool  # in the outputs
     as_json: bool  # whether to print reports
 
 

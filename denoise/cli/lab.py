@@ -3,9 +3,10 @@
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -27,6 +28,7 @@ from denoise.evaluation.baselines import BASELINES
 if TYPE_CHECKING:
     from denoise.evaluation.methods import CleanImage
     from denoise.evaluation.results import MethodResult
+    from denoise.noise.synthesis import NoiseSpec
     from denoise.zoo.zoo import Zoo
 
 COMPARE_HELP = (
@@ -35,6 +37,13 @@ COMPARE_HELP = (
     "1 Mpixel are shrunk first."
 )
 SWEEP_HELP = "What compare prints, at one noise level after another: CSV, or JSON with --json."
+COLUMNS = {  # width and format by figure
+    "psnr": (8, ".2f"),
+    "ssim": (7, ".4f"),
+    "haarpsi": (8, ".4f"),
+    "seconds_per_mpixel": (9, ".2f"),
+    "parameters": (11, ","),
+}
 HEAD = f"{'method':14} {'PSNR dB':>8} {'SSIM':>7} {'HaarPSI':>8} {'s/Mpixel':>9} {'parameters':>11}"
 
 lab_options = together(
@@ -55,6 +64,35 @@ lab_options = together(
 )
 
 
+@dataclass(frozen=True)
+class Lab:
+    """The options that both commands have."""
+
+    file: Path
+    kind: str
+    seed: int
+    gray: bool
+    as_float: bool
+    clip: bool
+    told: bool
+    methods: tuple[str, ...]
+    as_json: bool
+    device: str
+
+    def spec(self, level: float) -> "NoiseSpec":
+        """Return the noise of a level."""
+        from denoise.noise.synthesis import NoiseSpec
+
+        return NoiseSpec(
+            kind=self.kind,
+            level=level,
+            seed=self.seed,
+            gray=self.gray,
+            eight_bit=not self.as_float,
+            clip=self.clip,
+        )
+
+
 @click.command(
     cls=Command, short_help="spoil a picture and see what each method saves", help=COMPARE_HELP
 )
@@ -63,42 +101,26 @@ lab_options = together(
     "-o", "--output", type=Path, metavar="DIR", help="folder for the pictures and table.csv"
 )
 @lab_options
-def compare(
-    file: Path,
-    level: float,
-    output: Path | None,
-    kind: str,
-    seed: int,
-    gray: bool,
-    as_float: bool,
-    clip: bool,
-    told: bool,
-    methods: tuple[str, ...],
-    as_json: bool,
-    device: str,
-) -> int:
+def compare(level: float, output: Path | None, **options: Any) -> int:
     """Print what every method makes of a noisy picture; write pictures and table if asked."""
     from denoise.evaluation.comparison import compare as compare_methods
     from denoise.evaluation.results import encode_files, make_report
     from denoise.files import write_atomically
     from denoise.inference.denoiser import Denoiser
-    from denoise.noise.synthesis import NoiseSpec
 
-    zoo = open_zoo()
+    lab, zoo = Lab(**options), open_zoo()
     if output is not None:
         _make_folder(output)
-    image = _load(file, methods, zoo)
-    spec = NoiseSpec(
-        kind=kind, level=level, seed=seed, gray=gray, eight_bit=not as_float, clip=clip
-    )
-    found = compare_methods(image, spec, partial(Denoiser, device=device, zoo=zoo), is_told=told)
-    results = list(found if as_json else _printed(found))
+    image, spec = _load(lab, zoo), lab.spec(level)
+    find_denoiser = partial(Denoiser, device=lab.device, zoo=zoo)
+    found = compare_methods(image, spec, find_denoiser, is_told=lab.told)
+    results = list(found if lab.as_json else _printed(found))
     if output is not None:
         for name, content in encode_files(image.clean, results):
             write_atomically(output / name, content)
-    if as_json:
+    if lab.as_json:
         rows = [result.to_dict() for result in results]
-        print(json.dumps(make_report(image, spec, rows, is_told=told)))
+        print(json.dumps(make_report(image, spec, rows, is_told=lab.told)))
     return 0
 
 
@@ -111,37 +133,21 @@ def compare(
     help=f"({' '.join(map(str, LEVELS))}, as far as the kind of noise goes)",
 )
 @lab_options
-def sweep(
-    file: Path,
-    levels: tuple[float, ...],
-    kind: str,
-    seed: int,
-    gray: bool,
-    as_float: bool,
-    clip: bool,
-    told: bool,
-    methods: tuple[str, ...],
-    as_json: bool,
-    device: str,
-) -> int:
+def sweep(levels: tuple[float, ...], **options: Any) -> int:
     """Print how good every method is at one noise level after another, as CSV or JSON."""
     from denoise.evaluation.comparison import levels_for
     from denoise.evaluation.comparison import sweep as sweep_levels
     from denoise.evaluation.results import make_report, write_table
     from denoise.inference.denoiser import Denoiser
-    from denoise.noise.synthesis import NoiseSpec
 
-    zoo = open_zoo()
-    image = _load(file, methods, zoo)
-    chosen = list(levels) or levels_for(kind)
-    spec = NoiseSpec(
-        kind=kind, level=chosen[0], seed=seed, gray=gray, eight_bit=not as_float, clip=clip
-    )
-    find_denoiser = partial(Denoiser, device=device, zoo=zoo)
-    found = sweep_levels(image, spec, chosen, find_denoiser, is_told=told)
+    lab, zoo = Lab(**options), open_zoo()
+    image = _load(lab, zoo)
+    chosen = list(levels) or levels_for(lab.kind)
+    spec, find_denoiser = lab.spec(chosen[0]), partial(Denoiser, device=lab.device, zoo=zoo)
+    found = sweep_levels(image, spec, chosen, find_denoiser, is_told=lab.told)
     rows = [{"level": level, **result.to_dict()} for level, result in found]
-    if as_json:
-        print(json.dumps(make_report(image, spec, rows, is_told=told, levels=chosen)))
+    if lab.as_json:
+        print(json.dumps(make_report(image, spec, rows, is_told=lab.told, levels=chosen)))
     else:
         print(write_table(rows), end="")
     return 0
@@ -154,11 +160,11 @@ def _make_folder(folder: Path) -> None:
         raise SettingError(f"There can be no folder {folder}: {error.strerror}.") from error
 
 
-def _load(file: Path, methods: tuple[str, ...], zoo: "Zoo") -> "CleanImage":
+def _load(lab: Lab, zoo: "Zoo") -> "CleanImage":
     from denoise.evaluation.methods import prepare
     from denoise.images.reading import load_picture
 
-    image = prepare(load_picture(file), methods, zoo=zoo)
+    image = prepare(load_picture(lab.file), lab.methods, zoo=zoo)
     for sentence in image.warnings:
         print(sentence, file=sys.stderr)
     return image
@@ -173,15 +179,8 @@ def _printed(results: Iterator["MethodResult"]) -> Iterator["MethodResult"]:
 
 def _line(result: "MethodResult") -> str:
     row = result.to_dict()
-    figures = (
-        _shown(row["psnr"], 8, ".2f"),
-        _shown(row["ssim"], 7, ".4f"),
-        _shown(row["haarpsi"], 8, ".4f"),
-        _shown(row["seconds_per_mpixel"], 9, ".2f"),
-        _shown(row["parameters"], 11, ","),
-    )
+    figures = [
+        f"{'-' if row[name] is None else format(row[name], form):>{width}}"
+        for name, (width, form) in COLUMNS.items()
+    ]
     return " ".join([f"{result.method:14}", *figures, result.note]).rstrip()
-
-
-def _shown(figure: float | None, width: int, form: str) -> str:
-    return f"{'-' if figure is None else format(figure, form):>{width}}"

@@ -103,7 +103,7 @@ input_options = together(
         metavar="IN...",
         help="files, folders or patterns; - is standard input",
     ),
-    flag("--recursive", help="folders with all below them"),
+    flag("--recursive", "is_recursive", help="folders with all below them"),
 )
 file_options = together(
     input_options,
@@ -115,7 +115,7 @@ file_options = together(
         metavar="OUT",
         help="a file for one input, else a folder (made if need be); - is standard output",
     ),
-    flag("--overwrite", help="replace what is there; otherwise it is left"),
+    flag("--overwrite", "is_replacing", help="replace what is there; otherwise it is left"),
     click.option(
         "--format",
         "image_format",

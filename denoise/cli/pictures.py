@@ -66,21 +66,16 @@ ESTIMATE_HELP = (
 @device_option
 def run(
     inputs: tuple[Path, ...],
-    recursive: bool,
+    is_recursive: bool,
     output: Path,
-    overwrite: bool,
+    is_replacing: bool,
     image_format: str | None,
     no_exif: bool,
     as_json: bool,
     model: str,
-    sigma: float | None,
-    choose: bool,
-    strength: float,
-    ensemble: bool,
-    texture: float,
-    detail: float,
     zoo: Path | None,
     device: str,
+    **choices: Any,  # the fields of `Settings`
 ) -> int:
     """Denoise pictures."""
     from denoise.cli.batch import convert
@@ -88,18 +83,11 @@ def run(
     from denoise.inference.pipeline import denoise_picture
     from denoise.inference.settings import Settings
 
-    settings = Settings(
-        sigma=sigma,
-        strength=strength,
-        ensemble=ensemble,
-        texture=texture,
-        detail=detail,
-        choose=choose,
-    )
+    settings = Settings(**choices)
     denoiser = Denoiser(model, device=device, zoo=open_zoo(zoo))
     denoiser.check(settings)
     work = partial(denoise_picture, denoiser=denoiser, settings=settings)
-    files = Files(inputs, recursive, output, overwrite, image_format, not no_exif, as_json)
+    files = Files(inputs, is_recursive, output, is_replacing, image_format, no_exif, as_json)
     return convert(files, work)
 
 
@@ -107,27 +95,14 @@ def run(
 @file_options
 @noise_options
 @level_option
-def noise(
-    inputs: tuple[Path, ...],
-    recursive: bool,
-    output: Path,
-    overwrite: bool,
-    image_format: str | None,
-    no_exif: bool,
-    as_json: bool,
-    kind: str,
-    seed: int,
-    gray: bool,
-    level: float,
-) -> int:
-    """Add noise to pictures."""
+def noise(kind: str, seed: int, gray: bool, level: float, **files: Any) -> int:
+    """Add noise to pictures; `files` are the fields of `Files`."""
     from denoise.cli.batch import convert
     from denoise.inference.pipeline import noise_picture
     from denoise.noise.synthesis import NoiseSpec
 
     spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
-    files = Files(inputs, recursive, output, overwrite, image_format, not no_exif, as_json)
-    return convert(files, partial(noise_picture, spec=spec))
+    return convert(Files(**files), partial(noise_picture, spec=spec))
 
 
 @click.command(cls=Command, short_help="say how noisy pictures are", help=ESTIMATE_HELP)
@@ -138,7 +113,7 @@ def noise(
 @device_option
 def estimate(
     inputs: tuple[Path, ...],
-    recursive: bool,
+    is_recursive: bool,
     as_json: bool,
     model: str | None,
     zoo: Path | None,
@@ -151,7 +126,7 @@ def estimate(
 
     networks = open_zoo(zoo)
     denoiser = None if model is None else Denoiser(model, device=device, zoo=networks)
-    files, closed = find_inputs(inputs, is_recursive=recursive)
+    files, closed = find_inputs(inputs, is_recursive=is_recursive)
     tell_closed(closed, as_json=as_json)
     failed = FAILED_INPUT if closed else 0
     for file, _ in files:
