@@ -21,7 +21,7 @@ from denoise.inference.noise_level import estimate_sigma
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise.synthesis import add_noise
-from denoise.weights.facts import weights_size
+from denoise.weights.manifest import WEIGHTS_FILE
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the clean one
 
@@ -142,7 +142,7 @@ class Measurements:
 
     def file_mb(self) -> float:
         """Return the size of the weights file in MB."""
-        return weights_size(self.denoiser.folder.name, self.denoiser.folder.parent) / 1e6
+        return (self.denoiser.folder / WEIGHTS_FILE).stat().st_size / 1e6
 
     def gmac(self) -> float:
         """Return how many billion multiplications a Mpixel takes."""

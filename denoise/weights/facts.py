@@ -11,7 +11,7 @@ from denoise.defaults import BUNDLED
 from denoise.errors import UnknownModelError, WeightsError
 from denoise.files import write_atomically
 from denoise.models import Needs
-from denoise.weights.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest
+from denoise.weights.manifest import CONFIG_FILE, read_manifest
 
 CURVE_FILE = "curve.csv"  # of the training, for the card
 STAMP = ("date", "torch", "device", "precision")  # of recorded figures
@@ -114,20 +114,6 @@ def read_curve(file: Path) -> list[CurvePoint]:
         ]
 
 
-def weights_size(name: str, folder: Path = BUNDLED) -> int:
-    """Return the size of a model's weights file in bytes.
-
-    Raises:
-        UnknownModelError: no such model.
-        WeightsError: it is missing.
-    """
-    facts = read_facts(name, folder)
-    file = folder / name / WEIGHTS_FILE
-    if not file.is_file():
-        raise WeightsError(missing_weights(facts))
-    return file.stat().st_size
-
-
 def write_facts(facts: ModelFacts, folder: Path = BUNDLED) -> None:
     """Write the config of a model whose weights are there already."""
     text = json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n"
@@ -155,11 +141,3 @@ def unknown_model(name: str, names: Sequence[str], folder: Path) -> UnknownModel
             "or set DENOISE_HUB_REPO to a repository that holds some."
         )
     return UnknownModelError(f"Unknown model {name!r}; choose one of: {', '.join(names)}.")
-
-
-def missing_weights(facts: ModelFacts) -> str:
-    """Return the sentence for a model without its weights file."""
-    return (
-        f"The weights of {facts.name!r} are missing: its folder in weights/ has no readable "
-        f"{WEIGHTS_FILE}. Restore it."
-    )

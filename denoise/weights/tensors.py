@@ -13,7 +13,7 @@ from denoise.defaults import BUNDLED
 from denoise.errors import WeightsError
 from denoise.files import write_atomically
 from denoise.models import ARCHITECTURES, build_network
-from denoise.weights.facts import ModelFacts, missing_weights, read_facts, write_facts
+from denoise.weights.facts import ModelFacts, read_facts, write_facts
 from denoise.weights.manifest import CONFIG_FILE, WEIGHTS_FILE, update_manifest
 
 INT8_FROM = 4_000_000  # numbers of a tensor, from which on halves would make too large a file
@@ -40,7 +40,10 @@ def read_weights(facts: ModelFacts, folder: Path) -> bytes:
     try:
         content = (folder / WEIGHTS_FILE).read_bytes()
     except OSError as error:
-        raise WeightsError(missing_weights(facts)) from error
+        raise WeightsError(
+            f"The weights of {facts.name!r} are missing: its folder in weights/ has no readable "
+            f"{WEIGHTS_FILE}. Restore it."
+        ) from error
     if hashlib.sha256(content).hexdigest() != facts.sha256:
         raise WeightsError(
             f"The weights of {facts.name!r} are not the ones its {CONFIG_FILE} names (sha256 "
