@@ -32,13 +32,9 @@ class Baseline:
 
 
 def denoise_with_baseline(image: ImageT, name: str, sigma: float) -> ImageT:
-    """Denoise `image` by a classical method; type, shape and dtype stay.
+    """Denoise by a method of `BASELINES`, told sigma in [0,1]; type, shape and dtype stay.
 
-    Args:
-        image: PIL image, array (H, W) or (H, W, C) of uint8, uint16 or float in [0,1], or
-            tensor (N, C, H, W) in [0,1].
-        name: one of `BASELINES`.
-        sigma: noise level as a standard deviation in [0,1].
+    The image is of any type that `unpack` takes.
 
     Raises:
         SettingError: no method has that name.

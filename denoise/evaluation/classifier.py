@@ -25,11 +25,9 @@ class Prediction(NamedTuple):
 
 
 class Classifier:
-    """A classifier trained on clean pictures; one serves many threads.
+    """A classifier trained on clean pictures, a key of `LABELS`; one serves many threads.
 
-    Args:
-        name: "reader-mnist" for digits, "reader-fashion" for clothing.
-        device: as for `Denoiser`.
+    The device is as for `Denoiser`.
 
     Raises:
         UnknownModelError: there is no such classifier.
@@ -42,11 +40,9 @@ class Classifier:
         self._network = network.to(self.device)
 
     def __call__(self, image: Any) -> list[Prediction]:
-        """Return a prediction for each picture.
+        """Return a prediction for each gray picture of 28x28 pixels.
 
-        Args:
-            image: gray, 28x28 pixels, of any type that `Denoiser` takes; a tensor
-                (N, 1, 28, 28) may hold several pictures.
+        It is of any type that `Denoiser` takes; a tensor (N, 1, 28, 28) may hold several pictures.
 
         Raises:
             ImageError: the picture has another size or colour.

@@ -41,10 +41,6 @@ def analyse_residual(noisy: Pixels, denoised: Pixels) -> Residual:
     with it show as power in few frequencies and near edges. Noise of cameras and JPEG is neither
     white nor the same everywhere, so its figures differ.
 
-    Args:
-        noisy: (H, W) or (H, W, C), at least 16 pixels a side; uint8, uint16 or float in [0,1].
-        denoised: of the same shape.
-
     Raises:
         ImageError: the shapes differ, or a side is under 16 pixels.
     """

@@ -12,11 +12,8 @@ from denoise.images.arrays import LUMA
 def fit_square(pixels: NDArray[Any], size: int) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Return a gray square for networks of light shapes on black, and phrases on the changes.
 
-    Gray of the right size comes back as it is. A phrase is, for example, "turned to gray".
-
-    Args:
-        pixels: (H, W) gray or (H, W, 3) RGB of uint8, uint16 or float in [0,1].
-        size: pixels a side of the result, which has the same dtype.
+    Gray of the right size comes back as it is; floats are in [0,1]. A phrase is, for example,
+    "turned to gray".
     """
     if pixels.shape == (size, size):
         return pixels, ()

@@ -188,10 +188,7 @@ class Denoiser:
     def choose(self, image: Image.Image | NDArray[Any] | Tensor | Picture) -> LevelSelection:
         """Select the noise level to tell the network; list the estimated error of each level.
 
-        See `select_level`.
-
-        Args:
-            image: of any type that a call takes; one, not a batch.
+        The image is one, not a batch, of any type that a call takes. See `select_level`.
 
         Raises:
             SettingError: the network cannot be told a noise level, or more than one image.
@@ -231,14 +228,11 @@ class Denoiser:
         return select_level(to_unit(images[0]), denoise, highest, zoo=self.zoo)
 
     def encode(self, image: Image.Image | NDArray[Any] | Tensor) -> Tensor:
-        """Return the codes, (N, *code_shape), that a network makes of noisy pictures.
-
-        Args:
-            image: of the network's own size, of any type that a call takes.
+        """Return the codes, (N, *code_shape), that a network makes of noisy pictures of its size.
 
         Raises:
             SettingError: the network has no code, since skips bypass it.
-            ImageError: an image of another type or size.
+            ImageError: an image of a type that a call does not take, or of another size.
         """
         images, _ = unpack(image)
         check_size(images, self.facts)
@@ -248,10 +242,7 @@ class Denoiser:
         return codes.cpu()
 
     def decode(self, codes: Tensor) -> Tensor:
-        """Return the pictures, (N, 1, H, W) in [0,1], of codes.
-
-        Args:
-            codes: (N, *code_shape), as `encode` returns them.
+        """Return the pictures, (N, 1, H, W) in [0,1], of codes as `encode` returns them.
 
         Raises:
             SettingError: the network has no code, or one of another shape.

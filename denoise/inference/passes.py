@@ -80,13 +80,10 @@ class Inference(NamedTuple):
     def denoise(
         self, noisy: Tensor, sigma: Tensor | None, after_pass: Callable[[], None]
     ) -> Tensor:
-        """Return the denoised tile, clamped to [0,1].
+        """Return the denoised tile, clamped to [0,1]; what `after_pass` raises stops the work.
 
-        Args:
-            noisy: (N, C, H, W), sRGB in [0,1], on the network's device; C may be 1 for a
-                network of 3.
-            sigma: (N or 1, 1, H or 1, W or 1); None: the network guesses.
-            after_pass: called after every pass; what it raises stops the work.
+        The tile is (N, C, H, W), sRGB in [0,1], on the network's device; C may be 1 for a network
+        of 3. Sigma is (N or 1, 1, H or 1, W or 1); None: the network guesses.
         """
         with torch.inference_mode():
             start = self._pilot_estimate(noisy, after_pass)

@@ -51,10 +51,8 @@ def read_checkpoint(file: Path) -> bytes:
 def load_checkpoint(content: bytes, file: str, name: str | None = None) -> Checkpoint:
     """Return the denoising network in a checkpoint.
 
-    Args:
-        content: safetensors or, as its ending says, a pickle of nothing but tensors.
-        file: its name.
-        name: of the model; None: the file's, without its ending.
+    The content is safetensors or, as the ending of its file's name says, a pickle of nothing but
+    tensors. Without a name, the model gets the file's, without its ending.
 
     Raises:
         WeightsError: it cannot be read safely, or holds no network that removes noise.

@@ -86,12 +86,7 @@ class FolderSource:
 class FileSource:
     """Anyone's checkpoints: some by their files' names, and any by its path if that is allowed.
 
-    One that cannot be loaded is left out, with a warning in the log.
-
-    Args:
-        files: the checkpoints with a name.
-        taken: names of other networks.
-        takes_paths: whether any checkpoint may be asked for by its path.
+    One that cannot be loaded or has a name that is taken is left out, with a warning in the log.
     """
 
     def __init__(self, files: Sequence[Path], taken: Collection[str], takes_paths: bool) -> None:
