@@ -69,11 +69,7 @@ def convert(files: Files, work: Work) -> int:
 
 
 def read(file: Path) -> Picture:
-    """Return the picture in a file, or on standard input.
-
-    Raises:
-        ImageError: as `load_picture` does.
-    """
+    """Return the picture in a file, or on standard input; errors as `load_picture`."""
     if file != PIPE:
         return load_picture(file)
     if sys.stdin is None:

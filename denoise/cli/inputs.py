@@ -50,11 +50,7 @@ class Inputs(NamedTuple):
 
 
 def find_jobs(wanted: Files) -> Plan:
-    """Return every input with its output, no two of which are the same.
-
-    Raises:
-        DenoiseError: inputs that are not there, or outputs that cannot be.
-    """
+    """Return every input with an output of its own; DenoiseError: one is not there or cannot be."""
     files, closed = find_inputs(wanted.inputs, is_recursive=wanted.is_recursive)
     if wanted.output == PIPE:
         if len(files) > 1:

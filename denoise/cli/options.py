@@ -154,11 +154,7 @@ level_option = click.option(
 
 
 def open_zoo(folder: Path | None = None) -> "Zoo":
-    """Return the networks in a folder; None: those that the environment says.
-
-    Raises:
-        SettingError: a folder that is not there.
-    """
+    """Return a folder's networks; None: the environment's; SettingError: it is not there."""
     if folder is not None and not folder.is_dir():
         raise SettingError(f"There is no folder {folder} to take networks from.")
     from denoise.hub.repository import Repository

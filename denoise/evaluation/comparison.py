@@ -54,11 +54,7 @@ def compare(
 
 
 def levels_for(kind: str) -> list[float]:
-    """Return the default levels of a sweep: those of LEVELS in the range of the kind.
-
-    Raises:
-        SettingError: an unknown kind, or a mixture, which has no single level.
-    """
+    """Return those of LEVELS in the range of a kind; SettingError: it is unknown, or a mixture."""
     if is_mixture(kind):
         raise SettingError(NO_MIXTURE)
     highest = find_kind(kind).max_level

@@ -41,11 +41,7 @@ def methods_for(clean: Pixels, zoo: Zoo | None = None) -> list[str]:
 
 
 def check_methods(methods: Sequence[str], zoo: Zoo | None = None) -> None:
-    """Refuse unknown methods, and too many of them.
-
-    Raises:
-        SettingError: with the methods to choose from.
-    """
+    """Refuse unknown methods, and too many; the SettingError has the methods to choose from."""
     known = [facts.name for facts in _models(zoo)] + list(BASELINES)
     for method in methods:
         if method not in known and (zoo is None or not zoo.is_elsewhere(method)):
@@ -58,10 +54,7 @@ def prepare(picture: Picture, methods: Sequence[str] = (), *, zoo: Zoo | None = 
     """Make an image that all the methods can take: on white, in 8 bits and not too large.
 
     If a network has a fixed size, the image gets that size. An image above MAX_PIXELS is shrunk.
-    Without methods, those of `methods_for` are taken.
-
-    Raises:
-        SettingError: as `check_methods` does.
+    Without methods, those of `methods_for` are taken. Errors are those of `check_methods`.
     """
     chosen = list(dict.fromkeys(methods)) or methods_for(picture.pixels, zoo)  # each once
     check_methods(chosen, zoo)

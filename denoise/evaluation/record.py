@@ -15,11 +15,7 @@ NO_FIGURES = {"sha256", "own_stamps", *STAMP}  # entries of metrics that are no 
 
 
 def check_recordable(denoiser: Denoiser) -> None:
-    """Refuse a network that has no folder to write its figures into.
-
-    Raises:
-        SettingError: the network is from a file or from the Hub.
-    """
+    """Refuse, by a SettingError, a network from a file or the Hub: it has no folder for figures."""
     if denoiser.source != "folder":
         raise SettingError(
             f"Figures are recorded in the folders of a zoo; {denoiser.facts.name} is from "

@@ -54,12 +54,7 @@ class Parcel(NamedTuple):
 
 
 def pack_models(names: Sequence[str], folder: Path) -> Parcel:
-    """Return the verified files of models, with their cards.
-
-    Raises:
-        UnknownModelError: no such model.
-        WeightsError: weights that are missing, altered or do not fit.
-    """
+    """Return the verified files of models, with their cards; errors as `load_network`."""
     files: dict[str, bytes | Path] = {}
     for name in names:
         _, facts = load_network(name, folder)

@@ -40,11 +40,7 @@ class Deployment:
 def plan(
     repo: str, *, root: Path = ROOT, is_zero_gpu: bool = False, is_private: bool = False
 ) -> Deployment:
-    """Return what a Space needs of a clone, and nothing more.
-
-    Raises:
-        DenoiseError: no name of a Space, or no whole clone.
-    """
+    """Return what a Space needs of a clone; DenoiseError: no name of a Space, or no whole clone."""
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo, re.ASCII):
         raise DenoiseError(f"{repo!r} is no name of a Space; it is user/space.")
     if root == ROOT and BUNDLED.parent != ROOT:

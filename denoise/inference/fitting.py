@@ -61,11 +61,7 @@ def fit_picture(
 def fit_to(
     image: Image.Image | NDArray[Any] | Picture, needs: Needs
 ) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """Fit a picture as `fit_picture` does, to a network's needs.
-
-    Raises:
-        ImageError: an image of another type or shape.
-    """
+    """Fit a picture to a network's needs; result and errors are those of `fit_picture`."""
     images, _ = unpack(image.pixels if isinstance(image, Picture) else image)
     pixels = images[0] if images.shape[3] == 3 else images[0, ..., 0]
     if needs.fixed_size is None:
@@ -74,11 +70,7 @@ def fit_to(
 
 
 def check_size(images: Images, facts: ModelFacts) -> None:
-    """Refuse images, (N, H, W, C), of a size that a network of fixed size does not take.
-
-    Raises:
-        ImageError: another size, or more than one channel.
-    """
+    """Refuse, by an ImageError, images that a network of fixed size does not take."""
     side, (_, height, width, channels) = facts.needs.fixed_size, images.shape
     if side is not None and (height, width, channels) != (side, side, facts.needs.channels):
         raise ImageError(

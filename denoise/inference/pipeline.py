@@ -20,12 +20,9 @@ def denoise_picture(
     *,
     on_tile: OnTile | None = None,
 ) -> tuple[Picture, Report]:
-    """Return the denoised picture and a report.
+    """Return the denoised picture and a report; errors as `Denoiser`.
 
     For a network of fixed size the picture is fitted first; the report says how.
-
-    Raises:
-        DenoiseError: as `Denoiser` does.
     """
     fitted, notes = fit(picture, denoiser.facts)
     denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)

@@ -14,11 +14,7 @@ Sigma = float | Tensor | None
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of one call; they check themselves.
-
-    Raises:
-        SettingError: a setting that is out of its range.
-    """
+    """The settings of one call; SettingError: one of them is out of its range."""
 
     sigma: Sigma = None  # noise level in [0,1]; None: auto
     strength: float = 1.0  # of the change, 0 (none) to 1
@@ -45,11 +41,7 @@ def _check_share(name: str, value: object) -> None:
 
 
 def check_sigma(sigma: float) -> float:
-    """Return sigma, once it is known to be a standard deviation in [0,1].
-
-    Raises:
-        SettingError: it is not.
-    """
+    """Return sigma; SettingError: it is no standard deviation in [0,1]."""
     if _is_number(sigma) and 0 <= sigma <= 1:
         return sigma
     hint = ""

@@ -35,11 +35,7 @@ class Checkpoint(NamedTuple):
 
 
 def read_checkpoint(file: Path) -> bytes:
-    """Return the content of a checkpoint.
-
-    Raises:
-        UnknownModelError: no such file.
-    """
+    """Return the content of a checkpoint; UnknownModelError: no such file."""
     try:
         return file.read_bytes()
     except OSError as error:

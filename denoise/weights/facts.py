@@ -55,11 +55,7 @@ class CurvePoint(NamedTuple):
 
 
 def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
-    """Return the facts about every model of the zoo, by name.
-
-    Raises:
-        WeightsError: a config that cannot be read.
-    """
+    """Return the facts about every model, by name; WeightsError: a config that cannot be read."""
     return [read_facts(name, folder) for name in _names(folder)]
 
 
@@ -81,11 +77,7 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
 
 
 def parse_facts(content: bytes, name: str) -> ModelFacts:
-    """Return the facts in the config of a model.
-
-    Raises:
-        WeightsError: it is damaged.
-    """
+    """Return the facts in the config of a model; WeightsError: it is damaged."""
     try:
         fields = json.loads(content)
         needs = {key: _as_tuple(value) for key, value in fields.pop("needs").items()}

@@ -24,21 +24,13 @@ class Entry:
 
 
 def read_manifest(folder: Path) -> dict[str, Entry]:
-    """Return what the manifest of a zoo says of each model, by name; nothing if there is none.
-
-    Raises:
-        WeightsError: it is damaged.
-    """
+    """Return what a zoo's manifest says, nothing if there is none; errors as `parse_manifest`."""
     file = folder / MANIFEST_FILE
     return parse_manifest(file.read_bytes()) if file.is_file() else {}
 
 
 def parse_manifest(content: bytes) -> dict[str, Entry]:
-    """Return what a manifest says of each model, by name.
-
-    Raises:
-        WeightsError: it is damaged.
-    """
+    """Return what a manifest says of each model, by name; WeightsError: it is damaged."""
     try:
         entries = {name: Entry(**fields) for name, fields in json.loads(content)["models"].items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:

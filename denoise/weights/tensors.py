@@ -32,11 +32,7 @@ def load_network(name: str, folder: Path = BUNDLED) -> tuple[nn.Module, ModelFac
 
 
 def read_weights(facts: ModelFacts, folder: Path) -> bytes:
-    """Return the weights file in a model's folder, whose sha256 must be the one in its facts.
-
-    Raises:
-        WeightsError: weights that are missing or altered.
-    """
+    """Return a model's weights; WeightsError: they are missing, or their sha256 is another one."""
     try:
         content = (folder / WEIGHTS_FILE).read_bytes()
     except OSError as error:
@@ -53,11 +49,7 @@ def read_weights(facts: ModelFacts, folder: Path) -> bytes:
 
 
 def build_verified(facts: ModelFacts, content: bytes) -> nn.Module:
-    """Return a network in float32 whose verified weights are exactly those of its architecture.
-
-    Raises:
-        WeightsError: they do not fit.
-    """
+    """Return a network in float32 with exactly these weights; WeightsError: they do not fit."""
     try:
         tensors = _grown(safetensors.torch.load(content))
     except safetensors.SafetensorError as error:

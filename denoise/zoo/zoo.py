@@ -187,12 +187,7 @@ class Zoo:
 
 
 def find_estimator(zoo: Zoo | None, name: str = ESTIMATOR) -> Found:
-    """Return a network that estimates noise: the zoo's, or else the bundled one.
-
-    Raises:
-        UnknownModelError: there is none of that name.
-        WeightsError: it cannot be had.
-    """
+    """Return a network that estimates noise: the zoo's, or else the bundled; errors as `fetch`."""
     if zoo is not None and zoo.repository is None and not (zoo.folder / name).is_dir():
         zoo = None
     return (zoo or Zoo()).fetch(name)
