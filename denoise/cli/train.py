@@ -1,7 +1,7 @@
 """The commands that make networks and their cards; each returns its exit code."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,7 @@ CARD_HELP = (
 @click.argument("name", metavar="NAME", help="the network, such as conv-photo")
 @click.option(
     "--data",
+    "folders",
     type=Path,
     multiple=True,
     metavar="DIR",
@@ -54,45 +55,34 @@ CARD_HELP = (
     default=None,
     help="compile the network first (where it pays, and there is a C++ compiler)",
 )
-@flag("--distributed", help="several GPUs: `accelerate launch -m denoise train`")
-@flag("--smoke", help="a few steps on made pictures, to see that it works")
+@flag("--distributed", "is_distributed", help="several GPUs: `accelerate launch -m denoise train`")
+@flag("--smoke", "is_smoke", help="a few steps on made pictures, to see that it works")
 @device_option
 def train(
     name: str,
-    data: tuple[Path, ...],
     minutes: float | None,
     steps: int | None,
-    seed: int,
     runs: Path,
     recipe: str,
-    start_from: str | None,
     out: Path | None,
-    compiled: bool | None,
-    distributed: bool,
-    smoke: bool,
-    device: str,
+    is_smoke: bool,
+    **choices: Any,  # further fields of `TrainingRun`
 ) -> int:
     """Train a network, with a progress bar."""
     from denoise.training.loop import Budget
     from denoise.training.recipes.registry import OURS
     from denoise.training.train import TrainingRun
 
-    runs = runs / ("smoke" if smoke else "")
-    runs = runs / ("" if recipe == OURS else recipe)
+    runs = runs / ("smoke" if is_smoke else "") / ("" if recipe == OURS else recipe)
     is_told = steps is not None or minutes is not None
     run = TrainingRun(
         name=name,
-        folders=data,
         budget=Budget(steps=steps, minutes=minutes) if is_told else None,
-        seed=seed,
-        device=device,
         runs=runs,
         weights=out or runs,
         recipe=recipe,
-        start_from=start_from,
-        compiled=compiled,
-        is_distributed=distributed,
-        is_smoke=smoke,
+        is_smoke=is_smoke,
+        **choices,
     )
     is_new = _train(run)
     print(f"Wrote {run.weights / name}.")
