@@ -85,6 +85,6 @@ def test_the_tab_zoo_shows_the_card_of_the_owners_choice(page):
 
 def test_in_chinese_it_is_said_in_chinese(page, server):
     page.goto(f"{server.url}/zh")
-    page.locator("#model").get_by_text("Hub 上的网络需键入").wait_for()
+    page.locator("#model").get_by_text("可键入 Hub 上的网络").wait_for()
     choose(page, "#model", "org/two")
     page.locator("#model-words").get_by_text("中有多个检查点").wait_for()
