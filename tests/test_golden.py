@@ -28,7 +28,7 @@ LEVEL_DIFFERENCE = 1e-4  # as a share of the level, which differs by 5e-7 in the
 MODELS = [facts.name for facts in list_models()]
 CASES = [(name, case) for name in MODELS for case in cases_of(name)]
 FACTS = read_facts()
-HOW = "`python tests/golden/make.py{}` stores it."
+HOW = "`PYTHONPATH=. python tests/golden/make.py{}` stores it."
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)
@@ -49,7 +49,7 @@ def test_no_golden_result_is_left_that_nothing_is_compared_with():
 @pytest.mark.parametrize("kind", list_noise())
 def test_noise_is_the_same_to_the_bit(kind, is_gray):
     golden = FACTS["gray noise" if is_gray else "noise"]
-    assert kind in golden, f"There is no golden hash of {kind} noise. {HOW.format('')}"
+    assert kind in golden, f"There is no golden hash of {kind} noise. {HOW.format(' --facts')}"
     assert hash_noise(kind, gray=is_gray) == golden[kind]
 
 

@@ -1,7 +1,8 @@
-"""Store golden results, which tests/test_golden.py compares with: `python tests/golden/make.py`.
+"""Store golden results, which tests/test_golden.py compares with.
 
-Run it for a new network, with its name, or where results are meant to change; the commit says why.
-It prints how far each result moved.
+Run `PYTHONPATH=. python tests/golden/make.py` with the name of a new network, with --facts for a
+new kind of noise, or with neither where results are meant to change; the commit says why. It prints
+how far each result moved.
 """
 
 import argparse
@@ -219,21 +220,23 @@ def make_facts() -> dict[str, Any]:
 
 
 def main() -> None:
-    """Store the results of the networks named, or of all of them and the facts."""
+    """Store the results of the networks named, the facts alone, or all of both."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
-    asked = parser.parse_args().names
+    parser.add_argument("--facts", action="store_true", help="store facts, not results")
+    asked = parser.parse_args()
     imported = Path(denoise.__file__).parent
     if imported.parent != FOLDER.parent.parent:
         parser.error(f"denoise was imported from {imported}; run with PYTHONPATH=. from the root.")
-    for name in asked or [facts.name for facts in list_models()]:
+    every = [] if asked.facts else [facts.name for facts in list_models()]
+    for name in asked.names or every:
         before = read_results(name)
         results = {key: denoise_case(name, case) for key, case in cases_of(name).items()}
         for key, result in results.items():
             moved = f"moved by {abs(result - before[key]).max():.6f}" if key in before else "new"
             print(f"{name}, {key}: {moved}")  # noqa: T201
         write_results(name, results)
-    if not asked:
+    if asked.facts or not asked.names:
         FACTS_FILE.write_text(json.dumps(make_facts(), indent=1) + "\n", encoding="utf-8")
 
 
