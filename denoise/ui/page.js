@@ -1,22 +1,27 @@
 // Goes to the page in the visitor's language: the one chosen by link, else that of the address,
-// else the browser's.
+// else the browser's. page.py puts the pages here: the tag of each by its path, "" for the first.
 (() => {
+  const tags = '{tags}';
+  const paths = Object.keys(tags);
   const chosen = () => { try { return localStorage.getItem('language'); } catch { return null; } };
   const choose = (tag) => { try { localStorage.setItem('language', tag); } catch { /* private */ } };
   const path = window.location.pathname.replace(/\/+$/, '');
-  const isChinese = path.endsWith('/zh');
-  const own = navigator.language.startsWith('zh') || isChinese ? 'zh' : 'en';
-  const wanted = chosen() || own;
+  const last = path.split('/').pop();
+  const here = paths.includes(last) ? last : '';
+  const speaks = (tag) => `${navigator.language}-`.startsWith(`${tag}-`);
+  const own = here || paths.find((one) => one && speaks(tags[one])) || '';
+  const tag = chosen();
+  const wanted = paths.find((one) => tags[one] === tag) ?? own;
   const root = document.documentElement;
   // For screen readers; Gradio puts the browser's language there once it has started.
   const nameLanguage = () => {
-    if (root.lang !== (isChinese ? 'zh' : 'en')) root.lang = isChinese ? 'zh' : 'en';
+    if (root.lang !== tags[here]) root.lang = tags[here];
   };
   new MutationObserver(nameLanguage).observe(root, { attributeFilter: ['lang'] });
   nameLanguage();
-  if ((wanted === 'zh') !== isChinese) {
-    const other = isChinese ? path.slice(0, -2) : `${path}/zh`;
-    window.location.replace(other + window.location.search);
+  if (wanted !== here) {
+    const start = here ? path.slice(0, -here.length) : `${path}/`;
+    window.location.replace(start + wanted + window.location.search);
     return;
   }
   document.addEventListener('click', (event) => {

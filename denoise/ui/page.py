@@ -1,5 +1,6 @@
 """The page: header, tabs and footer, and how they look."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,9 +129,11 @@ def look() -> dict[str, Any]:
         body_background_fill="*neutral_50",
         body_background_fill_dark="*neutral_950",
     )
-    script = f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+    tags = json.dumps({path: tag for path, (tag, _) in LANGUAGES.items()})
+    script = SCRIPT.read_text(encoding="utf-8").replace("'{tags}'", tags)
+    head = f"<script>{script}</script>"
     style = STYLE.read_text(encoding="utf-8")
-    return {"theme": theme, "css": style, "head": script, "footer_links": ["api"]}
+    return {"theme": theme, "css": style, "head": head, "footer_links": ["api"]}
 
 
 def _footer(service: Service) -> str:

@@ -5,6 +5,7 @@ from browsing import DESKTOP, WAIT_MS, upload
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, psnr, save_picture
+from denoise.ui import page as built
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -79,3 +80,31 @@ def test_a_term_tells_how_it_is_measured_when_it_is_focused(chinese, server):
     term.focus()
     shown = term.evaluate("one => getComputedStyle(one, '::after').content")
     assert "峰值信噪比" in shown
+
+
+@pytest.mark.parametrize(
+    ("locale", "address", "arrived", "tag"),
+    [
+        ("de-AT", "/?tab=lab", "/de?tab=lab", "de"),
+        ("fr-FR", "/", "/", "en"),
+        ("zh-CN", "/", "/zh", "zh"),
+        ("zh-CN", "/de", "/de", "de"),
+    ],
+)
+def test_a_third_language_has_a_page_of_its_own(
+    browser, monkeypatch, locale, address, arrived, tag
+):
+    monkeypatch.setitem(built.LANGUAGES, "de", ("de", "Deutsch"))
+    context = browser.new_context(locale=locale)
+    page = context.new_page()
+    head = built.look()["head"]
+    page.route(
+        "**/*",
+        lambda route: route.fulfill(
+            content_type="text/html", body=f"<!doctype html><html><head>{head}</head></html>"
+        ),
+    )
+    page.goto(f"http://denoise.test{address}")
+    page.wait_for_url(f"http://denoise.test{arrived}")
+    assert page.locator("html").get_attribute("lang") == tag
+    context.close()
