@@ -198,7 +198,7 @@ def _tell(job: Job, outcome: Reported | Exception, *, as_json: bool) -> None:
 def _sum_up(count: Count, *, is_stopped: bool = False) -> None:
     """Say how it went, where that is not plain already."""
     if count.there == count.pictures == 1 and not count.closed:
-        complain("The output is there already and was left; --overwrite replaces it.", 0)
+        complain("The output exists and was not changed; --overwrite replaces it.", 0)
     elif count.there or count.closed or (count.pictures > 1 and (count.failed or is_stopped)):
         words = [f"{count.written} of {count.pictures} pictures written"]
         words += [f"{count.there} there already (--overwrite replaces)"] if count.there else []

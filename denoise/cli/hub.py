@@ -103,7 +103,7 @@ def pull(
 
 @click.command(cls=Command, short_help="make or update a Space", help=DEPLOY_HELP)
 @click.option("--repo", required=True, metavar="USER/SPACE", help="the Space")
-@flag("--private", help="for nobody else, if it is made")
+@flag("--private", help="make a new Space private")
 @flag("--zero-gpu", help="on ZeroGPU, with a PyTorch that runs there")
 @flag("--dry-run", help="say what would be done")
 @flag("--json", "as_json", help="print one report as JSON")

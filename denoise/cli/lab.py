@@ -94,7 +94,7 @@ class Lab:
 
 
 @click.command(
-    cls=Command, short_help="spoil a picture and see what each method saves", help=COMPARE_HELP
+    cls=Command, short_help="add noise to a picture and compare methods", help=COMPARE_HELP
 )
 @level_option
 @click.option(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from denoise.zoo.zoo import Zoo
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
-LEVEL_HELP = "0: none; the parts of a mixture have their own (0.1)"
+LEVEL_HELP = "0 means no noise; ignored for a mixture (0.1)"
 
 
 class Several(click.Option):
@@ -123,7 +123,7 @@ file_options = together(
         help="(the input's)",
     ),
     flag("--no-exif", help="leave the photo's details out of the output: camera, date, place"),
-    flag("--json", "as_json", help="print a report a line"),
+    flag("--json", "as_json", help="print one JSON report per picture"),
 )
 noise_options = together(
     click.option(

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from denoise.training.train import TrainingRun
 
 TRAIN_HELP = (
-    "Train a network. A run that was stopped goes on where it was; one that is asked to last "
-    "longer is extended from before its rate fell."
+    "Train a network. A run that was stopped goes on where it was. A longer --minutes continues "
+    "from before the learning rate fell."
 )
 CARD_HELP = (
     "Write README.md and its pictures into the folders of networks, from their configs; what "

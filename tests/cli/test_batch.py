@@ -58,7 +58,9 @@ def test_what_is_there_is_replaced_where_asked(folder, tmp_path):
 def test_one_output_that_is_there_is_said(folder, tmp_path, capsys):
     (tmp_path / "a.png").write_text("mine")
     assert run("noise", folder / "a.png", "-o", tmp_path / "a.png") == 0
-    assert "is there already and was left; --overwrite replaces it." in capsys.readouterr().err
+    assert (
+        "The output exists and was not changed; --overwrite replaces it." in capsys.readouterr().err
+    )
 
 
 @pytest.mark.parametrize(
