@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +15,7 @@ from denoise.cli.options import (
     Several,
     device_option,
     flag,
+    gathered,
     level_option,
     noise_options,
     open_zoo,
@@ -101,14 +102,15 @@ class Lab:
     "-o", "--output", type=Path, metavar="DIR", help="folder for the pictures and table.csv"
 )
 @lab_options
-def compare(level: float, output: Path | None, **options: Any) -> int:
+@gathered("lab", Lab)
+def compare(lab: Lab, level: float, output: Path | None) -> int:
     """Print what every method makes of a noisy picture; write pictures and table if asked."""
     from denoise.evaluation.comparison import compare as compare_methods
     from denoise.evaluation.results import encode_files, make_report
     from denoise.files import write_atomically
     from denoise.inference.denoiser import Denoiser
 
-    lab, zoo = Lab(**options), open_zoo()
+    zoo = open_zoo()
     if output is not None:
         _make_folder(output)
     image, spec = _load(lab, zoo), lab.spec(level)
@@ -133,14 +135,15 @@ def compare(level: float, output: Path | None, **options: Any) -> int:
     help=f"({' '.join(map(str, LEVELS))}, as far as the kind of noise goes)",
 )
 @lab_options
-def sweep(levels: tuple[float, ...], **options: Any) -> int:
+@gathered("lab", Lab)
+def sweep(lab: Lab, levels: tuple[float, ...]) -> int:
     """Print how good every method is at one noise level after another, as CSV or JSON."""
     from denoise.evaluation.comparison import levels_for
     from denoise.evaluation.comparison import sweep as sweep_levels
     from denoise.evaluation.results import make_report, write_table
     from denoise.inference.denoiser import Denoiser
 
-    lab, zoo = Lab(**options), open_zoo()
+    zoo = open_zoo()
     image = _load(lab, zoo)
     chosen = list(levels) or levels_for(lab.kind)
     spec, find_denoiser = lab.spec(chosen[0]), partial(Denoiser, device=lab.device, zoo=zoo)

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -65,6 +67,21 @@ def together(*options: Callable[[FunctionT], FunctionT]) -> Callable[[FunctionT]
         for option in reversed(options):
             function = option(function)
         return function
+
+    return decorate
+
+
+def gathered(name: str, kind: type) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Return a decorator that hands the options that a dataclass names on as one object of it."""
+    names = [field.name for field in fields(kind)]
+
+    def decorate(function: Callable[..., int]) -> Callable[..., int]:
+        @wraps(function)
+        def command(**options: Any) -> int:
+            made = kind(**{one: options.pop(one) for one in names})
+            return function(**{name: made}, **options)
+
+        return command
 
     return decorate
 

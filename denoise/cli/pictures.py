@@ -16,6 +16,7 @@ from denoise.cli.options import (
     device_option,
     file_options,
     flag,
+    gathered,
     input_options,
     level_option,
     noise_options,
@@ -64,18 +65,18 @@ ESTIMATE_HELP = (
 @click.option("--detail", type=float, default=0.0, help="share of removed detail given back (0.0)")
 @zoo_option
 @device_option
+@gathered("files", Files)
 def run(
-    inputs: tuple[Path, ...],
-    is_recursive: bool,
-    output: Path,
-    is_replacing: bool,
-    image_format: str | None,
-    no_exif: bool,
-    as_json: bool,
+    files: Files,
     model: str,
+    sigma: float | None,
+    choose: bool,
+    strength: float,
+    ensemble: bool,
+    texture: float,
+    detail: float,
     zoo: Path | None,
     device: str,
-    **choices: Any,  # the fields of `Settings`
 ) -> int:
     """Denoise pictures."""
     from denoise.cli.batch import convert
@@ -83,11 +84,17 @@ def run(
     from denoise.inference.pipeline import denoise_picture
     from denoise.inference.settings import Settings
 
-    settings = Settings(**choices)
+    settings = Settings(
+        sigma=sigma,
+        choose=choose,
+        strength=strength,
+        ensemble=ensemble,
+        texture=texture,
+        detail=detail,
+    )
     denoiser = Denoiser(model, device=device, zoo=open_zoo(zoo))
     denoiser.check(settings)
     work = partial(denoise_picture, denoiser=denoiser, settings=settings)
-    files = Files(inputs, is_recursive, output, is_replacing, image_format, no_exif, as_json)
     return convert(files, work)
 
 
@@ -95,14 +102,15 @@ def run(
 @file_options
 @noise_options
 @level_option
-def noise(kind: str, seed: int, gray: bool, level: float, **files: Any) -> int:
-    """Add noise to pictures; `files` are the fields of `Files`."""
+@gathered("files", Files)
+def noise(files: Files, kind: str, seed: int, gray: bool, level: float) -> int:
+    """Add noise to pictures."""
     from denoise.cli.batch import convert
     from denoise.inference.pipeline import noise_picture
     from denoise.noise.synthesis import NoiseSpec
 
     spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
-    return convert(Files(**files), partial(noise_picture, spec=spec))
+    return convert(files, partial(noise_picture, spec=spec))
 
 
 @click.command(cls=Command, short_help="say how noisy pictures are", help=ESTIMATE_HELP)

@@ -1,7 +1,7 @@
 """The commands that make networks and their cards; each returns its exit code."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -60,13 +60,18 @@ CARD_HELP = (
 @device_option
 def train(
     name: str,
+    folders: tuple[Path, ...],
     minutes: float | None,
     steps: int | None,
+    seed: int,
     runs: Path,
     recipe: str,
+    start_from: str | None,
     out: Path | None,
+    compiled: bool | None,
+    is_distributed: bool,
     is_smoke: bool,
-    **choices: Any,  # further fields of `TrainingRun`
+    device: str,
 ) -> int:
     """Train a network, with a progress bar."""
     from denoise.training.loop import Budget
@@ -82,7 +87,12 @@ def train(
         weights=out or runs,
         recipe=recipe,
         is_smoke=is_smoke,
-        **choices,
+        folders=folders,
+        seed=seed,
+        start_from=start_from,
+        compiled=compiled,
+        is_distributed=is_distributed,
+        device=device,
     )
     is_new = _train(run)
     print(f"Wrote {run.weights / name}.")
