@@ -201,7 +201,7 @@ def test_the_texture_slider_mixes_in_the_textured_network(page, noisy):
     page.locator("#texture input[type=number]").fill("0.5")
     page.keyboard.press("Tab")
     denoise(page)
-    assert "texture by gan-photo: made up" in page.locator("#report").inner_text()
+    assert "Fine texture by gan-photo: invented" in page.locator("#report").inner_text()
     assert "--texture 0.5" in page.locator("#command").inner_text()
     expected = Denoiser()(load_picture(noisy).pixels, texture=0.5)
     assert np.array_equal(load_picture(bytes_of(download(page))).pixels, expected)

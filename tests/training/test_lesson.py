@@ -5,7 +5,7 @@ from denoise import Denoiser
 from denoise.datasets.synthetic import draw_clothing
 from denoise.errors import SettingError
 from denoise.training.lesson import HELD_OUT, SHOWN, Lesson, LessonTraining
-from denoise.ui.tabs import train as train_tab
+from denoise.ui.tabs import classroom
 from denoise.ui.tabs.train import Classroom
 from denoise.weights.facts import read_facts
 
@@ -100,7 +100,7 @@ def test_only_the_visitor_who_trains_stops_it():
 
 
 def test_a_training_does_not_last_for_ever(monkeypatch):
-    monkeypatch.setattr(train_tab, "MAX_MINUTES", 0)
+    monkeypatch.setattr(classroom, "MAX_MINUTES", 0)
     with Classroom().seat("ann") as is_over:
         assert is_over()
 
