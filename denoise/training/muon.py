@@ -83,16 +83,33 @@ def orthogonalised(matrices: Tensor) -> Tensor:
     Args:
         matrices: (N, H, W), float32.
     """
-    is_fast = has_fast_bfloat16(matrices.device)
     x = matrices.mT if matrices.shape[1] > matrices.shape[2] else matrices
     x = x / torch.linalg.matrix_norm(x, keepdim=True).clamp(min=1e-7)
-    x = x.to(torch.bfloat16 if is_fast else torch.float32)
+    is_fast = has_fast_bfloat16(matrices.device)
+    found = (_iterated(x.to(torch.bfloat16)) if is_fast else _iterated_small(x)).to(matrices.dtype)
+    return found.mT if matrices.shape[1] > matrices.shape[2] else found
+
+
+def _iterated(x: Tensor) -> Tensor:
     first, third, fifth = COEFFICIENTS  # of the odd powers
     for _ in range(ITERATIONS):
         square = x @ x.mT
         x = first * x + (third * square + fifth * square @ square) @ x
-    found: Tensor = x.to(matrices.dtype)
-    return found.mT if matrices.shape[1] > matrices.shape[2] else found
+    return x
+
+
+def _iterated_small(x: Tensor) -> Tensor:
+    """Do the same with squares of the shorter side alone: less work, but too rough for bfloat16."""
+    first, third, fifth = COEFFICIENTS
+    square = x @ x.mT
+    identity = torch.eye(square.shape[1], dtype=x.dtype, device=x.device)
+    product = identity
+    for step in range(ITERATIONS):
+        factor = first * identity + third * square + fifth * square @ square
+        product = factor @ product
+        if step < ITERATIONS - 1:
+            square = factor @ square @ factor
+    return product @ x
 
 
 def _shape(parameter: Tensor) -> tuple[int, ...]:

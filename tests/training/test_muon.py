@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from denoise.training.muon import Muon, orthogonalised
+from denoise.training.muon import Muon, _iterated, _iterated_small, orthogonalised
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 40), (2, 40, 8), (1, 16, 20)])
@@ -15,6 +15,13 @@ def test_singular_values_become_about_one(shape):
     values = torch.linalg.svdvals(orthogonalised(stretched))
     assert values.min() > 0.6
     assert values.max() < 1.3
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 40), (1, 16, 20)])
+def test_squares_of_the_shorter_side_give_the_same(shape):
+    x = torch.randn(shape, generator=seeded()) * torch.logspace(0, -2, shape[2])
+    x = x / torch.linalg.matrix_norm(x, keepdim=True)
+    torch.testing.assert_close(_iterated_small(x), _iterated(x), atol=1e-4, rtol=0)
 
 
 def test_singular_vectors_stay():
