@@ -14,13 +14,17 @@ class UNetConfig:
     channels: int = 3  # of the picture
     widths: tuple[int, ...] = (32, 64, 128, 192)  # at 1/2, 1/4, ... of the picture's resolution
     blocks: tuple[int, ...] = (2, 3, 3, 3)  # residual blocks a level, on either side of the U
+    slope: float = 0.0  # of the activation below zero; 0 lets whole levels die in training
+    is_centred: bool = False  # whether blocks are blind to what all their inputs have in common
+    is_anchored: bool = False  # whether a plane of ones tells it where black and white are
 
 
 class UNet(nn.Module):
     """Predicts the noise of a picture of any size that is a multiple of `2 ** len(widths)`.
 
     No bias and no norm, so that scaling picture, sigma and flag scales the result (Mohan et al.,
-    "Robust and interpretable blind image denoising via bias-free CNNs", ICLR 2020).
+    "Robust and interpretable blind image denoising via bias-free CNNs", ICLR 2020). An anchored
+    one gives that up to see what was clipped at white, and how noise depends on the light.
     """
 
     def __init__(self, config: UNetConfig) -> None:
@@ -28,17 +32,18 @@ class UNet(nn.Module):
         self.config = config
         widths, blocks = config.widths, config.blocks
         steps = list(zip(widths, widths[1:], blocks, strict=False))
-        planes = config.channels + 2  # the picture, sigma, and whether sigma is known
+        # The picture, sigma, and whether sigma is known; ones, where the network is anchored.
+        planes = config.channels + 2 + config.is_anchored
         self.head = _conv3x3(4 * planes, widths[0])
-        self.encode = nn.ModuleList(_blocks(here, count) for here, _, count in steps)
+        self.encode = nn.ModuleList(_blocks(here, count, config) for here, _, count in steps)
         self.down = nn.ModuleList(
             nn.Conv2d(here, below, 2, stride=2, bias=False) for here, below, _ in steps
         )
-        self.bottom = _blocks(widths[-1], blocks[-1])
+        self.bottom = _blocks(widths[-1], blocks[-1], config)
         self.up = nn.ModuleList(
             nn.ConvTranspose2d(below, here, 2, stride=2, bias=False) for here, below, _ in steps
         )
-        self.merge = nn.ModuleList(_blocks(here, count) for here, _, count in steps)
+        self.merge = nn.ModuleList(_blocks(here, count, config) for here, _, count in steps)
         self.tail = _conv3x3(widths[0], 4 * config.channels)
 
     def forward(
@@ -76,8 +81,10 @@ class UNet(nn.Module):
             known: whether it is told.
             levels: how many, from the finest; None: all but the bottom.
         """
-        planes = _condition(noisy, sigma, known)
-        x = F.pixel_unshuffle(torch.cat((noisy, planes), dim=1), 2)  # (N, 4 * (C + 2), H/2, W/2)
+        planes = [noisy, _condition(noisy, sigma, known)]
+        if self.config.is_anchored:
+            planes.append(torch.ones_like(noisy[:, :1]))
+        x = F.pixel_unshuffle(torch.cat(planes, dim=1), 2)  # (N, 4 * planes, H/2, W/2)
         with torch.autocast(noisy.device.type, enabled=False):
             x = self.head(x)  # in float32: bfloat16's 8 bits would add noise
         found = [self.encode[0](x)]
@@ -100,19 +107,31 @@ def _condition(noisy: Tensor, sigma: Tensor | None, known: Tensor | None) -> Ten
 
 
 class _ResidualBlock(nn.Module):
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, config: UNetConfig) -> None:
         super().__init__()
+        self.slope, self.is_centred = config.slope, config.is_centred
         self.first = _conv3x3(width, width)
         self.second = _conv3x3(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
-        change: Tensor = self.second(F.relu(self.first(x), inplace=True))
+        # Both are positively homogeneous: what has no bias scales with its input.
+        found = self._find(x)
+        found = F.leaky_relu(found, self.slope, True) if self.slope else F.relu(found, True)
+        change: Tensor = self.second(found)
         return x + change.to(x.dtype)  # a sum of two precisions is slow on CPUs
+
+    def _find(self, x: Tensor) -> Tensor:
+        if not self.is_centred:
+            found: Tensor = self.first(x)
+            return found
+        # Features are positive on average: a common weight shifts all units at once, and dead.
+        weight = self.first.weight
+        return F.conv2d(x, weight - weight.mean((1, 2, 3), keepdim=True), padding=1)
 
 
 def _conv3x3(width_in: int, width_out: int) -> nn.Conv2d:
     return nn.Conv2d(width_in, width_out, 3, padding=1, bias=False)
 
 
-def _blocks(width: int, count: int) -> nn.Sequential:
-    return nn.Sequential(*(_ResidualBlock(width) for _ in range(count)))
+def _blocks(width: int, count: int, config: UNetConfig) -> nn.Sequential:
+    return nn.Sequential(*(_ResidualBlock(width, config) for _ in range(count)))

@@ -217,6 +217,43 @@ def test_a_unet_is_told_sigma_or_guesses(unet):
     assert torch.equal(unet(noisy, sigma, torch.zeros_like(sigma)), guessed)
 
 
+@pytest.mark.parametrize("slope", [0.0, 0.1])
+def test_a_block_whose_units_are_all_below_zero_learns_on_if_it_is_leaky(slope):
+    torch.manual_seed(0)
+    block = UNet(UNetConfig(widths=(4, 8), blocks=(1, 1), slope=slope)).bottom[0]
+    with torch.no_grad():
+        block.first.weight.copy_(-block.first.weight.abs())
+    block(torch.rand(2, 8, 6, 6)).square().mean().backward()
+    is_dead = not block.first.weight.grad.any() and not block.second.weight.grad.any()
+    assert is_dead == (slope == 0)
+
+
+def test_a_centred_block_does_not_see_what_all_its_inputs_have_in_common():
+    torch.manual_seed(0)
+    block = UNet(UNetConfig(widths=(4, 8), blocks=(1, 1), is_centred=True, slope=0.2)).bottom[0]
+    x = torch.rand(1, 8, 9, 9)
+    changes = [block(y) - y for y in (x, x + 5)]
+    inside = (..., slice(2, -2), slice(2, -2))  # beyond the border there are zeros
+    torch.testing.assert_close(changes[0][inside], changes[1][inside], atol=1e-4, rtol=0)
+
+
+def test_a_leaky_unet_scales_with_picture_and_sigma():
+    torch.manual_seed(0)
+    leaky = UNet(UNetConfig(widths=(4, 8), blocks=(1, 2), slope=0.1))
+    noisy, sigma = pictures(leaky), torch.full((3, 1, 1, 1), 0.1)
+    known = torch.ones_like(sigma)
+    scaled = leaky(4 * noisy, sigma, 4 * known)
+    torch.testing.assert_close(scaled, 4 * leaky(noisy, sigma, known), atol=1e-5, rtol=1e-5)
+
+
+def test_an_anchored_unet_sees_where_white_is():
+    torch.manual_seed(0)
+    anchored = UNet(UNetConfig(widths=(4, 8), blocks=(1, 2), is_anchored=True))
+    noisy = pictures(anchored)
+    assert anchored(noisy).shape == noisy.shape
+    assert not torch.allclose(anchored(0.5 * noisy), 0.5 * anchored(noisy), atol=1e-5)
+
+
 def test_features_of_a_unet_halve_in_size_level_by_level(unet):
     shapes = [found.shape for found in unet.features(pictures(unet))]
     assert shapes == [(3, 4, 14, 14)]
