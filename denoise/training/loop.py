@@ -3,7 +3,7 @@
 import csv
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -250,10 +250,7 @@ class Trainer:
         self.state.curve.append((self.state.step, loss, psnr, self._rate()))
         if self.processes.rank > 0:
             return
-        with (self.run_folder / CURVE_FILE).open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(("step", "loss", "psnr", "rate"))
-            writer.writerows(self.state.curve)
+        write_curve(self.run_folder / CURVE_FILE, self.state.curve)
 
     def _save(self, name: str) -> None:
         if self.processes.rank > 0:
@@ -324,6 +321,14 @@ class Trainer:
             is_longer = (budget.minutes or 0) * 60 > planned_s
         planned.update(decay_from=None, steps=None)
         return stable if is_longer else None
+
+
+def write_curve(file: Path, points: Sequence[Sequence[float]]) -> None:
+    """Write step, loss, PSNR and rate of each validation as CSV."""
+    with file.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("step", "loss", "psnr", "rate"))
+        writer.writerows(points)
 
 
 def step_seed(seed: int, step: int) -> int:

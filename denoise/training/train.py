@@ -1,9 +1,10 @@
 """Train one network, or resume its training, and write its weights folder."""
 
+import copy
 import shutil
 import sysconfig
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from denoise.devices import choose_device, has_fast_bfloat16
 from denoise.errors import SettingError
 from denoise.models import build_network
 from denoise.training.distributed import ProcessGroup
-from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Task, Trainer
-from denoise.training.recipes.recipe import Recipe
+from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Trainer, step_seed, write_curve
+from denoise.training.recipes.recipe import Phase, Recipe
 from denoise.training.recipes.registry import OURS, find_recipe
 from denoise.weights.facts import CURVE_FILE, ModelFacts
 from denoise.weights.tensors import load_network, write_weights
@@ -56,35 +57,111 @@ def train(run: TrainingRun) -> Iterator[Progress]:
     recipe = find_recipe(run.name, run.recipe)
     if not 0 <= run.seed < 2**64:  # the range of torch's generators
         raise SettingError(f"The seed is a whole number, 0 or more; {run.seed} is not.")
-    budget = run.budget or (SMOKE_BUDGET if run.is_smoke else recipe.budget)
-    task = recipe.make_task(None if run.is_smoke else list(run.folders), run.seed)
-    if run.is_distributed and budget.steps is None:
+    budget = run.budget or (SMOKE_BUDGET if run.is_smoke else None)
+    parts = share_out(budget, recipe.phases)
+    if run.is_distributed and any(part.steps is None for part in parts):
         raise SettingError("Processes that train together need a number of steps, not minutes.")
-    trainer = _make_trainer(run, recipe, task)
-    yield from trainer.run(budget)
-    if trainer.processes.rank > 0:
-        return
-    start = run.start_from or recipe.start_from
-    facts = describe_training(run.name, recipe, trainer, seed=run.seed, start_from=start)
-    zoo = run.weights / recipe.place
-    write_weights(trainer.averaged, facts, zoo, half=recipe.is_half)
-    curve, place = trainer.run_folder / CURVE_FILE, zoo / run.name / CURVE_FILE
-    if curve.is_file() and curve != place:
-        shutil.copyfile(curve, place)
-
-
-def _make_trainer(run: TrainingRun, recipe: Recipe, task: Task) -> Trainer:
-    processes = ProcessGroup.gather() if run.is_distributed else ProcessGroup()
-    device = processes.device or choose_device(run.device)
     torch.manual_seed(run.seed)
     network = build_network(recipe.architecture, recipe.config_fields)
     _start_from(run.start_from or recipe.start_from, network, recipe)
+    trainers: list[Trainer] = []
+    for phase, part in zip(recipe.phases, parts, strict=True):
+        trainer = _make_trainer(run, recipe, phase, network, trainers)
+        for progress in trainer.run(part):
+            yield _counted_on(progress, trainers)
+        trainers.append(trainer)
+        network = _mean_of(network, trainer.averaged, phase.kept)
+    if trainers[0].processes.rank > 0:
+        return
+    start = run.start_from or recipe.start_from
+    facts = describe_training(run.name, recipe, *trainers, seed=run.seed, start_from=start)
+    zoo = run.weights / recipe.place
+    write_weights(network, facts, zoo, half=recipe.is_half)
+    _write_curve(trainers, zoo / run.name / CURVE_FILE)
+
+
+def share_out(budget: Budget | None, phases: Sequence[Phase]) -> list[Budget]:
+    """Return each phase's part of a budget; its own, where there is none in all.
+
+    Raises:
+        SettingError: minutes for phases of which one has no steps to compare them by.
+    """
+    if budget is None or len(phases) == 1:
+        return [budget or phase.budget for phase in phases]
+    if any(phase.budget.steps is None for phase in phases):
+        raise SettingError("A recipe of several phases needs a number of steps for each.")
+    steps = [phase.budget.steps or 0 for phase in phases]
+    if budget.steps is not None:
+        parts = [max(1, round(budget.steps * own / sum(steps))) for own in steps]
+        return [Budget(steps=part) for part in parts]
+    costs = [own * phase.step_cost for own, phase in zip(steps, phases, strict=True)]
+    return [Budget(minutes=(budget.minutes or 0) * cost / sum(costs)) for cost in costs]
+
+
+def _steps(trainers: Sequence[Trainer]) -> int:
+    return sum(trainer.state.step for trainer in trainers)
+
+
+def _counted_on(progress: Progress, before: Sequence[Trainer]) -> Progress:
+    """Return the progress of a phase with the steps of those before it, and their last figure."""
+    if not before:
+        return progress
+    watched = [point[2] for trainer in before for point in trainer.state.curve]
+    if progress.psnr is None and watched:
+        progress = replace(progress, psnr=watched[-1])
+    steps = None if progress.steps is None else progress.steps + _steps(before)
+    return replace(progress, step=progress.step + _steps(before), steps=steps)
+
+
+def _mean_of(before: nn.Module, after: nn.Module, kept: float) -> nn.Module:
+    """Return a network of weights between those of two, `kept` of the first."""
+    mean = copy.deepcopy(after)
+    if kept:
+        weights = before.state_dict()
+        for name, tensor in mean.state_dict().items():
+            tensor.lerp_(weights[name].to(tensor), kept)
+    return mean
+
+
+def _write_curve(trainers: Sequence[Trainer], file: Path) -> None:
+    """Write the figures of all phases, steps counted on."""
+    points, steps = [], 0
+    for trainer in trainers:
+        points += [(step + steps, *figures) for step, *figures in trainer.state.curve]
+        steps += trainer.state.step
+    if points:
+        write_curve(file, points)
+
+
+def _make_trainer(
+    run: TrainingRun,
+    recipe: Recipe,
+    phase: Phase,
+    network: nn.Module,
+    before: Sequence[Trainer],
+) -> Trainer:
+    """Return the trainer of a phase, which starts from a copy of the network.
+
+    Args:
+        run: what to train.
+        recipe: of the network.
+        phase: of the recipe.
+        network: that the phases before have trained.
+        before: their trainers.
+    """
+    processes = ProcessGroup.gather() if run.is_distributed else ProcessGroup()
+    device = processes.device or choose_device(run.device)
+    # Each phase sees patches of its own.
+    seed = step_seed(run.seed, len(before)) if before else run.seed
+    task = phase.make_task(None if run.is_smoke else list(run.folders), seed)
+    folder = run.runs / run.name
     return Trainer(
-        network,
+        copy.deepcopy(network),
         task,
-        recipe.schedule,
+        phase.schedule,
         recipe.make_optimizer,
-        run_folder=run.runs / run.name,
+        # A longer phase before makes another start, and another folder.
+        run_folder=folder / f"after-{_steps(before)}" if before else folder,
         seed=run.seed,
         device=device,
         autocast=recipe.autocast and has_fast_bfloat16(device),
@@ -109,24 +186,24 @@ def _start_from(model: str | None, network: nn.Module, recipe: Recipe) -> None:
     if model is None:
         return
     trained, facts = load_network(model)
-    if (facts.architecture, facts.config) != (recipe.architecture, recipe.config_fields):
+    if (facts.architecture, trained.config) != (recipe.architecture, recipe.config):
         raise SettingError(f"The weights of {model} do not fit this network; leave them out.")
     network.load_state_dict(trained.state_dict())
 
 
 def describe_training(
-    name: str, recipe: Recipe, trainer: Trainer, *, seed: int, start_from: str | None = None
+    name: str, recipe: Recipe, *trainers: Trainer, seed: int, start_from: str | None = None
 ) -> ModelFacts:
     """Return the facts of a trained network, without those that its weights tell.
 
     Args:
         name: of the network.
         recipe: of the training.
-        trainer: that has trained the network.
+        trainers: that have trained the network, one a phase.
         seed: of the training.
         start_from: the model whose weights the training started from.
     """
-    state = trainer.state
+    seconds = sum(trainer.state.seconds for trainer in trainers)
     return ModelFacts(
         name=name,
         summary=recipe.purpose,
@@ -137,14 +214,15 @@ def describe_training(
         parameters=0,
         recipe={
             "method": recipe.method,
-            "steps": state.step,
-            "minutes": round(state.seconds / 60, 1),
+            "version": recipe.version,
+            "steps": _steps(trainers),
+            "minutes": round(seconds / 60, 1),
             "seed": seed,
             "start_from": start_from,
             "date": date.today().isoformat(),
             "torch": torch.__version__,
         },
-        training_data=trainer.task.sources(),
+        training_data=trainers[-1].task.sources(),
         bfloat16=recipe.autocast and recipe.needs.fixed_size is None,  # tiny ones gain nothing
         textured=recipe.textured,
         guide=recipe.guide,

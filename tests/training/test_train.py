@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 
 import pytest
@@ -8,9 +7,10 @@ from training_tools import LineTask, distance
 from denoise.errors import SettingError, UnknownModelError
 from denoise.models import build_network
 from denoise.models.dense import DenseAEConfig
-from denoise.training.loop import Budget
+from denoise.training.loop import Budget, Schedule
+from denoise.training.recipes.recipe import Phase
 from denoise.training.recipes.registry import BY_KIND, RECIPES
-from denoise.training.train import TrainingRun, train
+from denoise.training.train import TrainingRun, share_out, train
 from denoise.weights.facts import read_facts
 from denoise.weights.tensors import BUNDLED, load_network
 
@@ -29,8 +29,8 @@ def test_a_smoke_run_trains_any_network_and_leaves_weights_that_load(name, kind,
 
 
 def test_a_recipe_that_is_not_there_is_refused():
-    with pytest.raises(SettingError, match=r"conv-photo has no recipe 'tutorial'; .*: ours\."):
-        next(train(TrainingRun("conv-photo", (), recipe="tutorial", is_smoke=True)))
+    with pytest.raises(SettingError, match=r"blind-photo has no recipe 'tutorial'; .*: ours\."):
+        next(train(TrainingRun("blind-photo", (), recipe="tutorial", is_smoke=True)))
 
 
 def test_processes_in_minutes_are_refused(tmp_path, tiny_recipe):
@@ -66,7 +66,9 @@ def test_a_recipe_builds_its_network(name):
 def test_the_shipped_weights_are_those_of_the_recipe(name):
     recipe = RECIPES[name]
     facts = read_facts(name, BUNDLED / recipe.place)
-    assert facts.config == json.loads(json.dumps(recipe.config_fields))
+    with torch.device("meta"):
+        network = build_network(facts.architecture, facts.config)
+    assert network.config == recipe.config
     assert facts.architecture == recipe.architecture
     assert facts.needs == recipe.needs
 
@@ -101,6 +103,72 @@ def test_training_twice_from_one_seed_gives_the_same_weights(tmp_path, tiny_reci
         read_facts("tiny", tmp_path / place / "weights").sha256 for place in ("first", "second")
     }
     assert len(shas) == 1
+
+
+PHASE = Phase(lambda folders, seed: LineTask(seed), Schedule(1e-2), Budget(steps=4))
+
+
+@pytest.fixture
+def recipe_in_phases(monkeypatch, tiny_recipe):
+    first = replace(RECIPES["tiny"], budget=Budget(steps=6))
+    monkeypatch.setitem(RECIPES, "tiny", replace(first, later=(PHASE, replace(PHASE, kept=0.25))))
+
+
+def test_phases_follow_one_another_to_one_network(tmp_path, recipe_in_phases):
+    progress = list(train(training_run(tmp_path, budget=None)))
+    assert [one.step for one in progress] == list(range(1, 15))
+    assert [progress[0].steps, progress[6].steps, progress[-1].steps] == [6, 10, 14]
+    assert read_facts("tiny", tmp_path / "weights").recipe["steps"] == 14
+
+
+def test_phases_that_were_stopped_end_in_the_same_network(tmp_path, recipe_in_phases):
+    list(train(training_run(tmp_path / "whole", budget=None)))
+    for stop in (3, 8, None):
+        for progress in train(training_run(tmp_path / "parts", budget=None)):
+            if progress.step == stop:
+                break
+    shas = {read_facts("tiny", tmp_path / place / "weights").sha256 for place in ("whole", "parts")}
+    assert len(shas) == 1
+
+
+def test_a_longer_first_phase_trains_the_others_anew(tmp_path, recipe_in_phases):
+    list(train(training_run(tmp_path, budget=Budget(steps=14))))
+    first = read_facts("tiny", tmp_path / "weights").sha256
+    again = list(train(training_run(tmp_path, budget=Budget(steps=28))))
+    assert again[0].step == 6  # the first of 12, from where its rate had begun to fall
+    assert [one.step for one in again[7:]] == list(range(13, 29))
+    assert read_facts("tiny", tmp_path / "weights").sha256 != first
+
+
+def test_a_phase_keeps_a_share_of_the_weights_before_it(tmp_path, monkeypatch, tiny_recipe):
+    weights = []
+    for kept in (0.0, 1.0):
+        recipe = replace(
+            RECIPES["tiny"], budget=Budget(steps=3), later=(replace(PHASE, kept=kept),)
+        )
+        monkeypatch.setitem(RECIPES, "tiny", recipe)
+        place = tmp_path / str(kept)
+        list(train(training_run(place, budget=None)))
+        weights.append(load_network("tiny", place / "weights")[0])
+    monkeypatch.setitem(RECIPES, "tiny", replace(recipe, later=()))
+    list(train(training_run(tmp_path / "alone", budget=None)))
+    alone, _ = load_network("tiny", tmp_path / "alone" / "weights")
+    assert distance(alone.parameters(), weights[1].parameters()) == 0
+    assert distance(alone.parameters(), weights[0].parameters()) > 0
+
+
+def test_a_budget_is_shared_out_among_the_phases():
+    dear = replace(PHASE, step_cost=3.0)
+    phases = (PHASE, dear)
+    assert share_out(None, phases) == [PHASE.budget, dear.budget]
+    assert share_out(Budget(steps=100), phases) == [Budget(steps=50), Budget(steps=50)]
+    assert share_out(Budget(minutes=40), phases) == [Budget(minutes=10), Budget(minutes=30)]
+    assert share_out(Budget(minutes=40), phases[:1]) == [Budget(minutes=40)]
+
+
+def test_phases_in_minutes_are_no_measure_for_a_budget():
+    with pytest.raises(SettingError, match="number of steps"):
+        share_out(Budget(minutes=5), (PHASE, replace(PHASE, budget=Budget(minutes=1))))
 
 
 def test_a_name_without_a_recipe_is_refused(tmp_path):

@@ -11,17 +11,30 @@ import torch
 from denoise.models import Needs
 from denoise.training.loop import Budget, Schedule, Task
 
+MakeTask = Callable[[list[Path] | None, int], Task]  # from folders (None: made data), seed
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of a training, which starts from the weights of the part before."""
+
+    make_task: MakeTask
+    schedule: Schedule
+    budget: Budget  # where none is given
+    step_cost: float = 1.0  # of a step, in steps of the first phase: by it minutes are shared out
+    kept: float = 0.0  # share of the weights before it in the mean of those and its own
+
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a network is built and trained."""
+    """How a network is built and trained: in one phase, or in several."""
 
     architecture: str
     config: Any  # the architecture's config dataclass
     needs: Needs
     purpose: str  # what the network is for, in plain words
     method: str  # how it is trained, one line for the card
-    make_task: Callable[[list[Path] | None, int], Task]  # of folders (None: synthetic data), seed
+    make_task: MakeTask
     make_optimizer: Callable[..., torch.optim.Optimizer]
     schedule: Schedule
     budget: Budget  # where none is given
@@ -34,6 +47,13 @@ class Recipe:
     guide: str | None = None  # blind model: the pilot at auto, if the noise is not white
     place: str = ""  # subfolder of the zoo for the weights; classifiers are kept apart
     start_from: str | None = None  # model of the zoo whose weights the training starts from
+    later: tuple[Phase, ...] = ()  # phases after the first, which the fields above describe
+    version: int = 1  # raised whenever a change makes other weights
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """All phases, in their order."""
+        return (Phase(self.make_task, self.schedule, self.budget), *self.later)
 
     @property
     def config_fields(self) -> dict[str, Any]:
