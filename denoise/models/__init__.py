@@ -15,6 +15,7 @@ from denoise.models.conv import (
     SparseAEConfig,
 )
 from denoise.models.dense import DenseAE, DenseAEConfig, PatchDenseAE, PatchDenseAEConfig
+from denoise.models.estimator import NoiseEstimator, NoiseEstimatorConfig
 from denoise.models.gan import Generator, GeneratorConfig
 from denoise.models.unet import UNet, UNetConfig
 
@@ -31,6 +32,7 @@ ARCHITECTURES = {
     "conv-ae": Architecture(ConvAE, ConvAEConfig),
     "dense-ae": Architecture(DenseAE, DenseAEConfig),
     "generator": Architecture(Generator, GeneratorConfig),
+    "noise-estimator": Architecture(NoiseEstimator, NoiseEstimatorConfig),
     "patch-dense-ae": Architecture(PatchDenseAE, PatchDenseAEConfig),
     "reader": Architecture(Classifier, ClassifierConfig),
     "sparse-ae": Architecture(SparseAE, SparseAEConfig),

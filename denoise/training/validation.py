@@ -46,7 +46,7 @@ def held_out_psnr(
     told = (torch.full((1, 1, 1, 1), SIGMA, device=device),) if takes_sigma else ()
     figures = []
     for photo in held_out_photos(photos):
-        middle = _middle(photo) / 255.0
+        middle = middle_of(photo) / 255.0
         clean = to_chw(middle @ LUMA[:, None] if is_gray else middle)[None].to(device)
         noise = torch.from_numpy(rng.standard_normal(clean.shape)).to(clean)
         denoised = network(clean + SIGMA * noise, *told).clamp(0, 1)
@@ -59,7 +59,8 @@ def to_chw(patch: Patch) -> Tensor:
     return torch.from_numpy(patch).permute(2, 0, 1).float().contiguous()
 
 
-def _middle(photo: Photo) -> Photo:
+def middle_of(photo: Photo) -> Photo:
+    """Return the middle of a photograph, a square whose side is a multiple of 16."""
     side = min(SIDE, min(photo.shape[:2]) // 16 * 16)
     top, left = (photo.shape[0] - side) // 2, (photo.shape[1] - side) // 2
     return photo[top : top + side, left : left + side]

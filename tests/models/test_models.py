@@ -32,7 +32,10 @@ TINY = {
 }
 
 
-@pytest.fixture(params=[name for name in ARCHITECTURES if name != "reader"])
+NO_DENOISERS = ("reader", "noise-estimator")
+
+
+@pytest.fixture(params=[name for name in ARCHITECTURES if name not in NO_DENOISERS])
 def network(request):
     torch.manual_seed(0)
     return build_network(request.param, TINY.get(request.param, {}))

@@ -10,7 +10,14 @@ from training_tools import photo_task
 from denoise.datasets.patterns import add_pattern
 from denoise.datasets.synthetic import draw_digits
 from denoise.models import build_network
+from denoise.training.all_kinds import ALL_KINDS, Spoilt, make_spoilt
 from denoise.training.degradation import add_gaussian_noise, add_practical_noise
+from denoise.training.tasks.every_picture import (
+    MEASURES,
+    EveryPictureTask,
+    TaughtTask,
+    measured_sigma,
+)
 from denoise.training.tasks.patch import PatchTask
 from denoise.training.tasks.photo import PhotoTask, ToldPhotoTask
 from denoise.training.tasks.small_image import SmallImageTask, TutorialTask, augment
@@ -33,7 +40,13 @@ def tutorial_task(seed=0):
     return TutorialTask(pictures[:20], pictures[20:], seed, 0.5, F.mse_loss, 8)
 
 
-TASKS = [photo_task, patch_task, small_image_task, tutorial_task]
+def every_picture_task(seed=0):
+    rng = np.random.default_rng(1)
+    photos = [rng.integers(0, 256, (80, 80, 3), dtype=np.uint8) for _ in range(2)]
+    return EveryPictureTask(photos, seed, batch_size=3, side=16, drawings=1)
+
+
+TASKS = [photo_task, patch_task, small_image_task, tutorial_task, every_picture_task]
 
 
 @pytest.mark.parametrize("make_task", TASKS)
@@ -194,3 +207,91 @@ def test_errors_under_weak_noise_weigh_more():
         losses.append(task.loss(Unmoved(), batch).item())
     assert losses[0] == pytest.approx(error)  # twice the weight, in one of two patches
     assert losses[1] == pytest.approx(error / 2)
+
+
+def test_what_is_told_of_every_picture_is_the_noise_that_is_there():
+    task = every_picture_task()
+    for step in range(20):
+        batch = task.batch(step)
+        noise = (batch["noisy"] - batch["clean"]).square().mean((1, 2, 3)).sqrt()
+        told = batch["sigma"].square().mean((1, 2, 3)).sqrt()
+        is_even = batch["sigma"].flatten(1).std(dim=1) == 0
+        assert (told[is_even] >= 0.999 * noise[is_even]).all()
+        assert set(batch["known"].unique().tolist()) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_noise_in_a_part_is_told_as_it_is_there(seed):
+    rng = np.random.default_rng(seed)
+    deviation = np.zeros((32, 32), np.float32)
+    deviation[:16] = 0.1
+    clean = np.full((32, 32, 3), 0.5, np.float32)
+    noisy = clean + deviation[..., None] * rng.standard_normal(clean.shape, np.float32)
+    told = measured_sigma(Spoilt(clean, noisy, deviation), rng)[0]
+    assert told[:16].mean() == pytest.approx(0.1, rel=0.1)
+    assert told[16:].mean() == pytest.approx(0.1, rel=0.1) or told[16:].max() == 0
+
+
+def test_patches_of_every_picture_without_noise_teach_the_network_to_leave_them():
+    task = every_picture_task()
+    batch = task.batch(0)
+    batch["noisy"] = batch["clean"]
+    assert task.loss(Unchanged(), batch) == 0
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_worse_patch_costs_more_by_every_measure(measure):
+    batch = every_picture_task().batch(0)
+    losses = [
+        MEASURES[measure](batch["clean"] + error, batch["clean"], batch).item()
+        for error in (0.0, 0.01, 0.1)
+    ]
+    assert losses[0] == 0
+    assert losses == sorted(losses)
+    assert losses[1] < losses[2]
+
+
+def test_a_taught_network_aims_at_its_teacher_more_than_at_the_truth():
+    task = every_picture_task()
+    taught = TaughtTask(task.photos, 0, batch_size=3, side=16, drawings=1, teacher=Dimmed())
+    batch = taught.batch(0)
+    as_taught, as_it_was = (taught.loss(network, batch) for network in (Dimmed(), Clean(batch)))
+    assert 0 < as_taught < as_it_was
+
+
+class Dimmed(nn.Module):
+    def forward(self, noisy, sigma, known):
+        return 0.5 * noisy
+
+
+class Clean(nn.Module):
+    def __init__(self, batch):
+        super().__init__()
+        self.clean = batch["clean"]
+
+    def forward(self, noisy, sigma, known):
+        return self.clean
+
+
+class Unchanged(nn.Module):
+    def forward(self, noisy, sigma, known):
+        return noisy
+
+
+def test_what_is_left_out_of_every_picture_is_not_drawn(monkeypatch):
+    drawn = []
+
+    def record(kind, *args):
+        drawn.append(kind)
+        return make_spoilt(kind, *args)
+
+    monkeypatch.setattr("denoise.training.tasks.every_picture.make_spoilt", record)
+    names = [name for name in ALL_KINDS if name != "photons"]
+    task = replace(every_picture_task(), without=tuple(names))
+    task.batch(0)
+    assert drawn == [ALL_KINDS["photons"]] * 3
+
+
+def test_leaving_out_what_there_is_not_is_refused():
+    with pytest.raises(ValueError, match="fog"):
+        replace(every_picture_task(), without=("fog",))
