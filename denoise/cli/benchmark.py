@@ -85,6 +85,7 @@ class Bench:
     help="noise levels in steps of 1/255 (15 25 50)",
 )
 @flag("--all", "has_targets", help="every figure that has a target")
+@flag("--kinds", "has_kinds", help="every kind of picture at auto, against the best single setting")
 @click.option(
     "--sets",
     envvar="DENOISE_SETS",
@@ -104,6 +105,7 @@ def benchmark(
     data: tuple[Path, ...],
     sigmas_255: tuple[float, ...],
     has_targets: bool,
+    has_kinds: bool,
     sets: Path,
     has_speed: bool,
     is_recording: bool,
@@ -116,6 +118,8 @@ def benchmark(
     bench = Bench(open_zoo(zoo), device, dtype, is_recording)
     if has_targets:
         return _print_scorecard(bench, names, sets)
+    if has_kinds:
+        return _print_kinds(bench, names)
     if str(folder) in SMALL_IMAGE_SETS:
         return _print_small_tables(bench, names, str(folder), list(data))
     denoisers = [bench.denoiser(name) for name in names or [DEFAULT_MODEL]]
@@ -129,7 +133,7 @@ def benchmark(
     elif not has_speed:
         raise SettingError(
             "Name a folder of clean pictures, mnist or fashion-mnist with --set, or ask for "
-            "--speed or --all."
+            "--speed, --kinds or --all."
         )
     return 0
 
@@ -198,6 +202,22 @@ def _print_scorecard(bench: Bench, names: Sequence[str], sets: Path) -> int:
             print(f"\n{name} missed {targets} after {training_words(denoisers[name])}")
     for name, figures in results.items() if bench.is_recording else []:
         record(denoisers[name], figures=figures)
+    return code
+
+
+def _print_kinds(bench: Bench, names: Sequence[str]) -> int:
+    """Print how every situation comes out at auto; return 1 if one comes out wrong."""
+    from denoise.evaluation.kinds import judge_kinds
+
+    code = 0
+    for name in names or [DEFAULT_MODEL]:
+        print(f"{name}\n\n| situation | in | auto | best | setting | |\n|---|---|---|---|---|---|")
+        for judged in judge_kinds(bench.denoiser(name)):
+            word = "; ".join(judged.faults) or "right"
+            code = FAILED_INPUT if judged.faults else code
+            figures = " | ".join(f"{x:.2f}" for x in (judged.given, judged.auto, judged.best))
+            shown = f"{judged.situation.name} | {figures} | {judged.setting} | {word}"
+            print(f"| {shown} |", flush=True)
     return code
 
 
