@@ -4,6 +4,7 @@ import math
 import re
 import sys
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
 
 import numpy as np
 import pytest
@@ -61,13 +62,13 @@ def test_elsewhere_nothing_changes_in_both_forms():
 
 
 def test_where_gpus_are_lent_both_forms_decorate(monkeypatch):
-    monkeypatch.syspath_prepend(str(FAKE))
-    import spaces
-
+    spec = spec_from_file_location("spaces", FAKE / "spaces.py")
+    spaces = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "spaces", spaces)
+    spec.loader.exec_module(spaces)
     for decorated in (gpu(seconds), gpu(duration=5)(seconds)):
         assert decorated is not seconds
         assert decorated.__wrapped__ is seconds
-    monkeypatch.delitem(sys.modules, spaces.__name__)
 
 
 def test_a_larger_picture_wants_the_gpu_longer():
