@@ -50,6 +50,8 @@ def told(module):
         is_error = isinstance(call, ast.Call) and ast.unparse(call.func).endswith("Error")
         if is_error and call.args and issubclass(class_of(call, loaded), errors.DenoiseError):
             yield from texts(call.args[0], loaded)
+    for sentence in getattr(loaded, "SENTENCES", {}).values():
+        yield sentence.format(repo="x1", revision="x2", what="x3", What="x4", number="x5")
 
 
 def class_of(call, loaded):
