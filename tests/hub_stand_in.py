@@ -15,6 +15,7 @@ from stand_in import TOKEN, JsonAnswers, serving
 
 RESOLVE = re.compile(r"/([\w.-]+/[\w.-]+)/resolve/([^/]+)/(.+)")
 INFO = re.compile(r"/api/models/([\w.-]+/[\w.-]+)(?:/revision/([^/]+))?")
+TREE = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/tree/([^/]+)")
 PREUPLOAD = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/preupload/([^/]+)")
 COMMIT = re.compile(r"/api/models/([\w.-]+/[\w.-]+)/commit/([^/]+)")
 BATCH = re.compile(r"/([\w.-]+/[\w.-]+)\.git/info/lfs/objects/batch")
@@ -94,6 +95,8 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
             return self.resolve(*match.groups())
         if match := INFO.fullmatch(path):
             return self.tell(match[1], match[2] or "main")
+        if match := TREE.fullmatch(path):
+            return self.list(*match.groups())
         return self.answer(404)
 
     def find(self, name, revision):
@@ -110,9 +113,16 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
     def tell(self, name, revision):
         if found := self.find(name, revision):
             repo, sha = found
-            files = [{"rfilename": file} for file in repo.commits[sha]]
-            facts = {"id": name, "sha": sha, "private": repo.is_private, "siblings": files}
-            self.answer_json(facts)
+            self.answer_json({"id": name, "sha": sha, "private": repo.is_private})
+
+    def list(self, name, revision):
+        if found := self.find(name, revision):
+            repo, sha = found
+            files = [
+                {"type": "file", "path": file, "size": len(content), "oid": git_hash(content)}
+                for file, content in repo.commits[sha].items()
+            ]
+            self.answer_json(files)
 
     def resolve(self, name, revision, file):
         if (found := self.find(name, revision)) is None:

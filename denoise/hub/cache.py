@@ -2,8 +2,9 @@
 
 import hashlib
 import re
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from filelock import FileLock, Timeout
 from tqdm import tqdm
@@ -13,18 +14,30 @@ from denoise.progress import OnBytes
 _SHA256, _SHA1 = re.compile("[0-9a-f]{64}"), re.compile("[0-9a-f]{40}")
 
 
-def is_intact(file: Path, content: bytes) -> bool:
-    """Tell whether the content of a file in the cache is what the Hub had.
+class CachedFile(NamedTuple):
+    """A file in the cache, its content, and the sha256 of that."""
 
-    The cache names it by the Hub's ETag: the sha256 of a large file, git's hash of another one.
+    file: Path
+    content: bytes
+    sha256: str
+
+
+def read_cached(file: Path) -> CachedFile:
+    """Read a file in the cache."""
+    content = file.read_bytes()
+    return CachedFile(file, content, hashlib.sha256(content).hexdigest())
+
+
+def is_intact(cached: CachedFile) -> bool:
+    """Tell whether a file in the cache has the content that the Hub had.
+
+    It is a link to the Hub's ETag: the sha256 of a large file, git's hash of another one.
     """
-    name = file.resolve().name
-    if _SHA256.fullmatch(name):
-        return hashlib.sha256(content).hexdigest() == name
-    if _SHA1.fullmatch(name):
-        head = f"blob {len(content)}\0".encode()
-        return hashlib.sha1(head + content, usedforsecurity=False).hexdigest() == name
-    return True  # a cache without links does not say
+    etag = cached.file.resolve().name
+    if _SHA1.fullmatch(etag):
+        blob = f"blob {len(cached.content)}\0".encode() + cached.content
+        return hashlib.sha1(blob, usedforsecurity=False).hexdigest() == etag
+    return etag == cached.sha256 or not _SHA256.fullmatch(etag)  # a cache without links says none
 
 
 def forget(file: Path) -> None:
@@ -39,28 +52,19 @@ def meter(on_bytes: OnBytes) -> type[Any]:
 
     class Meter(tqdm):  # type: ignore[misc]
         def __init__(self, *_: Any, total: int | None = None, initial: int = 0, **__: Any) -> None:
-            super().__init__(disable=True)
-            self.bytes_done, self.bytes_in_all = initial, total or 0
+            super().__init__(disable=True, total=total or 0, initial=initial)
 
         def update(self, n: float | None = 1) -> None:
-            self.bytes_done += int(n or 0)
-            on_bytes(self.bytes_done, max(self.bytes_done, self.bytes_in_all))
+            self.n += int(n or 0)
+            on_bytes(self.n, max(self.n, self.total))
 
     return Meter
 
 
-def folder_of(cache: Path, repo: str) -> Path:
-    """Return the folder of a repository in the cache."""
-    return cache / f"models--{repo.replace('/', '--')}"
-
-
 def sweep(cache: Path, repo: str) -> None:
     """Delete what killed downloads of a repository left; a running one holds a lock."""
-    folder = folder_of(cache, repo)
-    for part in (folder / "blobs").glob("*.incomplete"):
-        lock = cache / ".locks" / folder.name / f"{part.name.partition('.')[0]}.lock"
-        try:
-            with FileLock(lock, timeout=0):
-                part.unlink(missing_ok=True)
-        except (Timeout, OSError):
-            continue
+    name = f"models--{repo.replace('/', '--')}"
+    for part in (cache / name / "blobs").glob("*.incomplete"):
+        lock = cache / ".locks" / name / f"{part.name.partition('.')[0]}.lock"
+        with suppress(Timeout, OSError), FileLock(lock, timeout=0):
+            part.unlink(missing_ok=True)

@@ -1,33 +1,39 @@
 """Files of a repository on the Hugging Face Hub, read through huggingface_hub's cache."""
 
-import json
+import logging
 import re
 import threading
+import time
 from collections import defaultdict
-from contextlib import suppress
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from huggingface_hub import (
-    HfApi,
     constants,
+    get_cached_repo_tree,
     get_hf_file_metadata,
     hf_hub_download,
     hf_hub_url,
     snapshot_download,
     try_to_load_from_cache,
 )
-from huggingface_hub.errors import HfHubHTTPError
+from huggingface_hub.errors import CachedRepoTreeNotFoundError, HfHubHTTPError
 
-from denoise.errors import DenoiseError
-from denoise.files import write_atomically
-from denoise.hub.cache import folder_of, meter, sweep
+from denoise.hub import errors
+from denoise.hub.cache import CachedFile, forget, is_intact, meter, read_cached, sweep
 from denoise.hub.errors import HubError, NotThereError, UnreachableError, explained
-from denoise.hub.timeout import ANSWER_S, Asking
 from denoise.progress import OnBytes
 
 MAX_BYTES = 4_000_000_000  # of a file; a hundred times what any network here needs
+ANSWER_S = 2.5  # that the Hub may take to answer; huggingface_hub tries for half a minute
+RETRY_S = 60  # for which a Hub that did not answer is not asked again
 _COMMIT = re.compile(r"[0-9a-f]{40}")
+
+AnswerT = TypeVar("AnswerT")
+_log = logging.getLogger(__name__)
 
 
 class HubFiles:
@@ -59,7 +65,7 @@ class HubFiles:
         self.is_stale = False  # the Hub did not answer, so the commit is the last known one
         self._endpoint, self._cache = endpoint, cache or Path(constants.HF_HUB_CACHE)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        self._asking = Asking(repo)
+        self._silent_until = 0.0  # monotonic
 
     def __str__(self) -> str:
         return f"{self.repo}@{self._at}"
@@ -72,96 +78,89 @@ class HubFiles:
         """Return a file from the cache or from the Hub; all who ask share one download."""
         with explained(self.repo, self._at, path), self._locks[path]:
             known = self._recall(path, self.commit) if self.commit else None
-            return known or self._ask(path, on_bytes)
+            return known or self._fetch(path, on_bytes)
+
+    def read(
+        self, path: str, wrong: HubError, *, on_bytes: OnBytes | None = None, sha256: str = ""
+    ) -> CachedFile:
+        """Return a file that has this sha256 or, without one, the hash that the Hub states.
+
+        A damaged file is deleted and fetched once more; if that is damaged, too, `wrong` is raised.
+        """
+        for _ in range(2):
+            cached = read_cached(self.file(path, on_bytes))
+            if cached.sha256 == sha256 if sha256 else is_intact(cached):
+                return cached
+            _log.warning("The file %s of %s was damaged, and deleted.", path, self)
+            forget(cached.file)
+        raise wrong
 
     def names(self) -> list[str]:
         """Return the names of all files, or of those in the cache if the Hub does not answer."""
         with explained(self.repo, self._at, "the list of files"):
-            if self.commit and (kept := self._kept_names(self.commit)):
-                return kept
-            api, revision = HfApi(endpoint=self._endpoint), self._at
+            list_files = partial(
+                snapshot_download,
+                self.repo,
+                revision=self._at,
+                cache_dir=self._cache,
+                endpoint=self._endpoint,
+                allow_patterns=[],  # so that none is fetched
+                tqdm_class=meter(lambda *_: None),
+            )
             try:
-                found = self._asking.ask(
-                    lambda: api.model_info(self.repo, revision=revision, timeout=ANSWER_S)
-                )
+                folder = Path(self._ask(list_files))
             except UnreachableError:
-                return self._names_here()
-        names = [file.rfilename for file in found.siblings or []]
-        self.commit = self.commit or found.sha
-        with suppress(OSError, DenoiseError):  # a cache that may only be read
-            file = self._names_file(self._at)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(file, json.dumps(names).encode())
-        return names
-
-    def _names_here(self) -> list[str]:
-        """Return the names of the last known commit: all if they were kept, or those fetched."""
-        last = snapshot_download(  # with no pattern it need not be whole
-            self.repo,
-            revision=self._at,
-            cache_dir=self._cache,
-            local_files_only=True,
-            allow_patterns=[],
-        )
-        folder = Path(last)
-        self.commit, self.is_stale = folder.name, self.is_stale or self.commit is None
-        fetched = (file for file in folder.rglob("*") if file.is_file())
-        here = [file.relative_to(folder).as_posix() for file in fetched]
-        return self._kept_names(folder.name) or here
-
-    def _kept_names(self, commit: str) -> list[str]:
-        with suppress(OSError, ValueError, TypeError):
-            return [str(name) for name in json.loads(self._names_file(commit).read_bytes())]
-        return []
-
-    def _names_file(self, commit: str) -> Path:
-        return folder_of(self._cache, self.repo) / "names" / f"{commit}.json"
+                folder = Path(list_files(local_files_only=True))
+                self.is_stale = self.is_stale or self.commit is None
+            self.commit = folder.name
+            try:
+                tree = get_cached_repo_tree(self.repo, revision=folder.name, cache_dir=self._cache)
+            except CachedRepoTreeNotFoundError:
+                here = (file for file in folder.rglob("*") if file.is_file())
+                return [file.relative_to(folder).as_posix() for file in here]
+            return [file.path for file in tree]
 
     def _recall(self, path: str, revision: str) -> Path | None:
-        """Return a file if the cache has it, which resolves a revision that is a commit."""
+        """Return a file if the cache has it at a revision; None: the cache does not know."""
         found: Any = try_to_load_from_cache(self.repo, path, self._cache, revision)
-        if found is not None and _COMMIT.fullmatch(revision):
-            self.commit = revision
         if found is None or isinstance(found, str):
             return Path(found) if found else None
         raise NotThereError(f"{self} has no {path}; see on the Hub what it holds.")
 
-    def _ask(self, path: str, on_bytes: OnBytes | None) -> Path:
+    def _fetch(self, path: str, on_bytes: OnBytes | None) -> Path:
         """Return a file from the Hub or, if that does not answer, of the last known commit."""
+        at = self._at  # a branch at first, so that the cache notes its commit
         try:
             commit = self._look(path)
         except UnreachableError:
-            last = None if self.commit else self._recall(path, self.revision)
+            last = None if self.commit else self._recall(path, at)
             if last is None:
                 raise
             self.commit, self.is_stale = _commit_of(last, path), True
             return last
-        if commit and not self.commit and (known := self._recall(path, commit)):
-            return known
+        if commit and not self.commit:
+            self.commit = commit
+            if known := self._recall(path, commit):
+                return known
         sweep(self._cache, self.repo)
-        try:
-            downloaded = hf_hub_download(
-                self.repo,
-                path,
-                revision=self._at,  # a branch, too, so that the cache notes its commit
-                cache_dir=self._cache,
-                endpoint=self._endpoint,
-                etag_timeout=ANSWER_S,
-                tqdm_class=None if on_bytes is None else meter(on_bytes),
-            )
-        except HfHubHTTPError as error:  # a 404 names the commit, too
-            self.commit = self.commit or error.response.headers.get("X-Repo-Commit")
-            raise
-        self.commit = self.commit or _commit_of(Path(downloaded), path)
+        downloaded = hf_hub_download(
+            self.repo,
+            path,
+            revision=at,
+            cache_dir=self._cache,
+            endpoint=self._endpoint,
+            etag_timeout=ANSWER_S,
+            tqdm_class=None if on_bytes is None else meter(on_bytes),
+        )
+        self.commit = _commit_of(Path(downloaded), path)  # the branch may just have moved
         return Path(downloaded)
 
     def _look(self, path: str) -> str | None:
         """Return the commit that the Hub names for a file; refuse one that is far too large."""
         url = hf_hub_url(self.repo, path, revision=self._at, endpoint=self._endpoint)
+        look = partial(get_hf_file_metadata, url, timeout=ANSWER_S, endpoint=self._endpoint)
         try:
-            found = self._asking.ask(
-                lambda: get_hf_file_metadata(url, timeout=ANSWER_S, endpoint=self._endpoint)
-            )
+            found = self._ask(look)
         except HfHubHTTPError as error:  # the download explains it
             return error.response.headers.get("X-Repo-Commit")
         if (found.size or 0) > MAX_BYTES:
@@ -169,6 +168,33 @@ class HubFiles:
                 f"{path} of {self} has {found.size:,} bytes; at most {MAX_BYTES:,} can be."
             )
         return found.commit_hash
+
+    def _ask(self, question: Callable[[], AnswerT]) -> AnswerT:
+        """Return the Hub's answer; a Hub that gave none is left alone for a while.
+
+        Raises:
+            UnreachableError: there is none within ANSWER_S, or the Hub is out of order.
+            HfHubHTTPError: the answer is no.
+        """
+        if time.monotonic() < self._silent_until:
+            raise errors.unreachable(self.repo)
+        answer: Future[AnswerT] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(question())
+            except Exception as error:  # httpx's or httpx2's, as huggingface_hub has it
+                answer.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()
+        try:
+            return answer.result(ANSWER_S)  # looking a name up knows no timeout
+        except Exception as error:
+            if isinstance(error, HfHubHTTPError) and error.response.status_code not in errors.DOWN:
+                raise
+            self._silent_until = time.monotonic() + RETRY_S
+            _log.info("The Hub does not answer.", exc_info=error)
+            raise errors.unreachable(self.repo) from error
 
 
 def _commit_of(file: Path, path: str) -> str:

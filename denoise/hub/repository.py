@@ -1,14 +1,12 @@
 """A repository of networks on the Hugging Face Hub: this project's, or anyone's checkpoints."""
 
-import hashlib
-import logging
 import re
 from contextlib import suppress
 from pathlib import Path
 
 from denoise.errors import WeightsError
 from denoise.hub.address import HERE, join
-from denoise.hub.cache import forget, is_intact
+from denoise.hub.cache import CachedFile
 from denoise.hub.errors import HubError, NotThereError, UnreachableError
 from denoise.hub.files import HubFiles
 from denoise.models import ARCHITECTURES
@@ -19,7 +17,6 @@ from denoise.weights.manifest import CONFIG_FILE, MANIFEST_FILE, WEIGHTS_FILE, E
 
 MAX_NAMED = 8  # files that a sentence lists
 _NAME = re.compile(r"\w[\w.-]*", re.ASCII)
-_log = logging.getLogger(__name__)
 
 
 class ForeignError(HubError):
@@ -65,16 +62,16 @@ class Repository(HubFiles):
     def facts(self, place: str) -> ModelFacts:
         """Return the facts about the model at a place; ForeignError: it is another library's."""
         path = join(place, CONFIG_FILE)
-        found = self._read(path)
+        damaged = HubError(f"The file {path} of {self} is damaged.")
+        content = self.read(path, damaged).content
         try:
-            facts = parse_facts(found[1] if found else b"", place)
+            facts = parse_facts(content, place)
         except WeightsError as error:
-            if place == HERE and found and b'"needs"' not in found[1]:
-                raise ForeignError(
-                    f"{self} holds no network of this project: its {CONFIG_FILE} is another "
-                    "library's."
-                ) from error
-            raise HubError(f"The file {path} of {self} is damaged.") from error
+            if place != HERE or b'"needs"' in content:
+                raise damaged from error
+            raise ForeignError(
+                f"{self} holds no network of this project: its {CONFIG_FILE} is another library's."
+            ) from error
         if not _NAME.fullmatch(facts.name) or place not in (HERE, facts.name):
             raise HubError(f"The file {path} of {self} is that of another model.")
         if facts.architecture not in ARCHITECTURES:
@@ -90,45 +87,20 @@ class Repository(HubFiles):
 
     def weights(self, place: str, facts: ModelFacts, on_bytes: OnBytes | None = None) -> bytes:
         """Return the weights at a place, verified by the facts."""
-        found = self._read(join(place, WEIGHTS_FILE), on_bytes, facts.sha256)
-        if found is None:
-            forget(self.file(join(place, CONFIG_FILE)))  # perhaps it is that which is wrong
-            raise HubError(
-                f"The weights of {facts.name} at {self} are not the ones that its {CONFIG_FILE} "
-                "names (sha256 differs), also when fetched anew. Tell its owner, or choose another "
-                "revision."
-            )
-        return found[1]
+        wrong = HubError(
+            f"The weights of {facts.name} at {self} are not the ones that its {CONFIG_FILE} names "
+            "(sha256 differs), also when fetched anew. Tell its owner, or choose another revision."
+        )
+        path = join(place, WEIGHTS_FILE)
+        return self.read(path, wrong, on_bytes=on_bytes, sha256=facts.sha256).content
 
-    def checkpoint(self, path: str, on_bytes: OnBytes | None = None) -> tuple[Path, bytes]:
-        """Return a checkpoint's file and its content, verified by the Hub's own hash."""
-        found = self._read(path, on_bytes)
-        if found is None:
-            raise HubError(
-                f"{path} of {self} is not the file that the Hub says it is (its hash differs), "
-                "also when fetched anew. Tell its owner, or choose another revision."
-            )
-        return found
-
-    def _read(
-        self, path: str, on_bytes: OnBytes | None = None, sha256: str = ""
-    ) -> tuple[Path, bytes] | None:
-        """Return a verified file and its content.
-
-        A damaged file is deleted and fetched once more; None: that is damaged, too.
-        """
-        for _ in range(2):
-            file = self.file(path, on_bytes)
-            content = file.read_bytes()
-            if (
-                hashlib.sha256(content).hexdigest() == sha256
-                if sha256
-                else is_intact(file, content)
-            ):
-                return file, content
-            _log.warning("The file %s of %s was damaged, and deleted.", path, self)
-            forget(file)
-        return None
+    def checkpoint(self, path: str, on_bytes: OnBytes | None = None) -> CachedFile:
+        """Return a checkpoint, verified by the Hub's own hash."""
+        wrong = HubError(
+            f"{path} of {self} is not the file that the Hub says it is (its hash differs), also "
+            "when fetched anew. Tell its owner, or choose another revision."
+        )
+        return self.read(path, wrong, on_bytes=on_bytes)
 
     def _manifest(self) -> dict[str, Entry]:
         content = self.file(MANIFEST_FILE).read_bytes()
@@ -139,12 +111,12 @@ class Repository(HubFiles):
 
     def _only_checkpoint(self) -> str:
         """Return the path of the only checkpoint; a safe one goes before pickled ones."""
-        names, ours = self.names(), list[str]()
-        with suppress(HubError):  # a manifest of another kind
-            ours = sorted(self._manifest()) if MANIFEST_FILE in names else []
+        ours = list[str]()
+        with suppress(HubError):  # no manifest, or one of another kind
+            ours = sorted(self._manifest())
         if ours:
             raise HubError(f"{self} holds {', '.join(ours)}; name one as {self.repo}/{ours[0]}.")
-        found = sorted(name for name in names if is_checkpoint(name))
+        found = sorted(filter(is_checkpoint, self.names()))
         found = [name for name in found if name.lower().endswith(SAFE)] or found
         if not found:
             raise HubError(

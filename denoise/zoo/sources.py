@@ -157,7 +157,7 @@ class HubSource:
             return None
         at = repository.resolve(place) if address else repository.facts(place)
         if isinstance(at, str):
-            file, content = repository.checkpoint(at, on_bytes)
+            file, content, _ = repository.checkpoint(at, on_bytes)
             name = repository.repo.partition("/")[2] if place == HERE else file.stem
             return Found(file.parent, str(repository), (), file, name, content=content)
         self._check(repository, at)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hub_stand_in import files_of, running_hub
 
-from denoise.hub import timeout
+from denoise.hub import files
 from denoise.hub.repository import Repository
 from denoise.ui.page import build_page
 from denoise.ui.server.service import Service
@@ -21,7 +21,7 @@ NAME = "conv-mnist"
 @pytest.fixture
 def hub(monkeypatch):
     """A stand-in for the Hub that is out of order."""
-    monkeypatch.setattr(timeout, "RETRY_S", 0)  # as if that time had passed
+    monkeypatch.setattr(files, "RETRY_S", 0)  # as if that time had passed
     with running_hub() as running:
         names = [config.parent.name for config in BUNDLED.glob("*/config.json")]
         for name in names:
