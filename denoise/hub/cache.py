@@ -33,7 +33,7 @@ def is_intact(cached: CachedFile) -> bool:
 
     It is a link to the Hub's ETag: the sha256 of a large file, git's hash of another one.
     """
-    etag = cached.file.resolve().name
+    etag = cached.file.readlink().name if cached.file.is_symlink() else ""
     if _SHA1.fullmatch(etag):
         blob = f"blob {len(cached.content)}\0".encode() + cached.content
         return hashlib.sha1(blob, usedforsecurity=False).hexdigest() == etag
@@ -41,10 +41,11 @@ def is_intact(cached: CachedFile) -> bool:
 
 
 def forget(file: Path) -> None:
-    """Delete a file from the cache, and what it points to."""
-    blob = file.resolve()
+    """Delete a file from the cache, and what it points to, even if repositories share that."""
+    while file.is_symlink():
+        link, file = file, file.parent / file.readlink()
+        link.unlink()
     file.unlink(missing_ok=True)
-    blob.unlink(missing_ok=True)
 
 
 def meter(on_bytes: OnBytes) -> type[Any]:

@@ -204,6 +204,28 @@ def test_a_bit_that_flips_in_the_cache_is_mended(stand_in, repository, tmp_path)
     assert load_network(folder.name, folder.parent)
 
 
+def shared(folder, tmp_path):
+    """Move weights to where huggingface_hub 2 has what repositories share; return that file."""
+    blob = folder / (folder / "model.safetensors").readlink()
+    store = tmp_path / "cache" / "blobs" / "ab" / ("ab" * 32)  # of Xet's hash
+    store.parent.mkdir(parents=True)
+    blob.rename(store)
+    blob.symlink_to(store)
+    return store
+
+
+def test_a_file_that_repositories_share_is_taken(stand_in, repository, tmp_path):
+    shared(fetch(repository), tmp_path)
+    assert repository.checkpoint(WEIGHTS).sha256 == read_facts(NAME).sha256
+    assert len(stand_in.downloads(WEIGHTS)) == 1
+
+
+def test_a_damaged_file_that_repositories_share_is_fetched_anew(stand_in, repository, tmp_path):
+    shared(fetch(repository), tmp_path).write_bytes(b"damaged")
+    assert repository.checkpoint(WEIGHTS).sha256 == read_facts(NAME).sha256
+    assert len(stand_in.downloads(WEIGHTS)) == 2
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]"])
 def test_a_config_that_is_damaged_in_the_cache_is_mended(repository, content):
     config = (repository.folder(NAME) / "config.json").resolve()
