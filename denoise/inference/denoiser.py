@@ -104,6 +104,7 @@ class Denoiser:
         Raises:
             ImageError: an image of another type, or of a size that the model does not take.
             SettingError: a setting out of range, or texture where there is no counterpart.
+            WeightsError: the network gave NaN or infinity.
         """
         settings = Settings(
             sigma=sigma,
@@ -288,7 +289,13 @@ class Denoiser:
         if plan.pilot_share > 0 and uses_pilot:
             pilot = Pilot(self._pilot, plan.pilot_share, self._network, plan.dither)
         return Inference(
-            at_work, self.facts.needs, self.dtype, settings.strength, settings.ensemble, pilot
+            self.facts.name,
+            at_work,
+            self.facts.needs,
+            self.dtype,
+            settings.strength,
+            settings.ensemble,
+            pilot,
         )
 
 

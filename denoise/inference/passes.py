@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from denoise.errors import WeightsError
 from denoise.models import Needs
 
 # Standard deviation in [0,1] of the white noise that is added where a picture has no fine detail,
@@ -60,6 +61,7 @@ class Pilot(NamedTuple):
 class Inference(NamedTuple):
     """Networks that take the same pictures, and how they run."""
 
+    name: str  # of the model that they serve
     parts: tuple[Part, ...]
     needs: Needs
     dtype: torch.dtype  # of the networks' inner layers
@@ -84,6 +86,9 @@ class Inference(NamedTuple):
 
         The tile is (N, C, H, W), sRGB in [0,1], on the network's device; C may be 1 for a network
         of 3. Sigma is (N or 1, 1, H or 1, W or 1); None: the network guesses.
+
+        Raises:
+            WeightsError: a network gave NaN or infinity.
         """
         with torch.inference_mode():
             start = self._pilot_estimate(noisy, after_pass)
@@ -150,6 +155,11 @@ class Inference(NamedTuple):
             else:
                 denoised = network(padded)
         result: Tensor = denoised.float()[:, :, :height, :width]
+        if not result.isfinite().all():
+            raise WeightsError(
+                f"{self.name} gave NaN or infinity where a picture has numbers, so there is no "
+                "result. Its weights are damaged; fetch them anew, or choose another network."
+            )
         return result if noisy.shape[1] == channels else result.mean(1, keepdim=True)
 
 

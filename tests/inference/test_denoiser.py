@@ -12,7 +12,7 @@ from skimage import data
 import denoise.inference.tiling
 from denoise import Denoiser, add_noise, estimate_sigma, fit_picture, psnr
 from denoise.devices import choose_dtype
-from denoise.errors import ImageError, SettingError, UnknownModelError
+from denoise.errors import ImageError, SettingError, UnknownModelError, WeightsError
 from denoise.images.arrays import unpack
 from denoise.images.picture import Picture
 from denoise.inference.noise_level import Residual, estimate_noise, interpret_residual
@@ -469,10 +469,19 @@ def test_gray_goes_in_as_the_network_takes_it(takes_gray, seen):
         return picture
 
     needs = Needs(3, "photo", (0.0, 1.0), takes_sigma=False, blind=True, takes_gray=takes_gray)
-    inference = Inference((Part(network, 1.0),), needs, torch.float32)
+    inference = Inference("net", (Part(network, 1.0),), needs, torch.float32)
     gray = torch.rand(1, 1, 8, 8)
     torch.testing.assert_close(inference.denoise(gray, None, lambda: None), gray)
     assert channels == [seen]
+
+
+@pytest.mark.parametrize("name", ALL_MODELS)
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_a_network_that_gives_no_numbers_gives_no_picture(name, bad, clean):
+    denoiser = Denoiser(name, device="cpu")
+    next(denoiser._network.parameters()).data.fill_(bad)
+    with pytest.raises(WeightsError, match=f"^{name} gave NaN or infinity"):
+        denoiser(suited(denoiser, clean))
 
 
 def test_an_ensemble_can_be_stopped_between_its_passes(photo_denoiser, clean):

@@ -22,6 +22,7 @@ MODULES = (
     "hub.repository",
     "images.reading",
     "images.writing",
+    "inference.passes",
     "training.lesson",
     "ui.server.progress",
     "ui.server.service",
