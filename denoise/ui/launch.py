@@ -88,6 +88,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             max_pixels=_whole_number(environment, "DENOISE_MAX_PIXELS", Limits.max_pixels),
             max_bytes=_whole_number(environment, "DENOISE_MAX_BYTES", Limits.max_bytes),
             queue_size=_whole_number(environment, "DENOISE_QUEUE", Limits.queue_size),
+            max_connections=_whole_number(
+                environment, "DENOISE_MAX_CONNECTIONS", Limits.max_connections
+            ),
         ),
         has_training=_flag(environment, "DENOISE_TRAIN_TAB", default=not is_space),
         is_lent_gpus=is_lent_gpus,

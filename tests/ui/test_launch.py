@@ -23,11 +23,12 @@ def test_an_empty_environment_gives_the_defaults():
 
 
 def test_the_environment_is_read():
-    names = ("DENOISE_MAX_PIXELS", "DENOISE_MAX_BYTES", "DENOISE_QUEUE", "GRADIO_SERVER_PORT")
-    environment = {name: str(number) for number, name in enumerate(names, start=1)}
+    names = ("MAX_PIXELS", "MAX_BYTES", "QUEUE", "MAX_CONNECTIONS")
+    environment = {f"DENOISE_{name}": str(number) for number, name in enumerate(names, start=1)}
     environment |= {"DENOISE_DEVICE": "cpu", "GRADIO_SERVER_NAME": "::1"}
-    limits = Limits(max_pixels=1, max_bytes=2, queue_size=3)
-    assert launch.read_settings(environment) == launch.Settings("cpu", "::1", 4, limits)
+    environment |= {"GRADIO_SERVER_PORT": "5"}
+    limits = Limits(max_pixels=1, max_bytes=2, queue_size=3, max_connections=4)
+    assert launch.read_settings(environment) == launch.Settings("cpu", "::1", 5, limits)
 
 
 def test_a_space_is_open_to_the_network():

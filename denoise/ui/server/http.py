@@ -19,6 +19,7 @@ from starlette.routing import Route
 from denoise.ui.api.endpoints import add_endpoints
 from denoise.ui.api.info import info_routes
 from denoise.ui.api.openapi import describe
+from denoise.ui.server.connections import limit_connections
 from denoise.ui.server.guard import Guard
 from denoise.ui.server.scripts import OwnScripts
 from denoise.ui.server.service import Service
@@ -69,6 +70,7 @@ def start_serving(
         },
         **look,
     )
+    limit_connections(page.server, service.limits.max_connections)
 
 
 def files_of(page: gr.Blocks) -> set[Path]:

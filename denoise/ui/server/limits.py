@@ -12,5 +12,6 @@ class Limits:
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES  # of one uploaded file
     queue_size: int = 20  # jobs that may wait
+    max_connections: int = 500  # at the same time
     keep_s: int = 3600  # age at which uploads and results go
     max_work_s: int = 1800  # for one picture
