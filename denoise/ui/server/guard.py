@@ -82,7 +82,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        send = _with_headers(send)
+        scope, send = _with_own_ranges(scope), _with_headers(send)
         route = get_route_path(scope)  # as Starlette's router sees it, below any root path
         if route.startswith(SHUT):
             await _refuse(404, "There is nothing here.")(scope, receive, send)
@@ -152,6 +152,19 @@ class _CountedBody:
         self._left -= len(message.get("body", b""))
         self.is_too_large |= self._left < 0
         return {"type": "http.disconnect"} if self.is_too_large else message
+
+
+def _with_own_ranges(scope: Scope) -> Scope:
+    """Have Starlette answer requests for ranges, not Gradio.
+
+    Gradio's answers hold all headers of the request, cookies of others among them, and it fails on
+    ranges of several parts. It knows the unit in small letters only.
+    """
+    headers = [
+        (name, value[:1].upper() + value[1:] if name == b"range" else value)
+        for name, value in scope["headers"]
+    ]
+    return {**scope, "headers": headers}
 
 
 def _with_headers(send: Send) -> Send:

@@ -451,6 +451,31 @@ def test_every_answer_has_the_security_headers(web):
         assert headers["content-security-policy"].startswith("frame-ancestors 'self'")
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "part"),
+    [
+        ("bytes=0-9", 206, slice(0, 10)),
+        ("bytes=5-", 206, slice(5, None)),
+        ("bytes=-5", 206, slice(-5, None)),
+        ("Bytes=0-9999999", 206, slice(None)),
+        ("bytes=9999999-", 416, None),
+        ("bytes=9-3", 400, None),
+        ("bytes=0-1,4-5", 206, None),
+        ("bytes=0-1-2", 400, None),
+        ("lines=0-9", 400, None),
+    ],
+)
+def test_a_range_is_answered_right_or_refused(web, asked, status, part):
+    content = bytes(range(100))
+    path = upload(web, content)
+    secrets = {"Cookie": "s=abc", "Authorization": "Bearer abc", "X-Secret": "abc"}
+    answer = web.get(f"/gradio_api/file={path}", headers={"Range": asked, **secrets})
+    assert answer.status_code == status
+    assert "abc" not in str(answer.headers)
+    if part is not None:
+        assert answer.content == content[part]
+
+
 @pytest.mark.parametrize("method", ["GET", "OPTIONS"])
 def test_no_other_site_acts_with_a_visitors_cookies(web, method):
     asking = {"Origin": "https://evil.example", "Host": "public.example"}
