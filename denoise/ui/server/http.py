@@ -23,6 +23,7 @@ from denoise.ui.server.connections import limit_connections
 from denoise.ui.server.guard import Guard
 from denoise.ui.server.scripts import OwnScripts
 from denoise.ui.server.service import Service
+from denoise.ui.server.sessions import Sessions
 
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
 
@@ -89,7 +90,8 @@ def _guarded_by(
     service: Service, page: gr.Blocks
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
-    async def guard(app: Starlette) -> AsyncIterator[None]:
+    async def guard(app: Any) -> AsyncIterator[None]:
+        app.state_holder = Sessions(page)
         # Gradio runs our middleware inside its own, which sets the headers for other origins.
         # The guard must be outside of both. No request has come yet.
         app.middleware_stack = Guard(
