@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -24,8 +26,18 @@ from denoise.zoo.zoo import Zoo
 
 FAILED, MISUSE = 1, 2
 SWEEP_S = 60
+MAX_DIGITS = 20  # of a number
 FLUSH_S = 1  # for the last answers to leave
 TRUE = ("1", "t", "true")  # as `spaces` reads its own variables
+VARIABLES = frozenset(
+    f"DENOISE_{name}"
+    for name in (
+        *("ANY_MODEL", "CHECKPOINTS", "DEVICE", "HUB_REPO", "HUB_REVISION", "MAX_BYTES"),
+        *("MAX_CONNECTIONS", "MAX_PIXELS", "QUEUE", "TRAIN_TAB"),
+        *("FRESH_ENVIRONMENTS", "SETS"),  # of tests and of the command line
+    )
+)
+MOST_PIXELS, MOST_BYTES, MOST_WAITING = 10**9, 10**11, 10**5  # that a limit may be
 
 _log = logging.getLogger("denoise")
 
@@ -74,23 +86,24 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings that DENOISE_* and GRADIO_SERVER_* hold.
 
     Raises:
-        SettingError: a bad value; the sentence names the variable.
+        SettingError: a bad value, or an unknown variable; the sentence names it.
     """
+    _refuse_unknown(environment)
     is_lent_gpus = (environment.get("SPACES_ZERO_GPU") or "").lower() in TRUE
     is_space = bool(environment.get("SPACE_ID"))
     usual_host = "0.0.0.0" if is_space else Settings.host
     hub_repo, hub_revision = _hub(environment)
+    _check_root_path(environment)
+    number = partial(_whole_number, environment)
     return Settings(
         device="cpu" if is_lent_gpus else _device(environment),  # of what needs no GPU
         host=environment.get("GRADIO_SERVER_NAME") or usual_host,
-        port=_port(environment),
+        port=number("GRADIO_SERVER_PORT", Settings.port, 65_535),
         limits=Limits(
-            max_pixels=_whole_number(environment, "DENOISE_MAX_PIXELS", Limits.max_pixels),
-            max_bytes=_whole_number(environment, "DENOISE_MAX_BYTES", Limits.max_bytes),
-            queue_size=_whole_number(environment, "DENOISE_QUEUE", Limits.queue_size),
-            max_connections=_whole_number(
-                environment, "DENOISE_MAX_CONNECTIONS", Limits.max_connections
-            ),
+            max_pixels=number("DENOISE_MAX_PIXELS", Limits.max_pixels, MOST_PIXELS),
+            max_bytes=number("DENOISE_MAX_BYTES", Limits.max_bytes, MOST_BYTES),
+            queue_size=number("DENOISE_QUEUE", Limits.queue_size, MOST_WAITING),
+            max_connections=number("DENOISE_MAX_CONNECTIONS", Limits.max_connections, MOST_WAITING),
         ),
         has_training=_flag(environment, "DENOISE_TRAIN_TAB", default=not is_space),
         is_lent_gpus=is_lent_gpus,
@@ -138,13 +151,6 @@ def _hub(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
     return repo, revision
 
 
-def _port(environment: Mapping[str, str]) -> int:
-    port = _whole_number(environment, "GRADIO_SERVER_PORT", Settings.port)
-    if port > 65_535:
-        raise SettingError(f"GRADIO_SERVER_PORT is a number from 1 to 65535; {port} is not.")
-    return port
-
-
 def _checkpoints(environment: Mapping[str, str]) -> tuple[Path, ...]:
     """Return the files that DENOISE_CHECKPOINTS names and the checkpoints in its folders."""
     files: list[Path] = []
@@ -165,11 +171,29 @@ def _flag(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
     return text == "1"
 
 
-def _whole_number(environment: Mapping[str, str], name: str, default: int) -> int:
+def _whole_number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
     text = environment.get(name) or str(default)
-    if not text.isdecimal() or int(text) == 0:
-        raise SettingError(f"{name} is a whole number, 1 or more; {text!r} is not.")
+    is_number = text.isascii() and text.isdecimal() and len(text) < MAX_DIGITS
+    if not is_number or not 1 <= int(text) <= most:
+        raise SettingError(f"{name} is a whole number from 1 to {most:,}; {text!r} is not.")
     return int(text)
+
+
+def _refuse_unknown(environment: Mapping[str, str]) -> None:
+    for name in sorted(environment):
+        if name.startswith("DENOISE_") and name not in VARIABLES:
+            near = get_close_matches(name, VARIABLES, 1, cutoff=0.85)
+            known = ", ".join(sorted(VARIABLES))
+            meant = f"perhaps {near[0]} is meant" if near else f"known: {known}"
+            raise SettingError(f"{name} is no setting of the server; {meant}.")
+
+
+def _check_root_path(environment: Mapping[str, str]) -> None:
+    path = environment.get("GRADIO_ROOT_PATH") or "/"
+    if not path.startswith(("/", "http://", "https://")):
+        raise SettingError(
+            f"GRADIO_ROOT_PATH is where a proxy serves the page, such as /denoise; {path!r} is not."
+        )
 
 
 def _serve(service: Service, settings: Settings) -> int:

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import socket
 import time
@@ -11,6 +12,7 @@ from gradio_client.exceptions import AppError
 from gradio_client.utils import Status
 from hub_stand_in import files_of, running_hub
 from PIL import Image
+from places import ROOT
 
 from denoise.errors import SettingError
 from denoise.ui import launch
@@ -55,13 +57,30 @@ def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
         ("DENOISE_TRAIN_TAB", "maybe"),
         ("DENOISE_MAX_PIXELS", "many"),
         ("DENOISE_MAX_BYTES", "-1"),
+        ("DENOISE_MAX_BYTES", "1" * 30),
+        ("DENOISE_MAX_PIXELS", "100000000000000000000"),
+        ("DENOISE_MAX_CONNECTIONS", "²"),
         ("DENOISE_QUEUE", "0"),
+        ("GRADIO_ROOT_PATH", "sub"),
         ("GRADIO_SERVER_PORT", "70000"),
     ],
 )
 def test_a_bad_value_is_named(name, value):
     with pytest.raises(SettingError, match=f"^{name}.*{value}"):
         launch.read_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("DENOISE_QUEU", "perhaps DENOISE_QUEUE is"), ("DENOISE_COLOUR", "known: ")]
+)
+def test_an_unknown_variable_is_refused(name, meant):
+    with pytest.raises(SettingError, match=f"^{name} is no setting of the server; {meant}"):
+        launch.read_settings({name: "5"})
+
+
+def test_every_variable_of_the_document_is_known():
+    text = (ROOT / "docs/server.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"DENOISE_[A-Z_]+", text)) <= launch.VARIABLES
 
 
 def test_a_bad_value_is_misuse(monkeypatch, capsys):
