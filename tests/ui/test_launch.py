@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from conftest import running_server, start_app
+from conftest import free_port, running_server, start_app
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from gradio_client.utils import Status
@@ -16,12 +16,13 @@ from places import ROOT
 
 from denoise.errors import SettingError
 from denoise.ui import launch
+from denoise.ui.environment import VARIABLES, Settings, read_settings
 from denoise.ui.server.limits import Limits
 from denoise.weights.tensors import BUNDLED
 
 
 def test_an_empty_environment_gives_the_defaults():
-    assert launch.read_settings({}) == launch.Settings("auto", "127.0.0.1", 7860, Limits())
+    assert read_settings({}) == Settings("auto", "127.0.0.1", 7860, Limits())
 
 
 def test_the_environment_is_read():
@@ -30,11 +31,11 @@ def test_the_environment_is_read():
     environment |= {"DENOISE_DEVICE": "cpu", "GRADIO_SERVER_NAME": "::1"}
     environment |= {"GRADIO_SERVER_PORT": "5"}
     limits = Limits(max_pixels=1, max_bytes=2, queue_size=3, max_connections=4)
-    assert launch.read_settings(environment) == launch.Settings("cpu", "::1", 5, limits)
+    assert read_settings(environment) == Settings("cpu", "::1", 5, limits)
 
 
 def test_a_space_is_open_to_the_network():
-    assert launch.read_settings({"SPACE_ID": "a/b"}).host == "0.0.0.0"
+    assert read_settings({"SPACE_ID": "a/b"}).host == "0.0.0.0"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_a_space_is_open_to_the_network():
     ],
 )
 def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
-    assert launch.read_settings(environment).has_training is has_training
+    assert read_settings(environment).has_training is has_training
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
 )
 def test_a_bad_value_is_named(name, value):
     with pytest.raises(SettingError, match=f"^{name}.*{value}"):
-        launch.read_settings({name: value})
+        read_settings({name: value})
 
 
 @pytest.mark.parametrize(
@@ -75,12 +76,12 @@ def test_a_bad_value_is_named(name, value):
 )
 def test_an_unknown_variable_is_refused(name, meant):
     with pytest.raises(SettingError, match=f"^{name} is no setting of the server; {meant}"):
-        launch.read_settings({name: "5"})
+        read_settings({name: "5"})
 
 
 def test_every_variable_of_the_document_is_known():
     text = (ROOT / "docs/server.md").read_text(encoding="utf-8")
-    assert set(re.findall(r"DENOISE_[A-Z_]+", text)) <= launch.VARIABLES
+    assert set(re.findall(r"DENOISE_[A-Z_]+", text)) <= VARIABLES
 
 
 def test_a_bad_value_is_misuse(monkeypatch, capsys):
@@ -125,6 +126,17 @@ def test_a_stopped_server_says_so_to_its_visitors_and_leaves_nothing(tmp_path):
     assert list((tmp_path / "server").iterdir()) == []
 
 
+@pytest.mark.parametrize("after_s", [0.5, 3, 6])
+def test_a_server_that_is_told_to_stop_while_it_starts_leaves_nothing(tmp_path, after_s):
+    process = start_app({"GRADIO_SERVER_PORT": str(free_port()), "TMPDIR": str(tmp_path)})
+    time.sleep(after_s)
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode in (0, -signal.SIGTERM)  # the latter before our code is loaded
+    assert b"Traceback" not in output
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_page_serves_weights_of_the_hub(tmp_path):
     with running_hub() as hub:
         pin = hub.repo("org/zoo", files_of(BUNDLED))
@@ -142,7 +154,7 @@ def test_the_page_serves_weights_of_the_hub(tmp_path):
 
 def test_the_environment_names_the_hub():
     environment = {"DENOISE_HUB_REPO": "a/b", "DENOISE_HUB_REVISION": "v1"}
-    settings = launch.read_settings(environment)
+    settings = read_settings(environment)
     assert (settings.hub_repo, settings.hub_revision) == ("a/b", "v1")
     assert not settings.takes_any_model
 
@@ -150,25 +162,25 @@ def test_the_environment_names_the_hub():
 @pytest.mark.parametrize("name", ["zoo", "org/zoo/conv-mnist", "org/zoo@v1", "a b/c"])
 def test_what_is_no_repository_is_misuse(name):
     with pytest.raises(SettingError, match="DENOISE_HUB_REPO is a repository on the Hub"):
-        launch.read_settings({"DENOISE_HUB_REPO": name})
+        read_settings({"DENOISE_HUB_REPO": name})
 
 
 def test_a_revision_without_a_repository_is_refused():
     with pytest.raises(SettingError, match="set DENOISE_HUB_REPO"):
-        launch.read_settings({"DENOISE_HUB_REVISION": "v1"})
+        read_settings({"DENOISE_HUB_REVISION": "v1"})
 
 
 def test_the_environment_names_checkpoints(tmp_path):
     for name in ("b.pth", "a.safetensors", "note.txt"):
         (tmp_path / name).write_bytes(b"")
     named = f"{tmp_path}{os.pathsep}{tmp_path / 'b.pth'}"
-    found = launch.read_settings({"DENOISE_CHECKPOINTS": named}).checkpoints
+    found = read_settings({"DENOISE_CHECKPOINTS": named}).checkpoints
     assert [file.name for file in found] == ["a.safetensors", "b.pth", "b.pth"]
 
 
 def test_checkpoints_that_are_not_there_are_misuse(tmp_path):
     with pytest.raises(SettingError, match=r"^DENOISE_CHECKPOINTS: .*none.* cannot be read"):
-        launch.read_settings({"DENOISE_CHECKPOINTS": str(tmp_path / "none")})
+        read_settings({"DENOISE_CHECKPOINTS": str(tmp_path / "none")})
 
 
 def test_the_page_serves_anyones_checkpoints(tmp_path):

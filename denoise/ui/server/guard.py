@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from denoise.ui.server.uploads import NOT_UPLOADED, is_inside
+from denoise.ui.server.uploads import NOT_UPLOADED, is_inside, named_files
 
 UPLOAD = "/gradio_api/upload"
 JOB = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/([^/]+)/?")  # whose answers are asked for
@@ -129,7 +129,7 @@ class Guard:
             await _refuse(413, message)(scope, receive, send)
             return
         called = _parsed(body)
-        files = list(_named_files(called))
+        files = list(named_files(called))
         for file in files:
             file["path"] = _without_address(file["path"])
         if all(is_inside(file["path"], self._folder) for file in files):
@@ -217,19 +217,6 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return None  # no JSON: FastAPI refuses it
-
-
-def _named_files(called: Any) -> Iterator[dict[str, Any]]:
-    """Yield every part of a call with a path: that is how Gradio writes files."""
-    waiting = [called]
-    while waiting:
-        value = waiting.pop()
-        if isinstance(value, dict):
-            if isinstance(value.get("path"), str):
-                yield value
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
 
 
 def _without_address(path: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from denoise.ui.server.guard import Guard
 from denoise.ui.server.scripts import OwnScripts
 from denoise.ui.server.service import Service
 from denoise.ui.server.sessions import Sessions
+from denoise.ui.server.uploads import named_files
 
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
 
@@ -74,9 +76,21 @@ def start_serving(
     limit_connections(page.server, service.limits.max_connections)
 
 
-def files_of(page: gr.Blocks) -> set[Path]:
-    """Return the files that a page shows from the start, such as examples; they must stay."""
-    return {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
+def files_in_use(page: gr.Blocks) -> set[Path]:
+    """Return the files that a page shows from the start, and those of its jobs, also waiting ones.
+
+    They must stay.
+    """
+    shown = {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
+    waiting = [queue.queue for queue in page._queue.event_queue_per_concurrency_id.values()]
+    running = [jobs for jobs in page._queue.active_jobs if jobs]
+    named = (
+        file
+        for job in chain.from_iterable(waiting + running)
+        if job.data is not None
+        for file in named_files(job.data.data)
+    )
+    return shown | {Path(file["path"]) for file in named}
 
 
 def _is_job(page: gr.Blocks, event: str) -> bool:

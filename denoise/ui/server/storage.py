@@ -4,10 +4,8 @@ import contextlib
 import os
 import re
 import secrets
-import shutil
-import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +15,9 @@ from denoise.files import write_atomically
 from denoise.images.picture import FORMAT_SUFFIXES, Picture
 from denoise.images.reading import load_picture
 from denoise.images.writing import encode_quickly, save_picture
+from denoise.ui.server.homes import Home
 from denoise.ui.server.limits import Limits
 
-PREFIX = "denoise-server-"
-DEAD_S = 24 * 3600  # servers clean up every minute; one that did not for so long was killed
 MAX_STEM = 60  # characters of at most 4 bytes; file systems hold 255 bytes a name
 
 
@@ -33,8 +30,13 @@ class Storage:
     """
 
     def __init__(self, folder: Path | None, limits: Limits) -> None:
-        self.folder = folder or new_home()
+        self._home = None
+        if folder is None:
+            self._home = Home()
+            folder = self._home.folder
+        self.folder = folder
         self._limits = limits
+        self._seen: dict[Path, tuple[float, float]] = {}  # when it was changed, and first seen so
 
     def read(self, file: str | Path) -> Picture:
         """Return the picture in an uploaded file.
@@ -71,41 +73,37 @@ class Storage:
         write_atomically(file, encode_quickly(pixels))
         return file
 
-    def clean_up(self, keep: Collection[Path] = ()) -> None:
-        """Delete uploads and results older than the limit, except the files in `keep`."""
-        clean_folder(self.folder, self._limits.keep_s, keep=keep)
+    def clean_up(self, in_use: Collection[Path] = ()) -> None:
+        """Delete what has been here for longer than the limit, since it came or was last in use.
+
+        Called now and then: a file's time runs from the first call that sees it, by a clock that
+        nobody sets. Folders go when they have been empty for as long.
+        """
+        now, seen = time.monotonic(), self._seen
+        self._seen = {}
+        for path in _deepest_first(self.folder):
+            with contextlib.suppress(OSError):  # gone meanwhile, or a folder that is not empty
+                changed = path.lstat().st_mtime
+                before, since = seen.get(path, (None, now))
+                since = now if changed != before or path in in_use else since
+                self._seen[path] = changed, since
+                if now - since < self._limits.keep_s:
+                    continue
+                if path.is_dir() and not path.is_symlink():
+                    path.rmdir()
+                else:
+                    path.unlink()
+
+    def remove(self) -> None:
+        """Delete everything, where the folder is a temporary one."""
+        if self._home is not None:
+            self._home.remove()
 
 
-def new_home() -> Path:
-    """Make a temporary folder for one server, and remove those of killed servers."""
-    for home in Path(tempfile.gettempdir()).glob(f"{PREFIX}????????"):
-        with contextlib.suppress(OSError):
-            if home.lstat().st_mtime < time.time() - DEAD_S:
-                shutil.rmtree(home)
-    return Path(tempfile.mkdtemp(prefix=PREFIX))
-
-
-def clean_folder(
-    folder: Path, keep_s: float, *, keep: Collection[Path] = (), now: float | None = None
-) -> None:
-    """Delete old files below a folder, and folders that have been empty for as long.
-
-    Args:
-        folder: to be cleaned; it stays, and its time is set to show that it is in use.
-        keep_s: seconds after its last change at which a file goes.
-        keep: files that stay.
-        now: time of the cleaning; None: the present.
-    """
-    os.utime(folder)
-    oldest = (time.time() if now is None else now) - keep_s
-    for path in sorted(folder.rglob("*"), reverse=True):  # what lies deeper comes first
-        with contextlib.suppress(OSError):  # gone meanwhile, or a folder that is not empty
-            if path in keep or path.lstat().st_mtime >= oldest:
-                continue
-            if path.is_dir() and not path.is_symlink():
-                path.rmdir()
-            else:
-                path.unlink()
+def _deepest_first(folder: Path) -> Iterator[Path]:
+    """Yield everything below a folder; what vanishes meanwhile may be missing."""
+    for place, folders, files in os.walk(folder, topdown=False):
+        yield from (Path(place) / name for name in (*files, *folders))
 
 
 def _stem(name: str) -> str:

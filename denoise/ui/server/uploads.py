@@ -1,5 +1,6 @@
 """Which files a request may name: uploads and results, never others of the server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,3 +37,16 @@ def is_inside(path: str, folder: Path) -> bool:
     except (OSError, ValueError):  # missing, too long, or with a null character
         return False
     return file.is_file() and file.is_relative_to(folder.resolve())
+
+
+def named_files(called: Any) -> Iterator[dict[str, Any]]:
+    """Yield every part of a call with a path: that is how Gradio writes files."""
+    waiting = [called]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("path"), str):
+                yield value
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)

@@ -8,10 +8,14 @@ import threading
 import time
 import weakref
 from pathlib import Path
+from types import SimpleNamespace
 
 import gradio as gr
 import numpy as np
 import pytest
+from asides import aside
+from gradio.data_classes import PredictBodyInternal
+from gradio.queueing import EventQueue
 from PIL import Image
 from skimage import data
 
@@ -19,12 +23,13 @@ from denoise import Denoiser
 from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
 from denoise.noise.synthesis import add_noise
 from denoise.ui.language import read_phrases
-from denoise.ui.server import storage
+from denoise.ui.server import homes, storage
 from denoise.ui.server.failures import BUG, explained
+from denoise.ui.server.homes import Home
+from denoise.ui.server.http import files_in_use
 from denoise.ui.server.limits import Limits
 from denoise.ui.server.progress import Step, watch
 from denoise.ui.server.service import Service
-from denoise.ui.server.storage import clean_folder, new_home
 from denoise.ui.server.uploads import is_inside, uploaded_file
 from denoise.ui.tabs.report import report_words
 from denoise.weights.tensors import BUNDLED
@@ -130,47 +135,118 @@ def test_two_results_of_one_name_do_not_meet(service, photo):
     assert len(files) == 2
 
 
-def test_cleaning_up_takes_old_files_and_leaves_young_ones(service):
-    old, young = (service.storage.folder / name / "file.png" for name in ("old", "young"))
-    for file, age in ((old, 2 * HOUR), (young, 0)):
-        file.parent.mkdir(parents=True)
-        file.write_bytes(b"")
-        for path in (file, file.parent):
-            os.utime(path, (time.time() - age,) * 2)
+class Clock:
+    """Stands in for `time`, which passes as the test says."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def monotonic(self):
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(storage, "time", clock)
+    return clock
+
+
+def test_cleaning_up_takes_old_files_and_leaves_young_ones(service, photo, clock):
+    old = service.add_noise(photo).file
     service.storage.clean_up()
-    assert list(service.storage.folder.rglob("*.png")) == [young]
+    clock.now = HOUR / 2
+    young = service.add_noise(photo).file
+    service.storage.clean_up()
+    clock.now = HOUR
+    service.storage.clean_up()
+    assert (old.exists(), young.exists()) == (False, True)
 
 
-def test_cleaning_up_leaves_nothing_after_the_hour(service, photo):
+def test_cleaning_up_leaves_nothing_after_the_hour(service, photo, clock):
     service.add_noise(photo)
     (service.storage.folder / "tmpaborted").write_bytes(b"half an upload")
-    clean_folder(service.storage.folder, HOUR, now=time.time() + HOUR + 60)
+    for clock.now in (0, HOUR, 2 * HOUR):
+        service.storage.clean_up()
     assert list(service.storage.folder.iterdir()) == []
+
+
+def test_no_change_of_the_clock_takes_a_file(service, photo, clock):
+    file = service.add_noise(photo).file
+    os.utime(file, (0, 0))
+    service.storage.clean_up()
+    assert file.exists()
+
+
+def test_a_file_in_use_stays_and_its_hour_begins_again(service, photo, clock):
+    file = service.add_noise(photo).file
+    service.storage.clean_up()
+    clock.now = 10 * HOUR
+    service.storage.clean_up({file})
+    clock.now = 10 * HOUR + HOUR / 2
+    service.storage.clean_up()
+    assert file.exists()
+    clock.now = 11 * HOUR
+    service.storage.clean_up()
+    assert not file.exists()
 
 
 PAGE_WITH_EXAMPLE = """
 import sys, gradio as gr
-from denoise.ui.server.http import files_of
+from denoise.ui.server.http import files_in_use
 with gr.Blocks() as page:
     gr.Examples([sys.argv[1]], gr.Image(type="filepath"))
-print(*files_of(page))
+print(*files_in_use(page))
 """
 
 
-def test_cleaning_up_leaves_the_examples_of_the_page(service, photo):
+def test_cleaning_up_leaves_the_examples_of_the_page(service, photo, clock):
     environment = {**os.environ, "GRADIO_TEMP_DIR": str(service.storage.folder)}
     command = [sys.executable, "-c", PAGE_WITH_EXAMPLE, photo]
     kept = Path(subprocess.check_output(command, env=environment, text=True).strip())
-    clean_folder(service.storage.folder, HOUR, keep={kept}, now=time.time() + 2 * HOUR)
+    for clock.now in (0, HOUR, 2 * HOUR):
+        service.storage.clean_up({kept})
     assert [file for file in service.storage.folder.rglob("*") if file.is_file()] == [kept]
 
 
-def test_the_folder_of_a_killed_server_goes(tmp_path, monkeypatch):
-    monkeypatch.setattr(storage.tempfile, "tempdir", str(tmp_path))
-    dead, alive = new_home(), new_home()
+@pytest.mark.parametrize("is_running", [False, True])
+def test_the_files_of_waiting_and_running_jobs_are_in_use(is_running):
+    page = aside(gr.Blocks)
+    queue = page._queue
+    queue.active_jobs = [None, None]
+    body = PredictBodyInternal(data=[{"path": "/up/a.png"}, [{"path": "/up/b.png"}], 3])
+    job = SimpleNamespace(data=body)
+    if is_running:
+        queue.active_jobs[1] = [job]
+    else:
+        queue.event_queue_per_concurrency_id["compute"] = EventQueue("compute", 1)
+        queue.event_queue_per_concurrency_id["compute"].queue.append(job)
+    assert files_in_use(page) == {Path("/up/a.png"), Path("/up/b.png")}
+
+
+def test_the_folder_of_a_killed_server_goes_at_the_next_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(homes.tempfile, "tempdir", str(tmp_path))
+    make = "from denoise.ui.server.homes import Home; import os; home = Home(); "
+    make += "print(home.folder, flush=True); os.kill(os.getpid(), 9)"
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    killed = subprocess.run([sys.executable, "-c", make], env=environment, capture_output=True)
+    dead = Path(killed.stdout.decode().strip())
+    assert dead.is_dir()
+    alive, other = Home(), Home()
+    assert (dead.exists(), alive.folder.exists()) == (False, True)
+    for home in (alive, other):
+        home.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_folder_of_an_older_version_goes_after_a_day(tmp_path, monkeypatch):
+    monkeypatch.setattr(homes.tempfile, "tempdir", str(tmp_path))
+    dead, alive = tmp_path / "denoise-server-12345678", tmp_path / "denoise-server-abcdefgh"
+    for home in (dead, alive):
+        home.mkdir()
     os.utime(dead, (0, 0))
-    new_home()
-    assert (dead.exists(), alive.exists()) == (False, True)
+    Home().remove()
+    assert list(tmp_path.iterdir()) == [alive]
 
 
 def test_a_watch_gives_steps_and_the_outcome():

@@ -18,7 +18,7 @@ from places import TESTS
 from denoise import Denoiser, add_noise, load_picture
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
-from denoise.ui import launch
+from denoise.ui.environment import read_settings
 from denoise.ui.server.zero_gpu import LentDenoiser, booked_seconds, gpu, is_lent, seconds
 from denoise.weights.facts import read_facts
 from denoise.weights.tensors import BUNDLED
@@ -91,8 +91,8 @@ def test_the_gpu_is_booked_by_the_measured_speed(measured, booked):
 
 
 def test_a_space_on_zero_gpu_is_known_by_its_variable():
-    assert launch.read_settings({"SPACES_ZERO_GPU": "true"}).is_lent_gpus
-    assert not launch.read_settings({"SPACES_ZERO_GPU": ""}).is_lent_gpus
+    assert read_settings({"SPACES_ZERO_GPU": "true"}).is_lent_gpus
+    assert not read_settings({"SPACES_ZERO_GPU": ""}).is_lent_gpus
 
 
 def test_the_picture_that_a_lent_gpu_gives_is_the_same(client, lending, noisy_file):
