@@ -16,6 +16,9 @@ class Address(NamedTuple):
     place: str  # folder or file in it, or HERE
     revision: str | None  # branch, tag or the 40 hex digits of a commit; None: main
 
+    def __str__(self) -> str:
+        return join(self.repo, self.place) + (f"@{self.revision}" if self.revision else "")
+
 
 def parse_address(text: str) -> Address | None:
     """Return the address in `org/repo/name@revision`, or None for a text that is not one."""

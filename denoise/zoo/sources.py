@@ -1,18 +1,17 @@
 """Places that networks come from: a folder, the Hub, anyone's checkpoints."""
 
 import logging
-import threading
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 from torch import nn
 
 from denoise.defaults import BUNDLED
 from denoise.errors import DenoiseError, UnknownModelError, WeightsError
-from denoise.hub.address import HERE, Address, parse_address
+from denoise.hub.address import HERE, parse_address
 from denoise.hub.errors import HubError
 from denoise.hub.repository import Repository
 from denoise.progress import OnBytes
@@ -54,16 +53,6 @@ class Found:
             return load_checkpoint(content, self.checkpoint.name, self.name)
         content = self.content or read_weights(self.facts, self.folder)
         return build_verified(self.facts, content), self.facts
-
-
-class Source(Protocol):
-    """A place that networks come from."""
-
-    def models(self) -> dict[str, ModelFacts]:
-        """Return the facts about its models by name, without those that cannot be had."""
-
-    def find(self, model: str, *, with_weights: bool, on_bytes: OnBytes | None) -> Found | None:
-        """Return a model, its weights fetched if asked for; None: it is not from here."""
 
 
 class FolderSource:
@@ -131,9 +120,8 @@ class HubSource:
         folder: Path,
         open_repository: Callable[[str, str | None], Repository] | None,
     ) -> None:
-        self._repository, self._folder, self._open = repository, folder, open_repository
-        self._others: dict[tuple[str, str | None], Repository] = {}
-        self._lock = threading.Lock()
+        self._repository, self._folder = repository, folder
+        self._open = cache(open_repository) if open_repository else None
 
     def models(self) -> dict[str, ModelFacts]:
         """Return the facts about the repository's models by name, as far as they can be had."""
@@ -148,14 +136,14 @@ class HubSource:
     def find(self, model: str, *, with_weights: bool, on_bytes: OnBytes | None) -> Found | None:
         """Return the model of a name in the repository, or at an address."""
         address = parse_address(model)
-        if address is None:
-            repository = self._repository
-            place = repository.place_of(model) if repository else HERE
+        if address is None and self._repository:
+            repository, place = self._repository, self._repository.place_of(model)
+            at: ModelFacts | str = repository.facts(place)
+        elif address is not None and self._open:
+            repository, place = self._open(address.repo, address.revision), address.place
+            at = repository.resolve(place)
         else:
-            repository, place = self._other(address), address.place
-        if repository is None:
             return None
-        at = repository.resolve(place) if address else repository.facts(place)
         if isinstance(at, str):
             file, content, _ = repository.checkpoint(at, on_bytes)
             name = repository.repo.partition("/")[2] if place == HERE else file.stem
@@ -163,13 +151,6 @@ class HubSource:
         self._check(repository, at)
         weights = repository.weights(place, at, on_bytes) if with_weights else None
         return Found(repository.folder(place), str(repository), told=at, content=weights)
-
-    def _other(self, address: Address) -> Repository | None:
-        key = (address.repo, address.revision)
-        with self._lock:
-            if self._open and key not in self._others:
-                self._others[key] = self._open(*key)
-            return self._others.get(key)
 
     def _check(self, repository: Repository, facts: ModelFacts) -> None:
         """Refuse other weights under the name of a known model, unless they are pinned."""
@@ -179,3 +160,6 @@ class HubSource:
                 f"{repository} has other weights than the known ones under the name {facts.name}; "
                 f"to use them all the same, pin the revision: {repository.commit}."
             )
+
+
+Source = FileSource | HubSource | FolderSource

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from denoise.defaults import BUNDLED, ESTIMATOR
 from denoise.errors import UnknownModelError, WeightsError
@@ -81,7 +82,7 @@ class Zoo:
         """
         if (known := self._known.get(model)) is not None:
             return known
-        found = self._find(model, on_bytes=on_bytes)
+        found = self.fetch(model, on_bytes, with_weights=False)
         if found.told is not None:
             return found.told
         with self._loading:  # several large checkpoints at the same time might be too much
@@ -92,11 +93,9 @@ class Zoo:
                 del self._known[oldest]
         return facts
 
-    def look_up(self, model: str) -> Found:
-        """Return what is known of a model before its weights are fetched; errors as `fetch`."""
-        return self._find(model)
-
-    def fetch(self, model: str, on_bytes: OnBytes | None = None) -> Found:
+    def fetch(
+        self, model: str, on_bytes: OnBytes | None = None, *, with_weights: bool = True
+    ) -> Found:
         """Return a model, with its weights verified if they are from the Hub.
 
         Args:
@@ -104,16 +103,30 @@ class Zoo:
                 taken, the path of a checkpoint.
             on_bytes: called with the bytes of the weights that are here and in all; None: a
                 progress bar is shown.
+            with_weights: False: those of this project's networks are not fetched.
 
         Raises:
             UnknownModelError: there is no such model.
             WeightsError: it cannot be had, or is another one under the name of a bundled model.
         """
-        return self._find(model, with_weights=True, on_bytes=on_bytes)
+        failure: HubError | None = None
+        for source in self._sources:
+            try:
+                found = source.find(model, with_weights=with_weights, on_bytes=on_bytes)
+            except HubError as error:
+                failure = error
+                continue
+            if found and failure:
+                instead = f"The bundled {model} serves instead."
+                return replace(found, warnings=(self._say(model, str(failure), instead),))
+            if found:
+                self._failing.pop(model, None)  # if it fails again, that is news
+                return found
+        return self._refuse(model, failure)
 
     def weights_size(self, model: str) -> int | None:
         """Return the size of a model's weights in bytes; None: it is not known yet."""
-        found = self.look_up(model)
+        found = self.fetch(model, with_weights=False)
         file = found.checkpoint or found.folder / WEIGHTS_FILE
         if file.is_file():
             return file.stat().st_size
@@ -128,74 +141,55 @@ class Zoo:
         try:
             names = repository.entries()
         except HubError as error:
-            serving = "The bundled networks serve instead." if bundled else ""
-            return (self._say("", f"{error} {serving}".rstrip(), str(error)),)
+            instead = "The bundled networks serve instead." if bundled else ""
+            return (self._say("", str(error), instead),)
         self._failing.pop("", None)
         sentences = [sentence for name in names for sentence in self._doubts(name)]
         if missing := ", ".join(sorted(bundled.keys() - names)):
             wrong = f"{repository} does not hold {missing}; bundled ones serve instead."
-            sentences.append(self._say(wrong, wrong))
+            sentences.append(self._say("missing", wrong))
         if repository.is_stale:
             wrong = f"The Hub cannot be reached; {repository} serves, the last one known here."
-            sentences.append(self._say(wrong, wrong))
+            sentences.append(self._say("stale", wrong))
         return tuple(dict.fromkeys(sentences))
 
     def _doubts(self, name: str) -> tuple[str, ...]:
         try:
-            return self.look_up(name).warnings
+            return self.fetch(name, with_weights=False).warnings
         except WeightsError as error:
             return (self._say(name, str(error)),)
 
-    def _find(
-        self, model: str, *, with_weights: bool = False, on_bytes: OnBytes | None = None
-    ) -> Found:
-        failure: HubError | None = None
-        is_address = parse_address(model) is not None
-        for source in self._sources:
-            try:
-                found = source.find(model, with_weights=with_weights, on_bytes=on_bytes)
-            except HubError as error:
-                if is_address and self.takes_files and is_checkpoint(model):
-                    raise UnknownModelError(f"There is no file {model} here. {error}") from error
-                if is_address:
-                    raise
-                failure = error
-                continue
-            if found is not None and failure is not None:
-                instead = f"{failure} The bundled {model} serves instead."
-                return replace(found, warnings=(self._say(model, instead, str(failure)),))
-            if found is not None:
-                self._failing.pop(model, None)  # if it fails again, that is news
-                return found
-        if failure is not None and not isinstance(failure, NotHeldError):
+    def _say(self, about: str, wrong: str, instead: str = "") -> str:
+        """Return what is wrong and what serves instead; log it unless that is wrong already."""
+        sentence = f"{wrong} {instead}".rstrip()
+        with self._lock:
+            if wrong not in self._failing.values():
+                _log.warning(sentence)
+            self._failing[about] = wrong
+        return sentence
+
+    def _refuse(self, model: str, failure: HubError | None) -> NoReturn:
+        """Say why there is no such model, or why it cannot be had."""
+        if failure and self.takes_files and is_checkpoint(model):
+            raise UnknownModelError(f"There is no file {model} here. {failure}") from failure
+        if failure and not isinstance(failure, NotHeldError):
             raise failure
         names = [facts.name for facts in self.list_models()]
-        if not is_address:
+        if parse_address(model) is None:
             raise unknown_model(model, names, self.folder) from failure
         raise UnknownModelError(
             f"{model} is on the Hub, and only networks of this server may be chosen: "
             f"{', '.join(names)}. Its owner can allow others with DENOISE_ANY_MODEL=1."
         )
 
-    def _say(self, about: str, sentence: str, wrong: str = "") -> str:
-        """Log a sentence, unless the same thing is wrong already, and return it."""
-        with self._lock:
-            if (wrong or sentence) not in self._failing.values():
-                _log.warning(sentence)
-            self._failing[about] = wrong or sentence
-        return sentence
-
 
 def find_estimator(zoo: Zoo | None, name: str = ESTIMATOR) -> Found:
     """Return a network that estimates noise: the zoo's, or else the bundled; errors as `fetch`."""
-    if zoo is not None and zoo.repository is None and not (zoo.folder / name).is_dir():
-        zoo = None
-    return (zoo or Zoo()).fetch(name)
+    has_one = zoo is not None and (zoo.repository or (zoo.folder / name).is_dir())
+    return (zoo if zoo and has_one else Zoo()).fetch(name)
 
 
 def partner_of(text: str, name: str) -> str:
     """Return the address of another model beside the one at an address, or its plain name."""
     address = parse_address(text)
-    if address is None:
-        return name
-    return f"{address.repo}/{name}" + (f"@{address.revision}" if address.revision else "")
+    return str(address._replace(place=name)) if address else name

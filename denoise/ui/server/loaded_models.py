@@ -85,7 +85,7 @@ class LoadedModels:
             return False
         if time.monotonic() < self._try_again[model]:
             return False
-        is_there = self._zoo.look_up(model).source != loaded.source
+        is_there = self._zoo.fetch(model, with_weights=False).source != loaded.source
         self._try_again[model] = time.monotonic() + RETRY_S if is_there else 0.0
         return is_there
 

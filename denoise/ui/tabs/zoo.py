@@ -71,7 +71,7 @@ def _row(service: Service, facts: ModelFacts) -> list[Any]:
 
 def _card_text(service: Service, name: str) -> str:
     """Return the card, with its pictures copied to where they are served from."""
-    folder = service.zoo.look_up(name).folder
+    folder = service.zoo.fetch(name, with_weights=False).folder
     facts = service.zoo.read_facts(name)
     texts = {field.name: quoted_all(getattr(facts, field.name)) for field in fields(facts)}
     text = FRONT_MATTER.sub("", compose_card(replace(facts, **texts), folder))
