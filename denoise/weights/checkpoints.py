@@ -44,11 +44,14 @@ def read_checkpoint(file: Path) -> bytes:
         ) from error
 
 
-def load_checkpoint(content: bytes, file: str, name: str | None = None) -> Checkpoint:
+def load_checkpoint(
+    content: bytes, file: str, name: str | None = None, *, sha256: str = ""
+) -> Checkpoint:
     """Return the denoising network in a checkpoint.
 
     The content is safetensors or, as the ending of its file's name says, a pickle of nothing but
-    tensors. Without a name, the model gets the file's, without its ending.
+    tensors. Without a name, the model gets the file's, without its ending. The content is hashed
+    unless its `sha256` is given.
 
     Raises:
         WeightsError: it cannot be read safely, or holds no network that removes noise.
@@ -67,7 +70,7 @@ def load_checkpoint(content: bytes, file: str, name: str | None = None) -> Check
         raise WeightsError(f"The weights in {file} do not fit their architecture.") from error
     _check_purpose(found, file)
     network = _ForeignNetwork(found).float().eval().requires_grad_(False)
-    sha256 = hashlib.sha256(content).hexdigest()
+    sha256 = sha256 or hashlib.sha256(content).hexdigest()
     return Checkpoint(network, _facts(found, network, file, name or Path(file).stem, sha256))
 
 

@@ -35,6 +35,7 @@ class Found:
     name: str | None = None  # of the checkpoint; None: the file's
     told: ModelFacts | None = None  # None: only loading the checkpoint tells
     content: bytes | None = field(default=None, repr=False)  # verified weights; None: in the folder
+    sha256: str = ""  # of the content, if it is known
 
     @property
     def facts(self) -> ModelFacts:
@@ -50,7 +51,7 @@ class Found:
         """
         if self.checkpoint is not None:
             content = self.content or read_checkpoint(self.checkpoint)
-            return load_checkpoint(content, self.checkpoint.name, self.name)
+            return load_checkpoint(content, self.checkpoint.name, self.name, sha256=self.sha256)
         content = self.content or read_weights(self.facts, self.folder)
         return build_verified(self.facts, content), self.facts
 
@@ -145,9 +146,9 @@ class HubSource:
         else:
             return None
         if isinstance(at, str):
-            file, content, _ = repository.checkpoint(at, on_bytes)
+            file, content, sha256 = repository.checkpoint(at, on_bytes)
             name = repository.repo.partition("/")[2] if place == HERE else file.stem
-            return Found(file.parent, str(repository), (), file, name, content=content)
+            return Found(file.parent, str(repository), (), file, name, None, content, sha256)
         self._check(repository, at)
         weights = repository.weights(place, at, on_bytes) if with_weights else None
         return Found(repository.folder(place), str(repository), told=at, content=weights)

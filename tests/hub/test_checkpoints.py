@@ -362,3 +362,10 @@ def test_a_checkpoint_is_read_once_for_its_facts(stand_in, zoo, monkeypatch):
     monkeypatch.setattr("denoise.zoo.sources.load_checkpoint", None)
     assert zoo.read_facts(REPO) is facts
     assert facts.needs.takes_sigma
+
+
+def test_a_checkpoint_is_hashed_once(stand_in, zoo, monkeypatch):
+    stand_in.repo(REPO, {"net.safetensors": NAFNET})
+    found, expected = zoo.fetch(REPO), hashlib.sha256(NAFNET).hexdigest()
+    monkeypatch.setattr("denoise.weights.checkpoints.hashlib.sha256", None)
+    assert found.facts.sha256 == expected
