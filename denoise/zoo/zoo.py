@@ -15,7 +15,7 @@ from denoise.hub.repository import NotHeldError, Repository
 from denoise.progress import OnBytes
 from denoise.weights.checkpoints import is_checkpoint
 from denoise.weights.facts import ModelFacts, unknown_model
-from denoise.weights.manifest import WEIGHTS_FILE, read_manifest
+from denoise.weights.manifest import CONFIG_FILE, WEIGHTS_FILE, read_manifest
 from denoise.zoo.sources import FILE, FileSource, FolderSource, Found, HubSource, Source
 
 MAX_KNOWN = 64  # checkpoints on the Hub whose facts are remembered
@@ -170,6 +170,15 @@ class Zoo:
 
     def _refuse(self, model: str, failure: HubError | None) -> NoReturn:
         """Say why there is no such model, or why it cannot be had."""
+        folder = Path(model)
+        if self.takes_files and (folder / CONFIG_FILE).is_file():
+            raise UnknownModelError(
+                f"{model} is a network's folder; use --zoo {folder.parent} --model {folder.name}."
+            ) from failure
+        if self.takes_files and any(folder.glob(f"*/{CONFIG_FILE}")):
+            raise UnknownModelError(
+                f"{model} is a folder of networks; use --zoo {model} --model NAME."
+            ) from failure
         if failure and self.takes_files and is_checkpoint(model):
             raise UnknownModelError(f"There is no file {model} here. {failure}") from failure
         if failure and not isinstance(failure, NotHeldError):

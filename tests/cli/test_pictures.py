@@ -8,6 +8,7 @@ from PIL import Image
 from skimage import data
 
 from denoise import Denoiser, add_noise, load_picture
+from denoise.defaults import BUNDLED
 from denoise.inference.pipeline import estimate_picture
 
 MAKER = 271  # the EXIF tag
@@ -184,3 +185,8 @@ def test_a_zoo_without_networks_says_so(tmp_path, capsys):
 def test_a_zoo_without_the_network_is_no_success(tmp_path, capsys):
     assert run("run", "photo.png", "-o", tmp_path / "out.png", "--zoo", tmp_path) == 2
     assert "no network is installed there" in capsys.readouterr().err
+
+
+def test_a_folder_in_place_of_a_model_is_told_how_to_be_named(photo, tmp_path, capsys):
+    assert run("run", photo, "-o", tmp_path / "out.png", "--model", BUNDLED) == 2
+    assert f"use --zoo {BUNDLED} --model NAME." in capsys.readouterr().err

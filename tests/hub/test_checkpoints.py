@@ -266,6 +266,31 @@ def test_a_mistyped_path_is_said_to_be_none(stand_in, tmp_path):
         Denoiser("b/c.pth", zoo=zoo)
 
 
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """Make a folder of networks whose path might be an address."""
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(BUNDLED / "conv-mnist", tmp_path / "runs" / "smoke" / "conv-mnist")
+    return tmp_path / "runs" / "smoke"
+
+
+def test_a_folder_in_place_of_a_name_says_how_to_write_it(stand_in, tmp_path, folder):
+    zoo = opened(stand_in.url, tmp_path, takes_files=True)
+    for model in ("runs/smoke", str(folder)):
+        with pytest.raises(UnknownModelError, match=f"use --zoo {model} --model NAME"):
+            zoo.fetch(model)
+        with pytest.raises(UnknownModelError, match=f"use --zoo {model} --model conv-mnist"):
+            zoo.fetch(f"{model}/conv-mnist")
+
+
+def test_a_stranger_does_not_learn_of_a_servers_folders(stand_in, tmp_path, folder):
+    zoo = opened(stand_in.url, tmp_path)
+    with pytest.raises(HubError, match="no repository runs/smoke"):
+        zoo.fetch("runs/smoke")
+    with pytest.raises(UnknownModelError, match="choose one of"):
+        zoo.fetch(str(folder))
+
+
 @pytest.mark.parametrize("text", ["a/b/../c.pth", "a/b/", "/a/b.pth", "a/b/.c.pth", "a//c.pth"])
 def test_what_is_no_address_is_taken_for_none(text):
     assert parse_address(text) is None
