@@ -5,6 +5,7 @@ from typing import Any
 
 from PIL import Image
 
+from denoise.images.ifd import check_exif
 from denoise.images.resolution import RESOLUTION_TAGS, Resolution, exif_resolution, turn_resolution
 
 _ORIENTATION, _EXIF_FOLDER, _GPS_FOLDER, _INTEROP_FOLDER = 274, 34665, 34853, 40965
@@ -19,6 +20,7 @@ def read_exif(
     """Return the orientation still to apply, the EXIF with it reset, and the resolution."""
     orientation = 1
     try:
+        _check_tags(image)
         tags = image.getexif()  # a TIFF has no orientation left: Pillow has applied it
         orientation = tags.get(_ORIENTATION, 1)
         resolution = turn_resolution(resolution or exif_resolution(tags), orientation)
@@ -27,6 +29,15 @@ def read_exif(
     except Exception:  # Pillow raises errors of any type on damaged tags
         notes.append("Its EXIF data is damaged and was left out.")
         return orientation, None, resolution
+
+
+def _check_tags(image: Image.Image) -> None:
+    """Refuse tags that claim more than there is; a TIFF's own were checked with its header."""
+    exif, text = image.info.get("exif"), image.info.get("Raw profile type exif")
+    if exif is None and text is not None:  # as Pillow reads what ImageMagick writes into a PNG
+        exif = image.info["exif"] = bytes.fromhex("".join(text.split("\n")[3:]))
+    if exif is not None:
+        check_exif(exif)
 
 
 def _copy_exif(tags: Image.Exif, left_out: Collection[int]) -> bytes | None:

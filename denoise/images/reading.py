@@ -15,6 +15,8 @@ from PIL import TiffImagePlugin as Tiff
 
 from denoise.errors import ImageError
 from denoise.images.exif import read_exif
+from denoise.images.headers import check_header
+from denoise.images.headers.pixels import check_pixels
 from denoise.images.picture import Picture
 from denoise.images.resolution import find_resolution
 
@@ -85,8 +87,9 @@ def _read(path: Path, max_bytes: int) -> bytes:
 
 def _decode(content: bytes, max_pixels: int) -> Picture:
     kind = _recognise(content)
+    check_header(content, kind, max_pixels)
     image = _open(content, kind)
-    _check_header(image, max_pixels)
+    _check_opened(image, max_pixels)
     is_animated = getattr(image, "is_animated", False)
     notes = ["Only the first of several frames was taken."] if is_animated else []
     resolution = find_resolution(image)  # loading turns a TIFF
@@ -115,19 +118,10 @@ def _open(content: bytes, kind: str) -> Any:
     return Image.OPEN[kind][0](io.BytesIO(content), "")
 
 
-def _check_header(image: ImageFile.ImageFile, max_pixels: int) -> None:
+def _check_opened(image: ImageFile.ImageFile, max_pixels: int) -> None:
     tags = getattr(image, "tag_v2", {})
-    for width, height in (image.size, (tags.get(322, 1), tags.get(323, 1))):  # tiles may be larger
-        if not 0 < width * height <= max_pixels:
-            raise ImageError(
-                f"has {width} x {height} = {width * height:,} pixels; at most {max_pixels:,} are "
-                "allowed."
-            )
-    if image.mode == "F":
-        raise ImageError("holds floating-point values; save it with 8 or 16 bits per channel.")
-    bits = tags.get(Tiff.BITSPERSAMPLE, ())
-    if tags.get(Tiff.PLANAR_CONFIGURATION) == 2 and len(bits) > 1 and max(bits) > 8:
-        raise ImageError("keeps its 16-bit channels in separate planes; save it interleaved.")
+    check_pixels(*image.size, max_pixels)
+    check_pixels(tags.get(322, 1), tags.get(323, 1), max_pixels)  # tiles may be larger
 
 
 def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:
@@ -140,7 +134,8 @@ def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:
         low_byte = _reread(image, content, rawmode[:-1] + _OTHER_ORDER[rawmode[-1]])
         return np.asarray(image).astype(np.uint16) << 8 | low_byte
     if image.mode.startswith("I"):
-        return _read_wide_gray(image)
+        gray = _read_wide_gray(image)
+        return gray << 4 | gray >> 8 if rawmode == "I;12" else gray
     if ";16" in rawmode:
         notes.append("Its 16 bits per channel were reduced to 8.")
     if rawmode in _GRAY_STEPS and "transparency" in image.info:

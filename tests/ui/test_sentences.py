@@ -20,6 +20,13 @@ MODULES = (
     "hub.errors",
     "hub.files",
     "hub.repository",
+    "images.headers.gif",
+    "images.headers.jpeg",
+    "images.headers.pixels",
+    "images.headers.png",
+    "images.headers.tiff",
+    "images.headers.webp",
+    "images.ifd",
     "images.reading",
     "images.writing",
     "inference.passes",
@@ -38,7 +45,7 @@ MODULES = (
     "zoo.zoo",
 )
 # Where sentences begin with the name of a file, which is put before later.
-BEGUN = ("images.reading", "images.writing")
+BEGUN = tuple(module for module in MODULES if module.startswith("images."))
 WITHOUT_PAGE = ("save_picture writes", "Cannot save as")  # what scripts alone can ask for
 PHRASES = read_phrases("zh")
 

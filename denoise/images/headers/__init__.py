@@ -1,0 +1,32 @@
+"""What a file's header claims, checked against what the file holds, before Pillow believes it."""
+
+from denoise.images.headers.gif import check_gif
+from denoise.images.headers.jpeg import check_jpeg
+from denoise.images.headers.png import check_png
+from denoise.images.headers.tiff import check_tiff
+from denoise.images.headers.webp import check_webp
+
+CHECKS = {
+    "GIF": check_gif,
+    "JPEG": check_jpeg,
+    "PNG": check_png,
+    "TIFF": check_tiff,
+    "WEBP": check_webp,
+}
+
+
+def check_header(content: bytes, kind: str, max_pixels: int) -> None:
+    """Refuse a file that claims what it cannot hold, or more than it is worth to read.
+
+    Damage that Pillow finds by itself is left to Pillow.
+
+    Args:
+        content: the file's bytes, which begin with the signature of `kind`.
+        kind: PNG, JPEG, WEBP, TIFF, BMP or GIF.
+        max_pixels: the most pixels that may be decoded.
+
+    Raises:
+        ImageError: the end of a sentence that begins with the file's name.
+    """
+    if kind in CHECKS:
+        CHECKS[kind](content, max_pixels)
