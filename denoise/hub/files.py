@@ -107,6 +107,7 @@ class HubFiles:
                 allow_patterns=[],  # so that none is fetched
                 tqdm_class=meter(lambda *_: None),
             )
+            logging.getLogger("huggingface_hub._snapshot_download").addFilter(_is_news)
             try:
                 folder = Path(self._ask(list_files))
             except UnreachableError:
@@ -200,3 +201,8 @@ class HubFiles:
 def _commit_of(file: Path, path: str) -> str:
     """Return the commit of a cached file: the name of the folder that its path begins in."""
     return file.parents[path.count("/")].name
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Tell whether a message of huggingface_hub is not that it downloads nothing, as wanted."""
+    return not record.getMessage().startswith("No files matched allow_patterns=[]")

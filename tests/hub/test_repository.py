@@ -270,6 +270,15 @@ def test_weights_at_another_host_are_followed(stand_in, repository):
     assert len([path for path in stand_in.downloads() if path.startswith("/cdn/")]) == 1
 
 
+def test_the_list_of_files_is_fetched_once_and_without_a_word(stand_in, repository, caplog):
+    repository.entries()
+    for _ in range(2):
+        stand_in.asked.clear()
+        assert set(repository.names()) == set(contents())
+    assert stand_in.asked == []
+    assert caplog.text == ""
+
+
 def test_parallel_first_requests_share_one_download(stand_in, repository):
     with ThreadPoolExecutor(4) as threads:
         folders = list(threads.map(lambda _: fetch(repository), range(4)))
