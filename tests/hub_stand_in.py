@@ -212,7 +212,8 @@ class Handler(JsonAnswers, BaseHTTPRequestHandler):
     def create(self, asked):
         name = f"{asked['organization']}/{asked['name']}"
         if name in self.server.repos:
-            return self.answer_json({"error": "exists"}, 409)
+            there = {"error": "exists", "url": f"{self.server.url}/{name}"}
+            return self.answer_json(there, 409)
         is_private = asked.get("private") or asked.get("visibility") == "private"
         self.server.repos[name] = Repo(is_private=bool(is_private))
         self.server.repos[name].commit({".gitattributes": b""})

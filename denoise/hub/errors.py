@@ -67,6 +67,8 @@ def explained(repo: str, revision: str, what: str) -> Iterator[None]:
     `what` names the file that is wanted, or what is done.
     """
     try:
+        if "/" not in repo:
+            raise hub.HFValidationError(repo)
         yield
     except DenoiseError:
         raise
@@ -78,8 +80,6 @@ def explained(repo: str, revision: str, what: str) -> Iterator[None]:
 
 
 def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
-    if "/" not in repo:
-        error = hub.HFValidationError(repo)
     response = getattr(error, "response", None)
     number = getattr(error, "errno", None) if response is None else response.status_code
     if number in DOWN:

@@ -15,7 +15,6 @@ from huggingface_hub import (
     ModelCardData,
     get_token,
 )
-from huggingface_hub.errors import RepositoryNotFoundError
 from huggingface_hub.repocard import metadata_load
 
 from denoise.errors import SettingError
@@ -30,7 +29,7 @@ from denoise.weights.manifest import (
     Entry,
     compose_manifest,
     find_entries,
-    parse_manifest,
+    read_manifest,
 )
 from denoise.weights.tensors import load_network
 
@@ -43,28 +42,29 @@ Networks that take noise out of pictures; each folder has a card of its own.
 
 `python -m denoise run noisy.png -o clean.png --model {repo}/NAME` runs one.
 """
-FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 
 
 class Parcel(NamedTuple):
-    """What is uploaded: content by path in the repository, and the models in it."""
+    """What is uploaded."""
 
-    files: dict[str, bytes | Path]
-    entries: dict[str, Entry]
+    files: dict[str, bytes | Path]  # content by path in the repository
+    entries: dict[str, Entry]  # of the models in it
+    cards: list[ModelCard]
 
 
 def pack_models(names: Sequence[str], folder: Path) -> Parcel:
     """Return the verified files of models, with their cards; errors as `load_network`."""
-    files: dict[str, bytes | Path] = {}
+    found = find_entries(folder)
+    parcel = Parcel({}, {name: found[name] for name in names if name in found}, [])
     for name in names:
         _, facts = load_network(name, folder)
         model = folder / name
         shown = [file for pattern in SHOWN for file in sorted(model.glob(pattern))]
         for file in (model / CONFIG_FILE, model / WEIGHTS_FILE, *shown):
-            files[f"{name}/{file.name}"] = file
-        files[f"{name}/{CARD_FILE}"] = compose_published_card(facts, model).encode()
-    found = find_entries(folder)
-    return Parcel(files, {name: found[name] for name in names})
+            parcel.files[f"{name}/{file.name}"] = file
+        parcel.cards.append(compose_published_card(facts, model))
+        parcel.files[f"{name}/{CARD_FILE}"] = str(parcel.cards[-1]).encode()
+    return parcel
 
 
 def publish_models(
@@ -88,46 +88,33 @@ def publish_models(
         )
     api = HfApi(endpoint=endpoint, token=token)
     with explained(repo, "main", "publishing"), TemporaryDirectory() as cache:
-        base = _open(api, repo, is_private=is_private)
+        api.create_repo(repo, private=is_private, exist_ok=True)
+        info = api.model_info(repo)
+        if is_private and not info.private:
+            raise SettingError(f"{repo} is public already; leave out --private, or choose another.")
 
         def there(path: str) -> Path | None:
-            if not api.file_exists(repo, path, revision=base):
+            if not api.file_exists(repo, path, revision=info.sha):
                 return None
-            return Path(api.hf_hub_download(repo, path, revision=base, cache_dir=cache))
+            return Path(api.hf_hub_download(repo, path, revision=info.sha, cache_dir=cache))
 
         manifest = there(MANIFEST_FILE)
-        before = parse_manifest(manifest.read_bytes()) if manifest else {}
-        entries = before | parcel.entries
+        entries = (read_manifest(manifest.parent) if manifest else {}) | parcel.entries
         files = parcel.files | {MANIFEST_FILE: compose_manifest(entries).encode()}
         files[CARD_FILE] = _overview(repo, there(CARD_FILE), parcel, entries).encode()
         done = api.create_commit(
             repo,
             [CommitOperationAdd(path, content) for path, content in files.items()],
             commit_message=f"Publish {', '.join(parcel.entries)}",
-            parent_commit=base,
+            parent_commit=info.sha,
         )
     return str(done.oid)
 
 
-def _open(api: HfApi, repo: str, *, is_private: bool) -> str:
-    """Return the newest commit of a repository, which is created if there is none."""
-    try:
-        info = api.model_info(repo)
-    except RepositoryNotFoundError:
-        api.create_repo(repo, private=is_private)
-        info = api.model_info(repo)
-    if is_private and not info.private:
-        raise SettingError(f"{repo} is public already; leave out --private, or choose another.")
-    return str(info.sha)
-
-
 def _overview(repo: str, before: Path | None, parcel: Parcel, entries: dict[str, Entry]) -> str:
     """Return the repository's own card with the metadata of all models: the Hub reads no other."""
-    cards = [(before and metadata_load(before)) or {}] + [
-        ModelCard(content.decode()).data.to_dict()  # type: ignore[no-untyped-call]
-        for path, content in parcel.files.items()
-        if isinstance(content, bytes) and path.endswith(f"/{CARD_FILE}")
-    ]
+    cards = [(before and metadata_load(before)) or {}]
+    cards += [card.data.to_dict() for card in parcel.cards]  # type: ignore[no-untyped-call]
     index = {one["name"]: one for card in cards for one in card.get("model-index", [])}
     metadata = {
         **cards[-1],
@@ -139,9 +126,10 @@ def _overview(repo: str, before: Path | None, parcel: Parcel, entries: dict[str,
     return f"---\n{CardData(**metadata).to_yaml()}\n---\n{text}"
 
 
-def compose_published_card(facts: ModelFacts, folder: Path) -> str:
+def compose_published_card(facts: ModelFacts, folder: Path) -> ModelCard:
     """Return a card with the metadata that the Hub reads: licence, data sets, figures."""
-    data = ModelCardData(
+    card = ModelCard(compose_card(facts, folder))
+    card.data = ModelCardData(
         license=facts.license.lower(),
         pipeline_tag="image-to-image",
         library_name="pytorch",
@@ -151,8 +139,7 @@ def compose_published_card(facts: ModelFacts, folder: Path) -> str:
         model_name=facts.name,
         eval_results=_results(facts) or None,
     )
-    body = FRONT_MATTER.sub("", compose_card(facts, folder))
-    return f"---\n{data.to_yaml()}\n---\n{body}"
+    return card
 
 
 def _results(facts: ModelFacts) -> list[EvalResult]:

@@ -115,6 +115,7 @@ def sent_from(stand_in, folder, name):
 def test_a_name_without_an_organisation_is_no_repository(stand_in, tmp_path):
     with pytest.raises(HubError, match="'mine' is not the name of a repository"):
         publish_models(pack_models([NAME], BUNDLED), "mine", endpoint=stand_in.url, token=TOKEN)
+    assert stand_in.asked == []
     with pytest.raises(HubError, match="'mine' is not the name of a repository"):
         Repository("mine", endpoint=stand_in.url, cache=tmp_path).entries()
 
