@@ -48,14 +48,14 @@ def pull_model(
     return folder / name
 
 
-def _files(repository: Repository, place: str) -> set[Path]:
+def _files(repository: Repository, place: str) -> dict[str, Path]:
     """Return config, weights and, as far as they can be had, the card and what it shows."""
-    files = {repository.file(join(place, file)) for file in (CONFIG_FILE, WEIGHTS_FILE)}
-    start = join(place, "")
+    files = {name: repository.file(join(place, name)) for name in (CONFIG_FILE, WEIGHTS_FILE)}
     try:
         for path in repository.names():
-            if path.startswith(start) and OWN.fullmatch(path.removeprefix(start)):
-                files.add(repository.file(path))
+            name = path.removeprefix(join(place, ""))
+            if OWN.fullmatch(name) and path == join(place, name):
+                files[name] = repository.file(path)
     except HubError as error:
         _log.warning("The card of the network is not fetched, or not all of it: %s", error)
     return files
@@ -71,20 +71,17 @@ def _sha256_in(place: Path) -> str | None:
         return ""
 
 
-def _install(files: set[Path], folder: Path, name: str, *, is_same: bool) -> None:
+def _install(files: dict[str, Path], folder: Path, name: str, *, is_same: bool) -> None:
     draft, place, old = _places(folder, name)
-
-    def replaced(inside: str, names: list[str]) -> list[str]:
-        is_own = not is_same and Path(inside) == place
-        return [file for file in names if is_own and OWN.fullmatch(file)]
-
     try:
         if place.is_dir():
-            shutil.copytree(place, draft, symlinks=True, ignore=replaced)
+            shutil.copytree(place, draft, symlinks=True)
         draft.mkdir(parents=True, exist_ok=True)
-        for file in files:
-            (draft / file.name).unlink(missing_ok=True)  # it may be a link
-            shutil.copyfile(file, draft / file.name)
+        for there in [*draft.iterdir()]:
+            if there.name in files or (OWN.fullmatch(there.name) and not is_same):
+                there.unlink()  # nothing is written through a link
+        for own, file in files.items():
+            shutil.copyfile(file, draft / own)
         if place.is_dir():
             place.rename(old)
         draft.rename(place)

@@ -54,12 +54,11 @@ def plan(
             f"{', '.join(missing)} of the repository is missing here; deploy from a whole clone."
         )
     below = (file for folder in FOLDERS for file in sorted((root / folder).rglob("*")))
-    belonging = (
+    paths = [root / name for name in FILES] + [
         file
         for file in below
         if file.is_file() and not any(part.endswith(LEFT_OUT) for part in file.parts)
-    )
-    paths = [*(root / name for name in FILES), *belonging]
+    ]
     files: dict[str, Path | bytes] = {path.relative_to(root).as_posix(): path for path in paths}
     if is_zero_gpu:
         files["requirements.txt"] = _below_ceilings(root / "requirements.txt")
@@ -101,10 +100,7 @@ def deploy(wanted: Deployment, *, endpoint: str | None = None) -> str:
 
 def _below_ceilings(requirements: Path) -> bytes:
     """Return requirements with a ceiling for each library that ZeroGPU bounds."""
-    lines = requirements.read_text(encoding="utf-8").splitlines()
-    ceilings = (ZERO_GPU_CEILINGS.get(line.partition(">=")[0]) for line in lines)
-    bounded = (
-        f"{line},<{top}\n" if top else f"{line}\n"
-        for line, top in zip(lines, ceilings, strict=True)
-    )
-    return "".join(bounded).encode()
+    text = requirements.read_text(encoding="utf-8")
+    for name, top in ZERO_GPU_CEILINGS.items():
+        text = re.sub(rf"^{name}>=.*", rf"\g<0>,<{top}", text, flags=re.MULTILINE)
+    return text.encode()
