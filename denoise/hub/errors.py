@@ -11,7 +11,7 @@ from denoise.errors import DenoiseError, WeightsError
 DOWN = (408, 429, 500, 502, 503, 504)  # what huggingface_hub would try again, for half a minute
 HTTP_LIBRARIES = ("httpx", "httpx2", "httpcore")  # huggingface_hub has one or another
 # What may go wrong; huggingface_hub has RuntimeErrors for transfers that fail.
-EXPECTED = (OSError, RuntimeError, hub.HFValidationError)
+EXPECTED = (OSError, RuntimeError, hub.HFValidationError, hub.RevisionResolutionError)
 _TOKEN = "set HF_TOKEN to a token of yours that may do so, or run `hf auth login`"
 _REFUSED = "The Hub answers {number} to {what} of {repo}; try again later."
 _BROKEN = (
@@ -84,7 +84,7 @@ def _explain(error: Exception, repo: str, revision: str, what: str) -> HubError:
     number = getattr(error, "errno", None) if response is None else response.status_code
     if number in DOWN:
         return unreachable(repo, f"is out of order (it answers {number})")
-    if isinstance(error, hub.LocalEntryNotFoundError):
+    if isinstance(error, (hub.LocalEntryNotFoundError, hub.RevisionResolutionError)):
         return unreachable(repo)
     keys = (*type(error).__mro__, number)
     usual = _BROKEN if response is None else _REFUSED

@@ -7,11 +7,13 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from huggingface_hub import (
+    HfApi,
     constants,
     get_cached_repo_tree,
     get_hf_file_metadata,
@@ -65,6 +67,7 @@ class HubFiles:
         self.is_stale = False  # the Hub did not answer, so the commit is the last known one
         self._endpoint, self._cache = endpoint, cache or Path(constants.HF_HUB_CACHE)
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._resolving = threading.Lock()
         self._silent_until = 0.0  # monotonic
 
     def __str__(self) -> str:
@@ -77,8 +80,24 @@ class HubFiles:
     def file(self, path: str, on_bytes: OnBytes | None = None) -> Path:
         """Return a file from the cache or from the Hub; all who ask share one download."""
         with explained(self.repo, self._at, path), self._locks[path]:
-            known = self._recall(path, self.commit) if self.commit else None
-            return known or self._fetch(path, on_bytes)
+            commit = self._resolve()
+            known: Any = try_to_load_from_cache(self.repo, path, self._cache, commit)
+            if isinstance(known, str):
+                return Path(known)
+            if known is not None:
+                raise NotThereError(f"{self} has no {path}; see on the Hub what it holds.")
+            self._check_size(path, commit)
+            sweep(self._cache, self.repo)
+            downloaded = hf_hub_download(
+                self.repo,
+                path,
+                revision=commit,
+                cache_dir=self._cache,
+                endpoint=self._endpoint,
+                etag_timeout=ANSWER_S,
+                tqdm_class=None if on_bytes is None else meter(on_bytes),
+            )
+            return Path(downloaded)
 
     def read(
         self, path: str, wrong: HubError, *, on_bytes: OnBytes | None = None, sha256: str = ""
@@ -98,10 +117,11 @@ class HubFiles:
     def names(self) -> list[str]:
         """Return the names of all files, or of those in the cache if the Hub does not answer."""
         with explained(self.repo, self._at, "the list of files"):
+            commit = self._resolve()
             list_files = partial(
                 snapshot_download,
                 self.repo,
-                revision=self._at,
+                revision=commit,
                 cache_dir=self._cache,
                 endpoint=self._endpoint,
                 allow_patterns=[],  # so that none is fetched
@@ -112,63 +132,41 @@ class HubFiles:
                 folder = Path(self._ask(list_files))
             except UnreachableError:
                 folder = Path(list_files(local_files_only=True))
-                self.is_stale = self.is_stale or self.commit is None
-            self.commit = folder.name
             try:
-                tree = get_cached_repo_tree(self.repo, revision=folder.name, cache_dir=self._cache)
+                tree = get_cached_repo_tree(self.repo, revision=commit, cache_dir=self._cache)
             except CachedRepoTreeNotFoundError:
                 here = (file for file in folder.rglob("*") if file.is_file())
                 return [file.relative_to(folder).as_posix() for file in here]
             return [file.path for file in tree]
 
-    def _recall(self, path: str, revision: str) -> Path | None:
-        """Return a file if the cache has it at a revision; None: the cache does not know."""
-        found: Any = try_to_load_from_cache(self.repo, path, self._cache, revision)
-        if found is None or isinstance(found, str):
-            return Path(found) if found else None
-        raise NotThereError(f"{self} has no {path}; see on the Hub what it holds.")
-
-    def _fetch(self, path: str, on_bytes: OnBytes | None) -> Path:
-        """Return a file from the Hub or, if that does not answer, of the last known commit."""
-        at = self._at  # a branch at first, so that the cache notes its commit
-        try:
-            commit = self._look(path)
-        except UnreachableError:
-            last = None if self.commit else self._recall(path, at)
-            if last is None:
-                raise
-            self.commit, self.is_stale = _commit_of(last, path), True
-            return last
-        if commit and not self.commit:
-            self.commit = commit
-            if known := self._recall(path, commit):
-                return known
-        sweep(self._cache, self.repo)
-        downloaded = hf_hub_download(
-            self.repo,
-            path,
-            revision=at,
-            cache_dir=self._cache,
-            endpoint=self._endpoint,
-            etag_timeout=ANSWER_S,
-            tqdm_class=None if on_bytes is None else meter(on_bytes),
-        )
-        self.commit = _commit_of(Path(downloaded), path)  # the branch may just have moved
-        return Path(downloaded)
-
-    def _look(self, path: str) -> str | None:
-        """Return the commit that the Hub names for a file; refuse one that is far too large."""
-        url = hf_hub_url(self.repo, path, revision=self._at, endpoint=self._endpoint)
-        look = partial(get_hf_file_metadata, url, timeout=ANSWER_S, endpoint=self._endpoint)
-        try:
-            found = self._ask(look)
-        except HfHubHTTPError as error:  # the download explains it
-            return error.response.headers.get("X-Repo-Commit")
-        if (found.size or 0) > MAX_BYTES:
-            raise HubError(
-                f"{path} of {self} has {found.size:,} bytes; at most {MAX_BYTES:,} can be."
+    def _resolve(self) -> str:
+        """Return the commit of the revision, or the last known one if the Hub does not answer."""
+        with self._resolving:
+            if self.commit is not None:
+                return self.commit
+            api = HfApi(endpoint=self._endpoint)
+            info = partial(api.repo_info, timeout=ANSWER_S)
+            # Else resolve_revision gives the last known commit, and does not say so.
+            api.repo_info = lambda **asked: self._ask(partial(info, **asked))  # type: ignore[method-assign]
+            find = partial(
+                api.resolve_revision, self.repo, revision=self.revision, cache_dir=self._cache
             )
-        return found.commit_hash
+            try:
+                self.commit = find().resolved
+            except UnreachableError:
+                self.commit, self.is_stale = find(local_files_only=True).resolved, True
+            return self.commit
+
+    def _check_size(self, path: str, commit: str) -> None:
+        """Refuse a file that is far too large; UnreachableError: the Hub does not answer."""
+        url = hf_hub_url(self.repo, path, revision=commit, endpoint=self._endpoint)
+        look = partial(get_hf_file_metadata, url, timeout=ANSWER_S, endpoint=self._endpoint)
+        with suppress(HfHubHTTPError):  # which the download explains
+            size = self._ask(look).size or 0
+            if size > MAX_BYTES:
+                raise HubError(
+                    f"{path} of {self} has {size:,} bytes; at most {MAX_BYTES:,} can be."
+                )
 
     def _ask(self, question: Callable[[], AnswerT]) -> AnswerT:
         """Return the Hub's answer; a Hub that gave none is left alone for a while.
@@ -196,11 +194,6 @@ class HubFiles:
             self._silent_until = time.monotonic() + RETRY_S
             _log.info("The Hub does not answer.", exc_info=error)
             raise errors.unreachable(self.repo) from error
-
-
-def _commit_of(file: Path, path: str) -> str:
-    """Return the commit of a cached file: the name of the folder that its path begins in."""
-    return file.parents[path.count("/")].name
 
 
 def _is_news(record: logging.LogRecord) -> bool:

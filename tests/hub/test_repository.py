@@ -90,7 +90,7 @@ def test_a_warm_cache_asks_for_the_commit_of_the_branch_alone(stand_in, reposito
     fetch(repository)
     stand_in.asked.clear()
     fetch(opened(stand_in, tmp_path))
-    assert stand_in.asked == [("HEAD", f"/{REPO}/resolve/main/{NAME}/config.json")]
+    assert stand_in.asked == [("GET", f"/api/models/{REPO}/revision/main")]
 
 
 def test_a_warm_start_without_a_manifest_asks_for_the_commit_alone(stand_in, tmp_path):
@@ -98,7 +98,7 @@ def test_a_warm_start_without_a_manifest_asks_for_the_commit_alone(stand_in, tmp
     for _ in range(2):
         stand_in.asked.clear()
         assert list(opened(stand_in, tmp_path, "org/single").entries()) == [NAME]
-    assert stand_in.asked == [("HEAD", "/org/single/resolve/main/manifest.json")]
+    assert stand_in.asked == [("GET", "/api/models/org/single/revision/main")]
 
 
 def test_a_warm_and_pinned_start_makes_no_request(stand_in, repository, tmp_path):
