@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -10,9 +9,6 @@ from denoise.cli.console import FAILED_INPUT, complain
 from denoise.cli.options import Command, flag
 from denoise.defaults import BUNDLED
 from denoise.errors import DenoiseError
-
-if TYPE_CHECKING:
-    from denoise.hub.space import Deployment
 
 PUBLISH_HELP = (
     "Upload networks with their cards, and the manifest, in one commit, which is printed. The "
@@ -118,11 +114,7 @@ def deploy(repo: str, private: bool, zero_gpu: bool, dry_run: bool, as_json: boo
         facts = {"repo": wanted.repo, "files": list(wanted.files), "size_bytes": wanted.size_bytes}
         print(json.dumps({**facts, "commit": address}))
     elif address is None:
-        print("\n".join([*wanted.files, f"{_amount(wanted)} would go to the Space {wanted.repo}."]))
+        print("\n".join([*wanted.files, f"{wanted} would go to the Space {wanted.repo}."]))
     else:
-        print(f"{_amount(wanted)} are in the Space {wanted.repo}: {address}")
+        print(f"{wanted} are in the Space {wanted.repo}: {address}")
     return 0
-
-
-def _amount(wanted: "Deployment") -> str:
-    return f"{len(wanted.files)} files of {wanted.size_bytes / 1e6:.1f} MB"

@@ -22,12 +22,6 @@ class CachedFile(NamedTuple):
     sha256: str
 
 
-def read_cached(file: Path) -> CachedFile:
-    """Read a file in the cache."""
-    content = file.read_bytes()
-    return CachedFile(file, content, hashlib.sha256(content).hexdigest())
-
-
 def is_intact(cached: CachedFile) -> bool:
     """Tell whether a file in the cache has the content that the Hub had.
 

@@ -1,5 +1,6 @@
 """Files of a repository on the Hugging Face Hub, read through huggingface_hub's cache."""
 
+import hashlib
 import logging
 import re
 import threading
@@ -25,7 +26,7 @@ from huggingface_hub import (
 from huggingface_hub.errors import CachedRepoTreeNotFoundError, HfHubHTTPError
 
 from denoise.hub import errors
-from denoise.hub.cache import CachedFile, forget, is_intact, meter, read_cached, sweep
+from denoise.hub.cache import CachedFile, forget, is_intact, meter, sweep
 from denoise.hub.errors import HubError, NotThereError, UnreachableError, explained
 from denoise.progress import OnBytes
 
@@ -107,11 +108,13 @@ class HubFiles:
         A damaged file is deleted and fetched once more; if that is damaged, too, `wrong` is raised.
         """
         for _ in range(2):
-            cached = read_cached(self.file(path, on_bytes))
+            file = self.file(path, on_bytes)
+            content = file.read_bytes()
+            cached = CachedFile(file, content, hashlib.sha256(content).hexdigest())
             if cached.sha256 == sha256 if sha256 else is_intact(cached):
                 return cached
             _log.warning("The file %s of %s was damaged, and deleted.", path, self)
-            forget(cached.file)
+            forget(file)
         raise wrong
 
     def names(self) -> list[str]:

@@ -19,13 +19,12 @@ from huggingface_hub.repocard import metadata_load
 
 from denoise.errors import SettingError
 from denoise.hub.errors import explained
+from denoise.hub.pull import OWN
 from denoise.weights.card import compose_card
 from denoise.weights.facts import ModelFacts
 from denoise.weights.manifest import (
     CARD_FILE,
-    CONFIG_FILE,
     MANIFEST_FILE,
-    WEIGHTS_FILE,
     Entry,
     compose_manifest,
     find_entries,
@@ -33,7 +32,6 @@ from denoise.weights.manifest import (
 )
 from denoise.weights.tensors import load_network
 
-SHOWN = ("*.png", "*.csv")  # what a card shows
 OVERVIEW = """# {repo}
 
 Networks that take noise out of pictures; each folder has a card of its own.
@@ -54,17 +52,16 @@ class Parcel(NamedTuple):
 
 def pack_models(names: Sequence[str], folder: Path) -> Parcel:
     """Return the verified files of models, with their cards; errors as `load_network`."""
-    found = find_entries(folder)
-    parcel = Parcel({}, {name: found[name] for name in names if name in found}, [])
+    files: dict[str, bytes | Path] = {}
+    cards = []
     for name in names:
         _, facts = load_network(name, folder)
-        model = folder / name
-        shown = [file for pattern in SHOWN for file in sorted(model.glob(pattern))]
-        for file in (model / CONFIG_FILE, model / WEIGHTS_FILE, *shown):
-            parcel.files[f"{name}/{file.name}"] = file
-        parcel.cards.append(compose_published_card(facts, model))
-        parcel.files[f"{name}/{CARD_FILE}"] = str(parcel.cards[-1]).encode()
-    return parcel
+        own = (file for file in (folder / name).iterdir() if OWN.fullmatch(file.name))
+        files |= {f"{name}/{file.name}": file for file in sorted(own)}
+        cards.append(compose_published_card(facts, folder / name))
+        files[f"{name}/{CARD_FILE}"] = str(cards[-1]).encode()
+    found = find_entries(folder)
+    return Parcel(files, {name: found[name] for name in names}, cards)
 
 
 def publish_models(

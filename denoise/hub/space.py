@@ -36,6 +36,9 @@ class Deployment:
             for one in self.files.values()
         )
 
+    def __str__(self) -> str:
+        return f"{len(self.files)} files of {self.size_bytes / 1e6:.1f} MB"
+
 
 def plan(
     repo: str, *, root: Path = ROOT, is_zero_gpu: bool = False, is_private: bool = False
