@@ -17,12 +17,13 @@ TRUE = ("1", "t", "true")  # as `spaces` reads its own variables
 VARIABLES = frozenset(
     f"DENOISE_{name}"
     for name in (
-        *("ANY_MODEL", "CHECKPOINTS", "DEVICE", "HUB_REPO", "HUB_REVISION", "MAX_BYTES"),
-        *("MAX_CONNECTIONS", "MAX_PIXELS", "QUEUE", "TRAIN_TAB"),
+        *("ANY_MODEL", "CALLS_PER_MINUTE", "CHECKPOINTS", "DEVICE", "HUB_REPO", "HUB_REVISION"),
+        *("MAX_BYTES", "MAX_CONNECTIONS", "MAX_PIXELS", "PROXIES", "QUEUE", "TRAIN_TAB"),
         *("FRESH_ENVIRONMENTS", "SETS"),  # of tests and of the command line
     )
 )
 MOST_PIXELS, MOST_BYTES, MOST_WAITING = 10**9, 10**11, 10**5  # that a limit may be
+MOST_PROXIES = 10
 MAX_DIGITS = 20  # of a number
 
 
@@ -64,6 +65,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             max_bytes=number("DENOISE_MAX_BYTES", Limits.max_bytes, MOST_BYTES),
             queue_size=number("DENOISE_QUEUE", Limits.queue_size, MOST_WAITING),
             max_connections=number("DENOISE_MAX_CONNECTIONS", Limits.max_connections, MOST_WAITING),
+            calls_per_minute=number(
+                "DENOISE_CALLS_PER_MINUTE", Limits.calls_per_minute, MOST_WAITING, least=0
+            ),
+            proxies=number("DENOISE_PROXIES", int(is_space), MOST_PROXIES, least=0),
         ),
         has_training=_flag(environment, "DENOISE_TRAIN_TAB", default=not is_space),
         is_lent_gpus=is_lent_gpus,
@@ -116,11 +121,13 @@ def _flag(environment: Mapping[str, str], name: str, *, default: bool) -> bool:
     return text == "1"
 
 
-def _whole_number(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+def _whole_number(
+    environment: Mapping[str, str], name: str, default: int, most: int, *, least: int = 1
+) -> int:
     text = environment.get(name) or str(default)
     is_number = text.isascii() and text.isdecimal() and len(text) < MAX_DIGITS
-    if not is_number or not 1 <= int(text) <= most:
-        raise SettingError(f"{name} is a whole number from 1 to {most:,}; {text!r} is not.")
+    if not is_number or not least <= int(text) <= most:
+        raise SettingError(f"{name} is a whole number from {least} to {most:,}; {text!r} is not.")
     return int(text)
 
 

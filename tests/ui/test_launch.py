@@ -30,12 +30,16 @@ def test_the_environment_is_read():
     environment = {f"DENOISE_{name}": str(number) for number, name in enumerate(names, start=1)}
     environment |= {"DENOISE_DEVICE": "cpu", "GRADIO_SERVER_NAME": "::1"}
     environment |= {"GRADIO_SERVER_PORT": "5"}
-    limits = Limits(max_pixels=1, max_bytes=2, queue_size=3, max_connections=4)
+    environment |= {"DENOISE_PROXIES": "0", "DENOISE_CALLS_PER_MINUTE": "6"}
+    limits = Limits(
+        max_pixels=1, max_bytes=2, queue_size=3, max_connections=4, calls_per_minute=6, proxies=0
+    )
     assert read_settings(environment) == Settings("cpu", "::1", 5, limits)
 
 
 def test_a_space_is_open_to_the_network():
-    assert read_settings({"SPACE_ID": "a/b"}).host == "0.0.0.0"
+    settings = read_settings({"SPACE_ID": "a/b"})
+    assert (settings.host, settings.limits.proxies) == ("0.0.0.0", 1)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +65,8 @@ def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
         ("DENOISE_MAX_BYTES", "1" * 30),
         ("DENOISE_MAX_PIXELS", "100000000000000000000"),
         ("DENOISE_MAX_CONNECTIONS", "²"),
+        ("DENOISE_CALLS_PER_MINUTE", "-1"),
+        ("DENOISE_PROXIES", "11"),
         ("DENOISE_QUEUE", "0"),
         ("GRADIO_ROOT_PATH", "sub"),
         ("GRADIO_SERVER_PORT", "70000"),

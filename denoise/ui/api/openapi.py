@@ -92,7 +92,8 @@ def _start(name: str, endpoint: dict[str, Any], function: Callable[..., Any]) ->
         "responses": {
             "200": _answer("The job has begun or waits for its turn.", event),
             "422": _refused("A parameter is missing or unknown."),
-            "503": {"description": "The queue is full."},
+            "429": {"description": "Too many of your jobs wait already, or too many calls."},
+            "503": {"description": "The queue is full; Retry-After says when to come again."},
         },
     }
 

@@ -1,7 +1,6 @@
 """ASGI guard around all of Gradio: sizes of bodies, files that are named, headers, shut routes."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from denoise.ui.server.uploads import NOT_UPLOADED, is_inside, named_files
 
 UPLOAD = "/gradio_api/upload"
-JOB = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/([^/]+)/?")  # whose answers are asked for
 MAX_MULTIPART_BYTES = 1_000_000  # around the file: boundaries, headers, small fields
 BODILESS = (204, 304)  # the kind of a 304 would take the place of the one that is kept
 MAX_JSON_BYTES = 1_000_000  # files are uploaded, so that a call only names them
@@ -36,10 +34,6 @@ SHUT = (
     "/gradio_api/vibe-",
     "/monitoring",
 )
-NO_JOB = (
-    "No such job: its answers were fetched already, or its id is wrong; the event_id that a call "
-    "answers with names one."
-)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",  # addresses of results are secrets
@@ -59,7 +53,6 @@ class Guard:
         folder: where uploads and results lie; requests may name no other files.
         max_bytes: of an upload.
         is_closing: whether new work is refused, since the server is about to stop.
-        is_job: whether an event id is that of a job whose answers were not fetched yet.
     """
 
     def __init__(
@@ -69,13 +62,11 @@ class Guard:
         folder: Path,
         max_bytes: int,
         is_closing: Callable[[], bool],
-        is_job: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self._app = app
         self._folder = folder
         self._max_bytes = max_bytes
         self._is_closing = is_closing
-        self._is_job = is_job
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,11 +78,7 @@ class Guard:
         if route.startswith(SHUT):
             await _refuse(404, "There is nothing here.")(scope, receive, send)
         elif scope["method"] not in ("POST", "PUT", "PATCH", "DELETE"):
-            job = JOB.fullmatch(route) if scope["method"] == "GET" else None
-            if job is None or self._is_job(job[1]):
-                await self._app(scope, receive, send)
-            else:
-                await _refuse(404, NO_JOB)(scope, receive, send)
+            await self._app(scope, receive, send)
         elif self._is_closing():
             message = "The server is restarting; try again in a minute."
             await _refuse(503, message)(scope, receive, send)

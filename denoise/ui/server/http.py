@@ -1,5 +1,6 @@
 """Serve a page and its endpoints: Gradio's switches, probes and the guard."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
@@ -22,11 +23,14 @@ from denoise.ui.api.info import info_routes
 from denoise.ui.api.openapi import describe
 from denoise.ui.server.connections import limit_connections
 from denoise.ui.server.guard import Guard
+from denoise.ui.server.lines import Lines
 from denoise.ui.server.scripts import OwnScripts
 from denoise.ui.server.service import Service
 from denoise.ui.server.sessions import Sessions
+from denoise.ui.server.turnstile import Turnstile
 from denoise.ui.server.uploads import named_files
 
+LOOK_S = 2  # between two looks at jobs that nobody listens to
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
 
 
@@ -82,22 +86,14 @@ def files_in_use(page: gr.Blocks) -> set[Path]:
     They must stay.
     """
     shown = {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
-    waiting = [queue.queue for queue in page._queue.event_queue_per_concurrency_id.values()]
-    running = [jobs for jobs in page._queue.active_jobs if jobs]
-    named = (
-        file
-        for job in chain.from_iterable(waiting + running)
-        if job.data is not None
-        for file in named_files(job.data.data)
+    jobs = chain.from_iterable(
+        (
+            *(queue.queue for queue in page._queue.event_queue_per_concurrency_id.values()),
+            *(jobs for jobs in page._queue.active_jobs if jobs),
+        )
     )
+    named = (file for job in jobs if job.data for file in named_files(job.data.data))
     return shown | {Path(file["path"]) for file in named}
-
-
-def _is_job(page: gr.Blocks, event: str) -> bool:
-    """Return whether Gradio still has answers for an event; for others it logs a traceback."""
-    # Gradio's other lists hold an event a moment longer; whoever asks then waits for ever.
-    waited_for = page._queue.pending_event_ids_session.values()
-    return any(event in events for events in waited_for)
 
 
 def _guarded_by(
@@ -106,18 +102,33 @@ def _guarded_by(
     @asynccontextmanager
     async def guard(app: Any) -> AsyncIterator[None]:
         app.state_holder = Sessions(page)
+        limits = service.limits
+        lines = Lines(page, limits.proxies)
         # Gradio runs our middleware inside its own, which sets the headers for other origins.
         # The guard must be outside of both. No request has come yet.
-        app.middleware_stack = Guard(
+        turnstile = Turnstile(
             app.middleware_stack or app.build_middleware_stack(),
-            folder=service.storage.folder,
-            max_bytes=service.limits.max_bytes,
-            is_closing=lambda: service.is_closing,
-            is_job=lambda event: _is_job(page, event),
+            lines,
+            proxies=limits.proxies,
+            calls_per_minute=limits.calls_per_minute,
         )
+        app.middleware_stack = Guard(
+            turnstile,
+            folder=service.storage.folder,
+            max_bytes=limits.max_bytes,
+            is_closing=lambda: service.is_closing,
+        )
+        keeping = asyncio.create_task(_keep(lines))
         yield
+        keeping.cancel()
 
     return guard
+
+
+async def _keep(lines: Lines) -> None:
+    while True:
+        await asyncio.sleep(LOOK_S)
+        await lines.end_what_nobody_waits_for()
 
 
 def _probes(service: Service) -> list[Route]:

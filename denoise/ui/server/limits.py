@@ -11,7 +11,9 @@ class Limits:
 
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES  # of one uploaded file
-    queue_size: int = 20  # jobs that may wait
+    queue_size: int = 100  # jobs that may wait
     max_connections: int = 500  # at the same time
+    calls_per_minute: int = 0  # of one client; 0: any number
+    proxies: int = 0  # that stand before the server, and name the client in X-Forwarded-For
     keep_s: int = 3600  # age at which uploads and results go
     max_work_s: int = 1800  # for one picture

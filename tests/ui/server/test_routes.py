@@ -14,6 +14,8 @@ from gradio.routes import App
 from starlette.responses import PlainTextResponse
 
 from denoise.ui.server.guard import MAX_JSON_BYTES, Guard
+from denoise.ui.server.lines import Lines
+from denoise.ui.server.turnstile import Turnstile
 
 OPEN = {
     *("/", "/assets/{path:path}", "/config", "/favicon.ico", "/login", "/logout", "/manifest.json"),
@@ -80,8 +82,13 @@ PLACES = [("", ""), ("/sub", ""), ("/sub", "/sub"), ("/a/b", "/a/b"), ("/", "/")
 PLACES += [("/gradio_api", "/gradio_api"), ("https://a.example/sub", "")]
 
 
+@pytest.fixture(scope="module")
+def lines():
+    return Lines(aside(gr.Blocks))
+
+
 @pytest.fixture(params=PLACES, ids=lambda place: f"root={place[0]} before={place[1]}")
-def ask(request, tmp_path):
+def ask(request, tmp_path, lines):
     """Gives what asks the guard, which stands where the server has it: inside FastAPI."""
     root_path, before = request.param
 
@@ -91,7 +98,7 @@ def ask(request, tmp_path):
     app = FastAPI()
     app.root_path = root_path  # as Gradio sets it
     app.middleware_stack = Guard(
-        reached, folder=tmp_path, max_bytes=1, is_closing=lambda: False, is_job=lambda _: False
+        Turnstile(reached, lines), folder=tmp_path, max_bytes=1, is_closing=lambda: False
     )
 
     def answer(method, path, **sent):
