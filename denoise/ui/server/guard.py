@@ -1,7 +1,7 @@
 """ASGI guard around all of Gradio: sizes of bodies, files that are named, headers, shut routes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -11,11 +11,17 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from denoise.ui.server.clients import UploadShares, client_of
+from denoise.ui.server.forms import MAX_MULTIPART_BYTES, UploadBody
 from denoise.ui.server.uploads import NOT_UPLOADED, is_inside, named_files
 
 UPLOAD = "/gradio_api/upload"
-MAX_MULTIPART_BYTES = 1_000_000  # around the file: boundaries, headers, small fields
 BODILESS = (204, 304)  # the kind of a 304 would take the place of the one that is kept
+UPLOADS, MAX_UPLOADS = 20, 10_000  # of a client: so many of the largest size, so many in all
+TOO_MANY_UPLOADS = (
+    "Your uploads fill what one visitor may have here. They are deleted an hour after their last "
+    "use; try again later."
+)
 MAX_JSON_BYTES = 1_000_000  # files are uploaded, so that a call only names them
 
 # Of Gradio's, not used here: fetching from the Internet, editing, recording, spying, keeping.
@@ -53,6 +59,7 @@ class Guard:
         folder: where uploads and results lie; requests may name no other files.
         max_bytes: of an upload.
         is_closing: whether new work is refused, since the server is about to stop.
+        proxies: how many stand before the server.
     """
 
     def __init__(
@@ -62,11 +69,14 @@ class Guard:
         folder: Path,
         max_bytes: int,
         is_closing: Callable[[], bool],
+        proxies: int = 0,
     ) -> None:
         self._app = app
         self._folder = folder
         self._max_bytes = max_bytes
         self._is_closing = is_closing
+        self._proxies = proxies
+        self._shares = UploadShares(UPLOADS * max_bytes, MAX_UPLOADS)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -89,24 +99,31 @@ class Guard:
 
     async def _pass_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand the body on as it comes, up to the limit."""
-        limit = self._max_bytes + MAX_MULTIPART_BYTES
+        client = client_of(scope, self._proxies)
+        if not self._shares.has_room(client):
+            await _refuse(429, TOO_MANY_UPLOADS, {"Retry-After": "600"})(scope, receive, send)
+            return
         refusal = _refuse(413, f"An upload has at most {self._max_bytes:,} bytes.")
-        if _announced_bytes(scope) > limit:
+        if _announced_bytes(scope) > self._max_bytes + MAX_MULTIPART_BYTES:
             await refusal(scope, receive, send)
             return
-        body = _CountedBody(receive, limit)
+        body, answer = UploadBody(scope, receive, self._max_bytes), bytearray()
 
         async def send_unless_refused(message: Message) -> None:
+            answer.extend(message.get("body", b""))
             if not body.is_too_large:
                 await send(message)
 
         try:
             await self._app(scope, body.receive, send_unless_refused)
         except Exception:
-            if not body.is_too_large:
+            if not (body.is_too_large or body.is_broken_off):
                 raise
         if body.is_too_large:
             await refusal(scope, receive, send)
+        uploaded = _parsed(bytes(answer))
+        if isinstance(uploaded, list):
+            self._shares.note(client, [Path(file) for file in uploaded if isinstance(file, str)])
 
     async def _pass_call(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Read the body, which is small, and hand it on if it names uploaded files only."""
@@ -124,21 +141,6 @@ class Guard:
             await self._app(scope, _replay(body, receive), send)
         else:
             await _refuse_file()(scope, receive, send)
-
-
-class _CountedBody:
-    """A body that ends as if the client had gone as soon as it is too large."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive = receive
-        self._left = limit
-        self.is_too_large = False
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._left -= len(message.get("body", b""))
-        self.is_too_large |= self._left < 0
-        return {"type": "http.disconnect"} if self.is_too_large else message
 
 
 def _with_own_ranges(scope: Scope) -> Scope:
@@ -212,8 +214,8 @@ def _without_address(path: str) -> str:
     return unquote(file) if served and server.startswith("http") else path
 
 
-def _refuse(status: int, sentence: str) -> JSONResponse:
-    return JSONResponse({"detail": sentence}, status, {"Connection": "close"})
+def _refuse(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"detail": sentence}, status, {"Connection": "close", **(headers or {})})
 
 
 def _refuse_file() -> JSONResponse:

@@ -117,6 +117,7 @@ def _guarded_by(
             folder=service.storage.folder,
             max_bytes=limits.max_bytes,
             is_closing=lambda: service.is_closing,
+            proxies=limits.proxies,
         )
         keeping = asyncio.create_task(_keep(lines))
         yield

@@ -18,6 +18,7 @@ from denoise.images.writing import encode_quickly, save_picture
 from denoise.ui.server.homes import Home
 from denoise.ui.server.limits import Limits
 
+ABORTED_S = 120  # that an upload may stand still; Gradio leaves what was broken off
 MAX_STEM = 60  # characters of at most 4 bytes; file systems hold 255 bytes a name
 
 
@@ -87,7 +88,8 @@ class Storage:
                 before, since = seen.get(path, (None, now))
                 since = now if changed != before or path in in_use else since
                 self._seen[path] = changed, since
-                if now - since < self._limits.keep_s:
+                is_aborted = path.parent == self.folder and path.name.startswith("tmp")
+                if now - since < (ABORTED_S if is_aborted else self._limits.keep_s):
                     continue
                 if path.is_dir() and not path.is_symlink():
                     path.rmdir()

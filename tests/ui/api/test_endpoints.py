@@ -394,7 +394,7 @@ def test_the_client_raises_the_sentence(client, small_file):
     ["/etc/passwd", str(ROOT / "app.py"), "app.py", "{home}/../../app.py", "http://127.0.0.1"],
 )
 def test_a_file_of_the_server_is_refused(web, server, path, meta):
-    home = next(server.folder.iterdir())
+    home = next(server.folder.glob("denoise-server-????????"))
     before = set(home.rglob("*"))
     image = {"path": path.format(home=home), **meta}
     answer = web.post("/gradio_api/call/v2/denoise", json={"image": image})
@@ -404,7 +404,7 @@ def test_a_file_of_the_server_is_refused(web, server, path, meta):
 
 
 def test_a_link_out_of_the_uploads_is_refused(web, server):
-    link = next(server.folder.iterdir()) / "link.png"
+    link = next(server.folder.glob("denoise-server-????????")) / "link.png"
     link.symlink_to("/etc/passwd")
     answer = web.post("/gradio_api/call/v2/denoise", json={"image": {"path": str(link)}})
     link.unlink()

@@ -171,6 +171,15 @@ def test_cleaning_up_leaves_nothing_after_the_hour(service, photo, clock):
     assert list(service.storage.folder.iterdir()) == []
 
 
+def test_what_is_left_of_an_upload_goes_soon(service, photo, clock):
+    aborted = service.storage.folder / "tmp1234"
+    result = service.add_noise(photo).file
+    aborted.write_bytes(b"half an upload")
+    for clock.now in (0, 180):
+        service.storage.clean_up()
+    assert (aborted.exists(), result.exists()) == (False, True)
+
+
 def test_no_change_of_the_clock_takes_a_file(service, photo, clock):
     file = service.add_noise(photo).file
     os.utime(file, (0, 0))
