@@ -72,15 +72,11 @@ class HubFiles:
         self._silent_until = 0.0  # monotonic
 
     def __str__(self) -> str:
-        return f"{self.repo}@{self._at}"
-
-    @property
-    def _at(self) -> str:
-        return self.commit or self.revision
+        return f"{self.repo}@{self.commit or self.revision}"
 
     def file(self, path: str, on_bytes: OnBytes | None = None) -> Path:
         """Return a file from the cache or from the Hub; all who ask share one download."""
-        with explained(self.repo, self._at, path), self._locks[path]:
+        with explained(self.repo, self.commit or self.revision, path), self._locks[path]:
             commit = self._resolve()
             known: Any = try_to_load_from_cache(self.repo, path, self._cache, commit)
             if isinstance(known, str):
@@ -119,7 +115,7 @@ class HubFiles:
 
     def names(self) -> list[str]:
         """Return the names of all files, or of those in the cache if the Hub does not answer."""
-        with explained(self.repo, self._at, "the list of files"):
+        with explained(self.repo, self.commit or self.revision, "the list of files"):
             commit = self._resolve()
             list_files = partial(
                 snapshot_download,

@@ -144,7 +144,12 @@ class Zoo:
             instead = "The bundled networks serve instead." if bundled else ""
             return (self._say("", str(error), instead),)
         self._failing.pop("", None)
-        sentences = [sentence for name in names for sentence in self._doubts(name)]
+        sentences = list[str]()
+        for name in names:
+            try:
+                sentences += self.fetch(name, with_weights=False).warnings
+            except WeightsError as error:
+                sentences.append(self._say(name, str(error)))
         if missing := ", ".join(sorted(bundled.keys() - names)):
             wrong = f"{repository} does not hold {missing}; bundled ones serve instead."
             sentences.append(self._say("missing", wrong))
@@ -152,12 +157,6 @@ class Zoo:
             wrong = f"The Hub cannot be reached; {repository} serves, the last one known here."
             sentences.append(self._say("stale", wrong))
         return tuple(dict.fromkeys(sentences))
-
-    def _doubts(self, name: str) -> tuple[str, ...]:
-        try:
-            return self.fetch(name, with_weights=False).warnings
-        except WeightsError as error:
-            return (self._say(name, str(error)),)
 
     def _say(self, about: str, wrong: str, instead: str = "") -> str:
         """Return what is wrong and what serves instead; log it unless that is wrong already."""
