@@ -81,3 +81,17 @@ def make_exif_bomb() -> bytes:
     """EXIF of 60 kB with 400 tags that claim 59 kB each."""
     entries = [(40_000 + number, 7, 55_000, 5000) for number in range(400)]
     return b"Exif\0\0" + make_directory(entries).ljust(60_000, b"\0")
+
+
+def make_endless_bmp(size_bytes: int) -> bytes:
+    """A BMP of 25 Mpixel with run lengths: nothing but ends of empty lines, which Python skips."""
+    header = struct.pack("<IiiHHIIiiII", 40, 5000, 5000, 1, 8, 1, size_bytes, 0, 0, 256, 0)
+    palette = bytes(shade for index in range(256) for shade in (255 - index, 0, 0, 0))
+    start = 14 + len(header) + len(palette)
+    return (
+        b"BM"
+        + struct.pack("<IHHI", start + size_bytes, 0, 0, start)
+        + header
+        + palette
+        + bytes(size_bytes)
+    )

@@ -1,9 +1,10 @@
 """Untrusted bytes and files -> pictures: formats, limits, orientation, depth."""
 
 import io
+import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -53,12 +54,23 @@ def load_picture(
     Raises:
         ImageError: no such file, not a picture, damaged, too large or of a kind not supported.
     """
+    return read_picture(source, max_pixels=max_pixels, max_bytes=max_bytes)
+
+
+def read_picture(
+    source: str | Path | bytes,
+    *,
+    max_pixels: int,
+    max_bytes: int,
+    on_size: Callable[[int], object] = lambda _: None,
+) -> Picture:
+    """Do what `load_picture` does, and report the number of pixels before they are decoded."""
     name = "The picture" if isinstance(source, bytes) else Path(source).name[-80:]
     with _failures_told(name):
         content = source if isinstance(source, bytes) else _read(Path(source), max_bytes)
         if len(content) > max_bytes:
             raise ImageError(f"is too large; at most {max_bytes:,} bytes are allowed.")
-        return _decode(content, max_pixels)
+        return _decode(content, max_pixels, on_size)
 
 
 @contextmanager
@@ -70,6 +82,9 @@ def _failures_told(name: str) -> Iterator[None]:
         raise ImageError(f"{name} {error}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ImageError(f"{name} has far too many pixels.") from error
+    except MemoryError as error:
+        reason = "needs too much memory to decode; save it anew as PNG."
+        raise ImageError(f"{name} {reason}") from error
     except Exception as error:  # Pillow's plug-ins raise errors of any type on damaged files
         reason = "is damaged, cut short or of a rare kind, and cannot be read; save it anew as PNG."
         raise ImageError(f"{name} {reason}") from error
@@ -80,16 +95,17 @@ def _read(path: Path, max_bytes: int) -> bytes:
         if not path.is_file():
             raise ImageError("is not a file." if path.exists() else "does not exist.")
         with path.open("rb") as file:
-            return file.read(max_bytes + 1)
+            size_bytes = os.fstat(file.fileno()).st_size
+            return file.read(min(size_bytes, max_bytes) + 1)
     except OSError as error:
         raise ImageError(f"cannot be opened: {error.strerror}.") from error
 
 
-def _decode(content: bytes, max_pixels: int) -> Picture:
+def _decode(content: bytes, max_pixels: int, on_size: Callable[[int], object]) -> Picture:
     kind = _recognise(content)
-    check_header(content, kind, max_pixels)
+    on_size(check_header(content, kind, max_pixels))
     image = _open(content, kind)
-    _check_opened(image, max_pixels)
+    on_size(_check_opened(image, max_pixels))
     is_animated = getattr(image, "is_animated", False)
     notes = ["Only the first of several frames was taken."] if is_animated else []
     resolution = find_resolution(image)  # loading turns a TIFF
@@ -118,10 +134,14 @@ def _open(content: bytes, kind: str) -> Any:
     return Image.OPEN[kind][0](io.BytesIO(content), "")
 
 
-def _check_opened(image: ImageFile.ImageFile, max_pixels: int) -> None:
+def _check_opened(image: ImageFile.ImageFile, max_pixels: int) -> int:
+    """Return the number of pixels of the image or, in a TIFF, of a tile that is larger."""
     tags = getattr(image, "tag_v2", {})
+    tile = tags.get(322, 1), tags.get(323, 1)
     check_pixels(*image.size, max_pixels)
-    check_pixels(tags.get(322, 1), tags.get(323, 1), max_pixels)  # tiles may be larger
+    check_pixels(*tile, max_pixels)
+    pixels: int = max(image.width * image.height, tile[0] * tile[1])
+    return pixels
 
 
 def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:

@@ -17,13 +17,16 @@ TRUE = ("1", "t", "true")  # as `spaces` reads its own variables
 VARIABLES = frozenset(
     f"DENOISE_{name}"
     for name in (
-        *("ANY_MODEL", "CALLS_PER_MINUTE", "CHECKPOINTS", "DEVICE", "HUB_REPO", "HUB_REVISION"),
-        *("MAX_BYTES", "MAX_CONNECTIONS", "MAX_PIXELS", "PROXIES", "QUEUE", "TRAIN_TAB"),
+        *("ANY_MODEL", "CALLS_PER_MINUTE", "CHECKPOINTS", "DECODE_BYTES", "DECODE_SECONDS"),
+        *("DEVICE", "HUB_REPO", "HUB_REVISION", "MAX_BYTES", "MAX_CONNECTIONS", "MAX_PIXELS"),
+        *("PROXIES", "QUEUE", "TRAIN_TAB"),
         *("FRESH_ENVIRONMENTS", "SETS"),  # of tests and of the command line
     )
 )
 MOST_PIXELS, MOST_BYTES, MOST_WAITING = 10**9, 10**11, 10**5  # that a limit may be
 MOST_PROXIES = 10
+MOST_SECONDS = 3600
+LEAST_DECODE_BYTES = 50_000_000  # to decode anything
 MAX_DIGITS = 20  # of a number
 
 
@@ -63,6 +66,10 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         limits=Limits(
             max_pixels=number("DENOISE_MAX_PIXELS", Limits.max_pixels, MOST_PIXELS),
             max_bytes=number("DENOISE_MAX_BYTES", Limits.max_bytes, MOST_BYTES),
+            decode_s=number("DENOISE_DECODE_SECONDS", Limits.decode_s, MOST_SECONDS),
+            decode_bytes=number(
+                "DENOISE_DECODE_BYTES", Limits.decode_bytes, MOST_BYTES, least=LEAST_DECODE_BYTES
+            ),
             queue_size=number("DENOISE_QUEUE", Limits.queue_size, MOST_WAITING),
             max_connections=number("DENOISE_MAX_CONNECTIONS", Limits.max_connections, MOST_WAITING),
             calls_per_minute=number(
@@ -127,7 +134,7 @@ def _whole_number(
     text = environment.get(name) or str(default)
     is_number = text.isascii() and text.isdecimal() and len(text) < MAX_DIGITS
     if not is_number or not least <= int(text) <= most:
-        raise SettingError(f"{name} is a whole number from {least} to {most:,}; {text!r} is not.")
+        raise SettingError(f"{name} is a whole number from {least:,} to {most:,}; {text!r} is not.")
     return int(text)
 
 

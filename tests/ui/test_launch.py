@@ -3,6 +3,7 @@ import re
 import signal
 import socket
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,6 +35,8 @@ def test_the_environment_is_read():
     limits = Limits(
         max_pixels=1, max_bytes=2, queue_size=3, max_connections=4, calls_per_minute=6, proxies=0
     )
+    environment |= {"DENOISE_DECODE_SECONDS": "6", "DENOISE_DECODE_BYTES": "70000000"}
+    limits = replace(limits, decode_s=6, decode_bytes=70_000_000)
     assert read_settings(environment) == Settings("cpu", "::1", 5, limits)
 
 
@@ -68,6 +71,8 @@ def test_a_space_trains_only_where_it_is_told_to(environment, has_training):
         ("DENOISE_CALLS_PER_MINUTE", "-1"),
         ("DENOISE_PROXIES", "11"),
         ("DENOISE_QUEUE", "0"),
+        ("DENOISE_DECODE_SECONDS", "4000"),
+        ("DENOISE_DECODE_BYTES", "49999999"),
         ("GRADIO_ROOT_PATH", "sub"),
         ("GRADIO_SERVER_PORT", "70000"),
     ],
@@ -109,9 +114,10 @@ def test_a_port_in_use_is_said(tmp_path):
 
 
 def wait_until_taken(jobs):
-    """Waits until one of the jobs is worked on and the others wait in the queue."""
+    """Waits until one of the jobs is worked on and the others wait for their turn or a place."""
     deadline = time.monotonic() + 120
-    while not {job.status().code for job in jobs} <= {Status.ITERATING, Status.IN_QUEUE}:
+    taken = {Status.ITERATING, Status.PROCESSING, Status.IN_QUEUE}
+    while not {Status.ITERATING} <= {job.status().code for job in jobs} <= taken:
         assert time.monotonic() < deadline, [job.status() for job in jobs]
         time.sleep(0.05)
 
@@ -122,7 +128,7 @@ def test_a_stopped_server_says_so_to_its_visitors_and_leaves_nothing(tmp_path):
     with running_server(tmp_path / "server") as server:
         client = Client(server.url, verbose=False)
         picture = handle_file(tmp_path / "long.png")
-        jobs = [client.submit(picture, ensemble=True, api_name="/denoise") for _ in range(2)]
+        jobs = [client.submit(picture, ensemble=True, api_name="/denoise") for _ in range(3)]
         wait_until_taken(jobs)
         os.kill(server.process.pid, signal.SIGTERM)
         for job in jobs:

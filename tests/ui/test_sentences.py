@@ -31,6 +31,7 @@ MODULES = (
     "images.writing",
     "inference.passes",
     "training.lesson",
+    "ui.server.decoding",
     "ui.server.progress",
     "ui.server.service",
     "ui.server.turns",

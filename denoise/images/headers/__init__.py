@@ -15,7 +15,7 @@ CHECKS = {
 }
 
 
-def check_header(content: bytes, kind: str, max_pixels: int) -> None:
+def check_header(content: bytes, kind: str, max_pixels: int) -> int:
     """Refuse a file that claims what it cannot hold, or more than it is worth to read.
 
     Damage that Pillow finds by itself is left to Pillow.
@@ -25,8 +25,10 @@ def check_header(content: bytes, kind: str, max_pixels: int) -> None:
         kind: PNG, JPEG, WEBP, TIFF, BMP or GIF.
         max_pixels: the most pixels that may be decoded.
 
+    Returns:
+        The pixels for which opening the file takes memory, before any is decoded.
+
     Raises:
         ImageError: the end of a sentence that begins with the file's name.
     """
-    if kind in CHECKS:
-        CHECKS[kind](content, max_pixels)
+    return CHECKS[kind](content, max_pixels) if kind in CHECKS else 0

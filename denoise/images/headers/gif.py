@@ -8,7 +8,7 @@ _SCREEN_BYTES, _FRAME_BYTES = 13, 10
 _EXTENSION, _COMMENT, _FRAME, _END = b"!", b"!\xfe", b",", b";"
 
 
-def check_gif(content: bytes, _: int) -> None:
+def check_gif(content: bytes, _: int) -> int:
     """Refuse comments and blocks without end."""
     place = _SCREEN_BYTES + _palette_bytes(content, 10)
     blocks = comment_bytes = frames = 0
@@ -29,6 +29,7 @@ def check_gif(content: bytes, _: int) -> None:
             raise ImageError("holds more than 1 MB of comments; save it anew as PNG.")
         if blocks >= MAX_BLOCKS:
             raise ImageError("consists of more than a million blocks; save it anew as PNG.")
+    return 0
 
 
 def _palette_bytes(content: bytes, place: int) -> int:

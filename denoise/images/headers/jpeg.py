@@ -60,7 +60,7 @@ class _Scan(NamedTuple):
     size_bytes: int
 
 
-def check_jpeg(content: bytes, _: int) -> None:
+def check_jpeg(content: bytes, _: int) -> int:
     """Refuse segments and scans without end, and scans too short for the claimed size."""
     segments = list(islice(_segments(content), MAX_SEGMENTS + 1))
     starts = [segment for segment in segments if segment.marker == _SCAN]
@@ -71,6 +71,7 @@ def check_jpeg(content: bytes, _: int) -> None:
     frame = _read_frame(frames[0]) if frames else None
     if frame is not None:
         _check_scans(frame, [_read_scan(start) for start in starts])
+    return 0
 
 
 def _segments(content: bytes) -> Iterator[_Segment]:

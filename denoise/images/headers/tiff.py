@@ -12,7 +12,7 @@ _SIGNED, _FLOAT = 2, 3  # formats
 _WIDTHS = (1, 2, 4, 8, 16, 32)  # bits a sample that Pillow reads
 
 
-def check_tiff(content: bytes, _: int) -> None:
+def check_tiff(content: bytes, _: int) -> int:
     """Refuse pieces without end, and samples that Pillow would misread."""
     tags = Tags(content, long_tags=_PIECES)
     if max(tags.count(piece) for piece in _PIECES) > MAX_PIECES:
@@ -32,6 +32,7 @@ def check_tiff(content: bytes, _: int) -> None:
     is_separate = _SEPARATE in tags.numbers(_PLANES) and samples > 1
     if is_separate and (max(bits) > 8 or samples == 2):
         raise ImageError("keeps its channels in separate planes; save it interleaved.")
+    return 0
 
 
 def _is_12_bit_gray(content: bytes, tags: Tags) -> bool:

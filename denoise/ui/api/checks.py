@@ -9,7 +9,7 @@ import gradio as gr
 from gradio.events import api
 
 from denoise.errors import SettingError
-from denoise.ui.server.service import COMPUTE
+from denoise.ui.server.service import COMPUTE, COMPUTE_LIMIT
 
 Answer = tuple[gr.FileData, dict[str, Any]]
 Answers = Iterator[tuple[gr.FileData | None, dict[str, Any]]]
@@ -21,7 +21,7 @@ def expose(endpoint: Callable[..., Any], name: str) -> None:
     endpoint.__signature__ = inspect.signature(endpoint).replace(  # type: ignore[attr-defined]
         return_annotation=Answer
     )
-    api(endpoint, api_name=name, concurrency_id=COMPUTE, concurrency_limit=1)
+    api(endpoint, api_name=name, concurrency_id=COMPUTE, concurrency_limit=COMPUTE_LIMIT)
 
 
 def served(file: Path) -> gr.FileData:

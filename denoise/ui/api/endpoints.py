@@ -16,7 +16,7 @@ from denoise.ui.api.checks import Answer, Answers, check_flags, check_text, expo
 from denoise.ui.api.lab_endpoints import add_lab_endpoints
 from denoise.ui.server.failures import explained
 from denoise.ui.server.progress import Step
-from denoise.ui.server.service import COMPUTE, Result, Service
+from denoise.ui.server.service import COMPUTE, COMPUTE_LIMIT, Result, Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import add_to, check_many
 
@@ -26,7 +26,12 @@ def add_endpoints(service: Service) -> None:
     expose(_denoise(service), "denoise")
     expose(_denoise_many(service), "denoise_many")
     expose(_add_noise(service), "add_noise")
-    api(_estimate(service), api_name="estimate", concurrency_id=COMPUTE, concurrency_limit=1)
+    api(
+        _estimate(service),
+        api_name="estimate",
+        concurrency_id=COMPUTE,
+        concurrency_limit=COMPUTE_LIMIT,
+    )
     api(_models(service), api_name="models", concurrency_id="facts", concurrency_limit=None)
     add_lab_endpoints(service)
 

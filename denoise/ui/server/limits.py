@@ -11,6 +11,8 @@ class Limits:
 
     max_pixels: int = MAX_PIXELS
     max_bytes: int = MAX_BYTES  # of one uploaded file
+    decode_s: int = 8  # of computing, to decode one file
+    decode_bytes: int = 200_000_000  # of memory for that, beyond the file and its pixels
     queue_size: int = 100  # jobs that may wait
     max_connections: int = 500  # at the same time
     calls_per_minute: int = 0  # of one client; 0: any number

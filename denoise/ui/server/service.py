@@ -22,16 +22,18 @@ from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_
 from denoise.inference.report import NoiseReport, Report
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.noise.synthesis import NoiseSpec
+from denoise.ui.server.decoding import Decoders
 from denoise.ui.server.limits import Limits
 from denoise.ui.server.loaded_models import LoadedModels, Model
 from denoise.ui.server.progress import OnStep, Step, watch
 from denoise.ui.server.storage import Storage
-from denoise.ui.server.turns import Turns
+from denoise.ui.server.turns import Job, Turns
 from denoise.ui.server.zero_gpu import is_lent
 from denoise.zoo.zoo import Zoo
 
 WARM_SIDE = 64  # pixels; enough to go once through every layer
-COMPUTE = "compute"  # concurrency_id of every event that runs a network: one at a time
+COMPUTE = "compute"  # concurrency_id of every event that runs a network, one at a time
+COMPUTE_LIMIT = 2  # such events: while one computes, the next is decoded
 
 Pixels = NDArray[Any]  # (H, W) or (H, W, 3)
 Change = Callable[[Picture], tuple[Picture, Report | NoiseReport]]
@@ -72,11 +74,13 @@ class Service:
         self.zoo = zoo or Zoo(takes_addresses=False)
         self.storage = Storage(folder, self.limits)
         self.loaded = LoadedModels(self.zoo, device)
+        self._decoders = Decoders(self.limits)
         self.is_ready = False  # the default network is loaded and has run once
         self._turns = Turns(self.limits.max_work_s)
 
     def warm(self) -> None:
         """Load the default network and run it once, so that the first visitor does not wait."""
+        self._decoders.warm()
         denoiser = self.loaded.get(DEFAULT_MODEL)
         with self._turns.take():
             if not is_lent():  # a GPU is lent to visitors only
@@ -91,6 +95,15 @@ class Service:
     def close(self, finish_s: float = 3.0) -> None:
         """Refuse new work, let running work finish, and stop it if that takes longer."""
         self._turns.close(finish_s)
+        self._decoders.close()
+
+    def read(self, file: str | Path) -> Picture:
+        """Return the picture in an uploaded file; its decoding holds nobody else up.
+
+        Raises:
+            ImageError: no picture, a damaged or unsupported one, or one above the limits.
+        """
+        return self._decoders.decode(file)
 
     def denoise(
         self,
@@ -114,9 +127,10 @@ class Service:
             def change(noisy: Picture) -> tuple[Picture, Report]:
                 return denoise_picture(noisy, denoiser, settings, on_tile=on_step)
 
-            return self._convert(file, change, image_format, keep_exif=keep_exif)
+            return self._convert(file, change, job, image_format, keep_exif=keep_exif)
 
-        yield from watch(work, self._turns.reason_to_stop())
+        job = self._turns.begin()
+        yield from watch(work, job.check)
 
     def add_noise(
         self,
@@ -128,17 +142,18 @@ class Service:
     ) -> Result:
         """Add seeded noise to an uploaded file."""
         spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
-        return self._convert(file, lambda clean: noise_picture(clean, spec))
+        return self._convert(file, lambda clean: noise_picture(clean, spec), self._turns.begin())
 
     def estimate(self, file: str | Path, model: str | None = None) -> dict[str, Any]:
         """Return a report on how noisy a picture is, and on the noise level to tell a model."""
         denoiser = None if model is None else self.loaded.get(model)
+        picture = self.read(file)
         with self._turns.take():
-            return estimate_picture(self.storage.read(file), denoiser, zoo=self.zoo).to_dict()
+            return estimate_picture(picture, denoiser, zoo=self.zoo).to_dict()
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> CleanImage:
         """Return an uploaded clean picture in a form that all the methods take."""
-        return prepare(self.storage.read(file), methods, zoo=self.zoo)
+        return prepare(self.read(file), methods, zoo=self.zoo)
 
     def compare(
         self, subject: CleanImage, spec: NoiseSpec, *, is_told: bool = False
@@ -147,7 +162,8 @@ class Service:
 
         Closing the generator stops the work after the method that runs.
         """
-        yield from self._turns.share(compare(subject, spec, self.loaded.get, is_told=is_told))
+        found = compare(subject, spec, self.loaded.get, is_told=is_told)
+        yield from self._turns.begin().share(found)
 
     def sweep(
         self,
@@ -158,14 +174,15 @@ class Service:
         is_told: bool = False,
     ) -> Iterator[tuple[float, MethodResult]]:
         """Yield what `sweep` does, one method at one level at a time, in turn with other work."""
-        yield from self._turns.share(sweep(subject, spec, levels, self.loaded.get, is_told=is_told))
+        found = sweep(subject, spec, levels, self.loaded.get, is_told=is_told)
+        yield from self._turns.begin().share(found)
 
     def denoise_pixels(self, image: Pixels, model: Model) -> Pixels:
         """Return an image denoised at auto, in turn with other work."""
-        check = self._turns.reason_to_stop()
+        job = self._turns.begin()
         denoiser = self.loaded.get(model)
-        with self._turns.take():
-            return denoiser(image, on_tile=lambda *_: check())
+        with job.take_turn():
+            return denoiser(image, on_tile=lambda *_: job.check())
 
     def encode(self, image: Pixels, model: Model) -> Tensor | None:
         """Return the code that a network makes of an image; None where it has no code."""
@@ -176,15 +193,21 @@ class Service:
             return denoiser.encode(image)[0]
 
     def _convert(
-        self, file: str | Path, change: Change, image_format: str = "PNG", *, keep_exif: bool = True
+        self,
+        file: str | Path,
+        change: Change,
+        job: Job,
+        image_format: str = "PNG",
+        *,
+        keep_exif: bool = True,
     ) -> Result:
         if image_format not in OUTPUT_FORMATS:
             choices = ", ".join(OUTPUT_FORMATS)
             raise SettingError(f"Unknown format {image_format!r}; choose one of: {choices}.")
-        with self._turns.take():
-            started = time.perf_counter()
-            before = self.storage.read(file)
-            read_s = time.perf_counter() - started
+        started = time.perf_counter()
+        before = self.read(file)  # while others compute
+        read_s = time.perf_counter() - started
+        with job.take_turn():
             after, found = change(before)
             changed = time.perf_counter()
             written = self.storage.write(after, str(file), image_format, keep_exif=keep_exif)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from denoise.files import write_atomically
 from denoise.images.picture import FORMAT_SUFFIXES, Picture
-from denoise.images.reading import load_picture
 from denoise.images.writing import encode_quickly, save_picture
 from denoise.ui.server.homes import Home
 from denoise.ui.server.limits import Limits
@@ -38,15 +37,6 @@ class Storage:
         self.folder = folder
         self._limits = limits
         self._seen: dict[Path, tuple[float, float]] = {}  # when it was changed, and first seen so
-
-    def read(self, file: str | Path) -> Picture:
-        """Return the picture in an uploaded file.
-
-        Raises:
-            ImageError: no picture, a damaged or unsupported one, or one above the limits.
-        """
-        limits = self._limits
-        return load_picture(file, max_pixels=limits.max_pixels, max_bytes=limits.max_bytes)
 
     def new_file(self, name: str) -> Path:
         """Return a path for a file of that name in a new folder, whose name nobody can guess."""

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -17,7 +17,7 @@ class Turns:
     """The turns of one server; one visitor's work may take `max_work_s` seconds."""
 
     def __init__(self, max_work_s: float) -> None:
-        self._max_work_s = max_work_s
+        self.max_work_s = max_work_s
         self._computing = threading.Lock()
         self._closing = threading.Event()  # nothing new is begun
         self._cancelling = threading.Event()  # nothing is finished
@@ -26,6 +26,11 @@ class Turns:
     def is_closing(self) -> bool:
         """Whether new work is refused."""
         return self._closing.is_set()
+
+    @property
+    def is_cancelling(self) -> bool:
+        """Whether running work is to stop."""
+        return self._cancelling.is_set()
 
     def close(self, finish_s: float) -> None:
         """Refuse new work, let running work finish, and stop it if that takes longer."""
@@ -46,30 +51,51 @@ class Turns:
                 raise CancelledError(RESTARTING)
             yield
 
+    def begin(self) -> "Job":
+        """Return a job that has not had a turn yet."""
+        return Job(self)
+
+
+class Job:
+    """One visitor's work, whose time runs while it has the turn: waiting is no work."""
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._worked_s = 0.0  # in earlier turns
+        self._since: float | None = None  # this turn began
+
+    @contextmanager
+    def take_turn(self) -> Iterator[None]:
+        """Do what `Turns.take` does, and count the time."""
+        with self._turns.take():
+            self._since = time.monotonic()
+            try:
+                yield
+            finally:
+                self._worked_s, self._since = self._seconds(), None
+
     def share(self, work: Iterator[FoundT]) -> Iterator[FoundT]:
         """Yield what `work` finds; others may compute in between.
 
         Raises:
             CancelledError: the server is about to stop, or the work takes too long.
         """
-        check = self.reason_to_stop()
         while True:
-            check()
-            with self.take():
+            self.check()
+            with self.take_turn():
                 try:
                     found = next(work)
                 except StopIteration:
                     return
             yield found
 
-    def reason_to_stop(self) -> Callable[[], None]:
-        """Return a function that raises CancelledError where work that begins now must stop."""
-        deadline = time.monotonic() + self._max_work_s
+    def check(self) -> None:
+        """Raise CancelledError where the work must stop."""
+        if self._turns.is_cancelling:
+            raise CancelledError(RESTARTING)
+        if self._seconds() > self._turns.max_work_s:
+            raise CancelledError("This picture takes too long here; try a smaller one.")
 
-        def check() -> None:
-            if self._cancelling.is_set():
-                raise CancelledError(RESTARTING)
-            if time.monotonic() > deadline:
-                raise CancelledError("This picture takes too long here; try a smaller one.")
-
-        return check
+    def _seconds(self) -> float:
+        since = self._since
+        return self._worked_s + (0.0 if since is None else time.monotonic() - since)

@@ -62,6 +62,14 @@ def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> Non
         show_progress="hidden",
         **LATEST,
     )
+
+    def place_of(file: str, event: gr.SelectData) -> tuple[float, float]:
+        """Return where a picture was clicked, in percent from left and top."""
+        with explained():
+            height, width = service.read(file).pixels.shape[:2]
+            across, down = np.clip(np.array(event.index) / (width, height) * 100, 0, 100)
+            return round(float(across)), round(float(down))
+
     noisy.select(place_of, noisy, place[:2], **AT_ONCE)
 
 
@@ -161,11 +169,3 @@ def show_details(shown: Shown, across: float, down: float, side: int) -> str:
                 f"<figcaption>{escape(caption)}</figcaption></figure>"
             )
         return f'<div class="strip">{"".join(figures)}</div>' if figures else ""
-
-
-def place_of(noisy: str, event: gr.SelectData) -> tuple[float, float]:
-    """Return where a picture was clicked, in percent from left and top."""
-    with explained():
-        height, width = load_picture(noisy).pixels.shape[:2]
-        across, down = np.clip(np.array(event.index) / (width, height) * 100, 0, 100)
-        return round(float(across)), round(float(down))

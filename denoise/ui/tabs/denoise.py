@@ -168,8 +168,8 @@ class Work:
             )
         if image_format == "PNG" and keep_exif:
             return gr.update(value=lossless, interactive=True)
-        storage = self.service.storage
-        file = storage.write(storage.read(lossless), lossless, image_format, keep_exif=keep_exif)
+        result = self.service.read(lossless)
+        file = self.service.storage.write(result, lossless, image_format, keep_exif=keep_exif)
         return gr.update(value=str(file), interactive=True)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from denoise.ui.server.service import COMPUTE
+from denoise.ui.server.service import COMPUTE, COMPUTE_LIMIT
 
 Values = Mapping[Any, Any]  # by component, as an event with a set of inputs gets them
 Updates = dict[Any, Any]  # by component; the others stay as they are
@@ -17,7 +17,7 @@ AT_ONCE: dict[str, Any] = {"queue": False, "api_visibility": "private"}
 LATEST = AT_ONCE | {"trigger_mode": "always_last"}
 IN_TURN: dict[str, Any] = {
     "concurrency_id": COMPUTE,
-    "concurrency_limit": 1,
+    "concurrency_limit": COMPUTE_LIMIT,
     "api_visibility": "private",
 }
 

@@ -57,11 +57,13 @@ class Slider(gr.Slider):
         return super().preprocess(min(max(typed, self.minimum), self.maximum))
 
 
-def build_view(label: str, words: str, *, width: int, height: int) -> tuple[gr.Image, gr.Markdown]:
+def build_view(
+    label: str, words: str, *, width: int, height: int
+) -> tuple[PictureInput, gr.Markdown]:
     """Add a column at least so wide, with a picture that is shown and the words below it."""
     name = label.lower()
     with gr.Column(min_width=width):
-        image = gr.Image(
+        image = PictureInput(  # an event that takes its picture gets the file, undecoded
             label=label,
             alt_text=words,
             type="filepath",

@@ -93,7 +93,7 @@ def test_a_closed_service_refuses_work(service, photo):
 def test_limits_are_those_of_the_service(tmp_path, photo):
     for limits in (Limits(max_pixels=1199), Limits(max_bytes=100)):
         with pytest.raises(ImageError, match="at most"):
-            Service(folder=tmp_path, limits=limits).storage.read(photo)
+            Service(folder=tmp_path, limits=limits).read(photo)
 
 
 def test_an_unknown_model_or_format_is_refused(service, photo):
@@ -125,7 +125,7 @@ def test_a_warm_service_is_ready(service):
     ],
 )
 def test_a_result_is_named_as_its_upload(service, photo, name, written):
-    file = service.storage.write(service.storage.read(photo), name)
+    file = service.storage.write(service.read(photo), name)
     assert file.name == written
     assert file.parent.parent == service.storage.folder
 
