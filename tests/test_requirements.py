@@ -20,7 +20,7 @@ EXTRAS = [
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "denoise").rglob("*.py"))]
 DISTRIBUTIONS = packages_distributions()  # by module
 OLDEST, PYTHONS = (3, 10), ("3.10", "3.11", "3.12", "3.13")
-BELOW_GRADIO = {"starlette"}  # the server that Gradio is, and versioned by it
+BELOW_GRADIO = {"h11", "python-multipart", "starlette", "uvicorn"}  # the server that Gradio is
 
 
 def names(requirements):
