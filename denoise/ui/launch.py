@@ -33,6 +33,8 @@ def main() -> int:
     service = Service(device=settings.device, limits=settings.limits, zoo=_zoo(settings))
     try:
         return _serve(service, settings, is_told_to_stop)
+    except DenoiseError as error:
+        return _complain(f"Cannot serve: {error}", FAILED)
     finally:
         service.storage.remove()
 
@@ -102,8 +104,9 @@ def _watch_signals() -> threading.Event:
 def _warm(service: Service) -> None:
     try:
         service.warm()
-    except DenoiseError:
-        _log.exception("The default network cannot be used.")
+    except DenoiseError as error:
+        service.fault = f"The default network cannot be used. {error}"
+        _log.error(service.fault)
 
 
 def _complain(sentence: str, code: int) -> int:

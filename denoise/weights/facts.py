@@ -56,7 +56,7 @@ class CurvePoint(NamedTuple):
 
 def list_models(folder: Path = BUNDLED) -> list[ModelFacts]:
     """Return the facts about every model, by name; WeightsError: a config that cannot be read."""
-    return [read_facts(name, folder) for name in _names(folder)]
+    return [read_facts(name, folder) for name in model_names(folder)]
 
 
 def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
@@ -66,7 +66,7 @@ def read_facts(name: str, folder: Path = BUNDLED) -> ModelFacts:
         UnknownModelError: no such model.
         WeightsError: its config cannot be read.
     """
-    names = _names(folder)
+    names = model_names(folder)
     if name not in names:
         raise unknown_model(name, names, folder)
     try:
@@ -116,7 +116,8 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _names(folder: Path) -> list[str]:
+def model_names(folder: Path = BUNDLED) -> list[str]:
+    """Return the names of the models in a folder, also of damaged ones."""
     return sorted(config.parent.name for config in folder.glob(f"[!.]*/{CONFIG_FILE}"))
 
 

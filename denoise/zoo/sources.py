@@ -16,7 +16,7 @@ from denoise.hub.errors import HubError
 from denoise.hub.repository import Repository
 from denoise.progress import OnBytes
 from denoise.weights.checkpoints import is_checkpoint, load_checkpoint, read_checkpoint
-from denoise.weights.facts import ModelFacts, list_models, read_facts
+from denoise.weights.facts import ModelFacts, model_names, read_facts
 from denoise.weights.manifest import read_manifest
 from denoise.weights.tensors import build_verified, read_weights
 
@@ -64,7 +64,21 @@ class FolderSource:
 
     def models(self) -> dict[str, ModelFacts]:
         """Return the facts about the folder's models by name."""
-        return {facts.name: facts for facts in list_models(self.folder)}
+        return self._read()[0]
+
+    def damaged(self) -> dict[str, str]:
+        """Return what is wrong with those whose config cannot be read, by name."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[dict[str, ModelFacts], dict[str, str]]:
+        facts: dict[str, ModelFacts] = {}
+        damaged: dict[str, str] = {}
+        for name in model_names(self.folder):
+            try:
+                facts[name] = read_facts(name, self.folder)
+            except WeightsError as error:
+                damaged[name] = str(error)
+        return facts, damaged
 
     def find(self, model: str, **_: object) -> Found | None:
         """Return the model of a name, if it is in the folder."""

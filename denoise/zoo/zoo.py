@@ -61,11 +61,7 @@ class Zoo:
         return str(self.repository or self.folder)
 
     def list_models(self) -> list[ModelFacts]:
-        """Return the facts about every model, by name; those that cannot be had are left out.
-
-        Raises:
-            WeightsError: a config of the folder that cannot be read.
-        """
+        """Return the facts about every model, by name; those that cannot be had are left out."""
         facts: dict[str, ModelFacts] = {}
         for source in self._sources:
             facts = source.models() | facts
@@ -136,15 +132,15 @@ class Zoo:
     def warnings(self) -> tuple[str, ...]:
         """Return a sentence on everything that is not as it was set up, and log new ones."""
         repository, bundled = self.repository, self._folder.models()
+        sentences = [self._say(name, wrong) for name, wrong in self._folder.damaged().items()]
         if repository is None:
-            return ()
+            return tuple(sentences)
         try:
             names = repository.entries()
         except HubError as error:
             instead = "The bundled networks serve instead." if bundled else ""
-            return (self._say("", str(error), instead),)
+            return (*sentences, self._say("", str(error), instead))
         self._failing.pop("", None)
-        sentences = list[str]()
         for name in names:
             try:
                 sentences += self.fetch(name, with_weights=False).warnings

@@ -132,15 +132,22 @@ async def _keep(lines: Lines) -> None:
         await lines.end_what_nobody_waits_for()
 
 
+def readiness(service: Service) -> tuple[int, dict[str, str]]:
+    """Return the answer of `/readyz`: HTTP's status, and the state in a word."""
+    if service.is_closing:
+        return 503, {"status": "closing"}
+    if service.fault:
+        return 503, {"status": "failed", "detail": service.fault}
+    return (200, {"status": "ready"}) if service.is_ready else (503, {"status": "loading"})
+
+
 def _probes(service: Service) -> list[Route]:
     async def is_alive(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
 
     async def is_ready(_: Request) -> Response:
-        if service.is_ready and not service.is_closing:
-            return JSONResponse({"status": "ready"})
-        status = "closing" if service.is_closing else "loading"
-        return JSONResponse({"status": status}, 503)
+        status, answer = readiness(service)
+        return JSONResponse(answer, status)
 
     return [Route("/healthz", is_alive), Route("/readyz", is_ready)]
 

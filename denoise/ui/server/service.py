@@ -76,6 +76,7 @@ class Service:
         self.loaded = LoadedModels(self.zoo, device)
         self._decoders = Decoders(self.limits)
         self.is_ready = False  # the default network is loaded and has run once
+        self.fault = ""  # why it never will be
         self._turns = Turns(self.limits.max_work_s)
 
     def warm(self) -> None:
