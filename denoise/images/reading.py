@@ -20,6 +20,7 @@ from denoise.images.headers import check_header
 from denoise.images.headers.pixels import check_pixels
 from denoise.images.picture import Picture
 from denoise.images.resolution import find_resolution
+from denoise.images.whole_scan import load_whole
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
@@ -147,6 +148,8 @@ def _check_opened(image: ImageFile.ImageFile, max_pixels: int) -> int:
 def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:
     """Return samples, (H, W) or (H, W, C) with 2 to 4 channels; alpha is last."""
     rawmode = _rawmode(image)  # loading forgets it
+    if image.format in ("JPEG", "MPO"):
+        load_whole(image, content)
     image.load()
     if rawmode == "LA;16B":  # four bytes a pixel, as RGBA
         return _reread(image, content, "RGBA").view(">u2").astype(np.uint16)

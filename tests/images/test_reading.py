@@ -1,8 +1,10 @@
+import io
 import struct
 from contextlib import suppress
 
 import numpy as np
 import pytest
+from bombs import claim_sides
 from picture_files import (
     FORMATS,
     LETTER,
@@ -276,6 +278,30 @@ def test_nothing_above_the_limit_of_bytes_is_read(as_file, tmp_path):
 def test_a_truncated_file_is_refused(image_format, share):
     file = write(draw(60, 50, 3), image_format)
     assert "cut short" in refusal(file[: int(share * len(file))])
+
+
+@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}, {"subsampling": 0}])
+@pytest.mark.parametrize("lost_bytes", [300, 1000])
+def test_a_jpeg_that_ends_too_early_is_refused_though_its_end_is_marked(lost_bytes, options):
+    whole = write(draw(60, 50, 3), "JPEG", **options)
+    assert "cut short" in refusal(whole[: -2 - lost_bytes] + b"\xff\xd9")
+
+
+def test_a_jpeg_that_claims_some_more_rows_is_refused():
+    assert "cut short" in refusal(claim_sides(write(draw(64, 64), "JPEG"), 64, 72))
+
+
+def test_a_jpeg_with_bytes_left_over_is_refused():
+    whole = write(draw(60, 50, 3), "JPEG")
+    assert "lies among its pixels" in refusal(whole[:-2] + bytes(100) + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (8, 8), (9, 7, 3), (300, 500, 3)])
+@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"restart_marker_blocks": 1}])
+def test_a_whole_jpeg_gives_the_pixels_that_pillow_reads(shape, options):
+    for pixels in (draw(*shape), np.full(shape, 128, np.uint8)):
+        whole = write(pixels, "JPEG", **options) + b"whatever lies behind its end"
+        assert np.array_equal(load_picture(whole).pixels, Image.open(io.BytesIO(whole)))
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])

@@ -28,6 +28,7 @@ MODULES = (
     "images.headers.webp",
     "images.ifd",
     "images.reading",
+    "images.whole_scan",
     "images.writing",
     "inference.passes",
     "training.lesson",

@@ -17,6 +17,7 @@ MAX_SCANNED_PIXELS = 2_000_000_000  # scans times pixels; some seconds
 # Starts of frame: whether it is progressive, and the fewest bits that hold a block's mean
 # and, if it is not progressive, the end of the block.
 _FRAMES = {0xC0: (False, 2), 0xC1: (False, 2), 0xC2: (True, 1), 0xC9: (False, 0), 0xCA: (True, 0)}
+_ONE_SCAN = (False, 2)  # usually
 _SCAN, _END, _EXIF, _PICTURES = 0xDA, 0xD9, 0xE1, 0xE2
 _BARE = (0x01, *range(0xD0, 0xD9))  # markers without a segment
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
@@ -28,6 +29,7 @@ class _Segment(NamedTuple):
 
     marker: int
     content: bytes  # without its length
+    end: int  # its place in the file
     scan_bytes: int = 0
 
 
@@ -74,6 +76,20 @@ def check_jpeg(content: bytes, _: int) -> int:
     return 0
 
 
+def find_only_scan(content: bytes) -> int | None:
+    """Return the end of the scan of a JPEG that has one only, which is not progressive.
+
+    None: it is another JPEG, or the mark of its end is missing.
+    """
+    segments = list(_segments(content))
+    scans = [segment for segment in segments if segment.marker == _SCAN]
+    frames = [segment for segment in segments if segment.marker in _FRAMES]
+    if len(scans) != 1 or len(frames) != 1 or _FRAMES[frames[0].marker] != _ONE_SCAN:
+        return None
+    end = scans[0].end + scans[0].scan_bytes
+    return end if content[end : end + 2] == bytes([0xFF, _END]) else None
+
+
 def _segments(content: bytes) -> Iterator[_Segment]:
     """Yield the segments of the first picture, as far as they are whole."""
     place, fill_bytes = 2, 0
@@ -93,7 +109,7 @@ def _segments(content: bytes) -> Iterator[_Segment]:
             ended = _SCAN_END.search(content, place)
             scan_bytes = (len(content) if ended is None else ended.start()) - place
         if place <= len(content):
-            yield _Segment(marker, content[start:place], scan_bytes)
+            yield _Segment(marker, content[start:place], place, scan_bytes)
         place = max(start, place) + scan_bytes
 
 
