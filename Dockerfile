@@ -1,11 +1,21 @@
 # docker build -t denoise . && docker run -p 7860:7860 denoise
-FROM python:3.12-slim
+ARG BASE=python:3.12-slim
+FROM ${BASE}
+
+# cpu, or cuda: some 4 GB larger.
+ARG PYTORCH=cpu
 
 RUN useradd --create-home --uid 1000 denoise
 WORKDIR /app
 
-COPY requirements.txt ./
-RUN pip install --no-cache-dir -r requirements.txt
+COPY requirements.lock ./
+# PyTorch without CUDA is on its own index only, with hashes that the lock does not have.
+RUN if [ "$PYTORCH" = cpu ]; then \
+      pip install --no-cache-dir --no-deps --index-url https://download.pytorch.org/whl/cpu \
+        $(sed -nE 's/^(torch[a-z]*==[0-9.]+).*/\1/p' requirements.lock) && \
+      sed -i -E '/^(cuda|nvidia|torch|triton)/,/[^\\]$/d' requirements.lock; \
+    fi && \
+    pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
 
 COPY LICENSE README.md app.py ./
 COPY denoise ./denoise

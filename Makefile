@@ -1,8 +1,9 @@
 # make run: set up and serve the page. make test: set up and run every check that CI runs.
 PYTHON ?= python3
 BIN := .venv/bin
+TOOLS := .venv/tools/bin
 
-.PHONY: run test lint types unit format chromium fresh-environments clean
+.PHONY: run test lint types unit format chromium fresh-environments lock audit clean
 
 run: .venv/run.stamp
 	$(BIN)/python app.py
@@ -49,6 +50,23 @@ chromium:
 # Both ends of what requirements.txt admits, each in an environment of its own: 15 minutes, 7 GB.
 fresh-environments: .venv/test.stamp
 	DENOISE_FRESH_ENVIRONMENTS=1 $(BIN)/pytest -rA tests/test_fresh_environments.py
+
+# The versions that .venv has, with hashes, for Python 3.11 to 3.13.
+lock: .venv/run.stamp .venv/tools.stamp
+	$(BIN)/pip freeze --exclude-editable > .venv/tested.txt
+	$(TOOLS)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-annotate --custom-compile-command "make lock" \
+	  --constraints .venv/tested.txt --output-file requirements.lock requirements.txt
+
+# Exit code 1: something was found; 2: no database of known flaws can be reached.
+audit: .venv/run.stamp .venv/tools.stamp
+	$(TOOLS)/python .ci/audit.py
+
+# In an environment of their own, so that they change nothing of what is tested.
+.venv/tools.stamp:
+	test -x $(TOOLS)/python || $(PYTHON) -m venv .venv/tools
+	$(TOOLS)/pip install --quiet pip-audit pip-licenses uv
+	touch $@
 
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache build dist *.egg-info

@@ -10,7 +10,8 @@ from conftest import free_port
 from places import ROOT
 
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
-KNOWN = {"FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "EXPOSE", "HEALTHCHECK", "CMD"}
+LOCK = ROOT / "requirements.lock"
+KNOWN = {"ARG", "FROM", "RUN", "WORKDIR", "COPY", "USER", "ENV", "EXPOSE", "HEALTHCHECK", "CMD"}
 
 
 def steps():
@@ -30,9 +31,32 @@ def check_health(port):
     return subprocess.run(command, env=environment, capture_output=True, check=False).returncode
 
 
+def locked_without_cuda(*options):
+    """Gives what a sed command of the container file makes of the lock."""
+    expression = re.search(rf"sed {' '.join(options)} '(.+?)' requirements", TEXT)[1]
+    command = ["sed", *[one for one in options if one != "-i"], expression, str(LOCK)]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def test_every_line_is_an_instruction_and_the_first_names_the_image():
     assert {name for name, _ in steps()} == KNOWN
-    assert steps()[0] == ("FROM", "python:3.12-slim")
+    assert steps()[:2] == [("ARG", "BASE=python:3.12-slim"), ("FROM", "${BASE}")]
+
+
+def test_every_package_has_a_hash_but_pytorch_for_cpus():
+    (install,) = (line for line in arguments_of("RUN") if "pip" in line)
+    assert "ARG PYTORCH=cpu" in TEXT
+    assert install.endswith("--no-deps --require-hashes -r requirements.lock")
+    locked = re.findall(r"^torch\w*==[\d.]+", LOCK.read_text(), re.MULTILINE)
+    assert locked_without_cuda("-nE").split() == locked
+
+
+def test_without_cuda_the_rest_of_the_lock_is_installed():
+    names = re.findall(r"^([\w-]+)==", LOCK.read_text(), re.MULTILINE)
+    left = locked_without_cuda("-i", "-E")
+    others = [name for name in names if not name.startswith(("cuda", "nvidia", "torch", "triton"))]
+    assert re.findall(r"^([\w-]+)==", left, re.MULTILINE) == others
+    assert left.count("--hash") > len(others)
 
 
 def test_all_that_is_copied_is_there_and_not_ignored():

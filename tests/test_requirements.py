@@ -3,7 +3,7 @@
 import ast
 import re
 import sys
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import packages_distributions, requires, version
 
 import pytest
 import tomlkit  # tomllib came with Python 3.11
@@ -17,6 +17,8 @@ PROJECT = tomlkit.parse((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 EXTRAS = [
     Requirement(line) for extra in PROJECT["optional-dependencies"].values() for line in extra
 ]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKED = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK, re.MULTILINE))
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "denoise").rglob("*.py"))]
 DISTRIBUTIONS = packages_distributions()  # by module
 OLDEST, PYTHONS = (3, 10), ("3.10", "3.11", "3.12", "3.13")
@@ -64,6 +66,32 @@ def test_every_python_that_the_readme_names_is_admitted():
     assert all(python in admitted for python in PYTHONS)
     assert f"Python {PYTHONS[0]} to {PYTHONS[-1]}" in (ROOT / "README.md").read_text("utf-8")
     assert re.search(r"python:([\d.]+)-slim", (ROOT / "Dockerfile").read_text())[1] in PYTHONS
+
+
+@pytest.mark.parametrize("requirement", REQUIRED, ids=lambda one: one.name)
+def test_the_lock_is_within_the_ranges(requirement):
+    assert requirement.specifier.contains(LOCKED[canonicalize_name(requirement.name)])
+
+
+def test_the_lock_holds_what_the_requirements_need_in_turn():
+    waiting, needed = list(names(REQUIRED)), set()
+    while waiting:
+        name = waiting.pop()
+        needed.add(name)
+        inner = (Requirement(line) for line in requires(name) or ())
+        needs = {one for one in inner if one.marker is None or one.marker.evaluate({"extra": ""})}
+        waiting += names(needs) - needed
+    assert needed <= set(LOCKED)
+
+
+def test_all_that_is_locked_has_hashes():
+    entries = re.split(r"^(?=[a-z0-9-]+==)", LOCK, flags=re.MULTILINE)[1:]
+    assert len(entries) == len(LOCKED)
+    assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", entry) for entry in entries)
+
+
+def test_the_lock_names_no_index_and_no_place():
+    assert not re.search(r"://|--(extra-)?index|--find-links|^#.*/", LOCK, re.MULTILINE)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda file: file.relative_to(ROOT).as_posix())
