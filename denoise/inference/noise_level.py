@@ -18,7 +18,7 @@ from denoise.zoo.zoo import Zoo, find_estimator
 CROP_SIDE = 256  # pixels; half of it is a multiple of the estimator's `multiple_of`
 MAX_CROPS = 4
 # Bounds between which a sign counts more and more. They were set by hand on pairs of PolyU, on
-# CID22-val as clean pictures, and on some of it and of CBSD68 with synthetic camera noise, so
+# CID22-val as clean pictures, and on some of it and of CBSD68 with blurred noise, so
 # figures on these sets are not on unseen pictures.
 CAMERA_CORRELATION = (0.22, 0.34)
 CAMERA_GRAY_SHARE = (0.45, 0.60)  # 0.58 if channels share nothing

@@ -15,7 +15,7 @@ from denoise.models import Needs
 # Standard deviation in [0,1] of the white noise that is added where a picture has no fine detail,
 # and where it has much; detail is the local root mean square of its Laplacian. With 4, 6, 8 and
 # 12/255 everywhere, 40 pairs of PolyU gained 0.52, 0.83, 0.98 and 1.03 dB over the pilot alone; 14
-# sharp pictures with synthetic camera noise of 3/255 gained 0.24, -0.08, -0.57 and -1.65.
+# sharp pictures with blurred noise of 3/255 gained 0.24, -0.08, -0.57 and -1.65.
 DITHER, DETAIL = (10 / 255, 4 / 255), (6 / 255, 17 / 255)
 DITHERED = 7 / 6  # of the added level: what the network is told
 DETAIL_SIDE = 17  # pixels

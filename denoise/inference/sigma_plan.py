@@ -15,7 +15,7 @@ from denoise.zoo.zoo import Zoo
 # Where neighbouring pixels share the noise, a told network gets the picture with a part of the
 # pilot's change: half for weak noise, so that detail comes back; for strong noise so much that the
 # rest, as a standard deviation in [0,1], is hidden by the dither. With 0.5, 0.66 and 0.8, six sharp
-# pictures with a camera's noise of 3/255 came to 38.1, 38.0 and 37.7 dB, three with 12/255 to 26.3,
+# pictures with blurred noise of 3/255 came to 38.1, 38.0 and 37.7 dB, three with 12/255 to 26.3,
 # 26.9 and 27.2.
 LEAST_GIVEN, MOST_LEFT = 0.5, 2 / 255
 

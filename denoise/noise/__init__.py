@@ -1,6 +1,5 @@
 """Seeded noise: its kinds, their ranges, and `add_noise`."""
 
-from denoise.noise.camera import camera_noise
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import (
     NoiseSpec,
@@ -17,7 +16,6 @@ __all__ = [
     "NoiseKind",
     "NoiseSpec",
     "add_noise",
-    "camera_noise",
     "check_level",
     "find_kind",
     "find_stages",

@@ -1,59 +1,85 @@
-"""A photograph's way through a camera, stage by stage: where its noise gets its grain."""
+"""A look into a camera: picture and noise after each of its stages."""
 
+from collections.abc import Collection
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
-from denoise.noise.camera_pipeline import (
+from denoise.noise.camera import (
     Camera,
     Pixels,
+    RawNoise,
     add_raw_noise,
+    develop,
+    draw_raw_noise,
     expose,
-    photograph,
+    finish,
 )
+from denoise.noise.typical_camera import STAGES, TYPICAL, leave_out, set_exposure
 
-# Stages after the sensor, and the numbers of a camera that switch each on.
-STAGES = {
-    "demosaiced": (),
-    "colours smoothed": ("color_smoothing",),
-    "light smoothed": ("light_smoothing",),
-    "sharpened": ("sharpening",),
-}
+SENSOR = "sensor"  # what comes before all stages
+WHOLE = (slice(None), slice(None))
 
 
-def photograph_in_stages(clean: Pixels, camera: Camera, seed: int = 0) -> dict[str, Pixels]:
-    """Return the picture as it is after each stage, under the same noise, the last as it is saved.
+class Passed(NamedTuple):
+    """A picture on its way through a camera."""
+
+    picture: Pixels  # (H, W, C) in sRGB, not clipped; light is brightened for the eye
+    noise: Pixels  # (H, W, C) of it, in light or, from the tone curve on, in sRGB
+
+
+def show_stages(
+    clean: Pixels,
+    level: float,
+    rng: np.random.Generator,
+    *,
+    without: Collection[str] = (),
+    part: tuple[slice, slice] = WHOLE,
+) -> dict[str, Passed]:
+    """Return what `add_camera_noise` does: the sensor, then each of STAGES that is not left out.
+
+    The noise of a sensor with a mosaic has one channel.
 
     Args:
-        clean: (H, W, 3), or gray (H, W, 1).
-        camera: its numbers; stages that are off are left out.
-        seed: of the noise.
+        clean: as of `add_camera_noise`, as are `level`, `rng` and `without`.
+        level: of the whole camera.
+        rng: draws the noise of the whole picture.
+        without: stages that are left out.
+        part: rows and columns to show; each starts at an even number, as the mosaic does.
     """
-    passed: dict[str, Pixels] = {"sensor": show_sensor(clean, camera, seed)}
-    so_far = replace(camera, color_smoothing=0.0, light_smoothing=0.0, sharpening=0.0)
-    for stage, names in STAGES.items():
-        switched = {name: getattr(camera, name) for name in names}
-        if switched and not any(switched.values()):
+    camera, gain = set_exposure(leave_out(TYPICAL, without), level, clean.shape[2])
+    draws = RawNoise(draw_raw_noise(clean, camera, rng).pixels[part], None)
+    clean = np.clip(clean[part], 0, 1)
+    raw = expose(clean, camera)
+    noisy, raw = add_raw_noise(raw, draws, camera), np.clip(raw, 0, 1)
+    picture = _brighten(_color_mosaic(noisy, camera), camera)
+    passed = {SENSOR: Passed(picture, noisy - raw)}
+    so_far, is_light = leave_out(camera, STAGES), True
+    for stage, off in STAGES.items():
+        is_light = is_light and stage != "tone-curve"
+        numbers = {name: getattr(camera, name) for name in off}
+        if numbers == off:
             continue
-        so_far = replace(so_far, **switched)
-        passed[stage] = photograph(clean, so_far, _generator(seed))
+        so_far = replace(so_far, **numbers)
+        shown = develop(noisy, so_far)
+        noise = gain * finish(shown - develop(raw, so_far), clean, so_far)
+        passed[stage] = Passed(_brighten(shown, camera) if is_light else clean + noise, noise)
     return passed
 
 
-def show_sensor(clean: Pixels, camera: Camera, seed: int = 0) -> Pixels:
-    """Return what the sensor holds, brightened for the eye: each pixel in the colour it sees."""
-    raw = add_raw_noise(expose(clean, camera), camera, _generator(seed))
-    seen = np.clip(raw, 0, 1) ** (1 / 2.2)
-    if clean.shape[2] == 1 or camera.demosaicing == "none":
-        return np.asarray(seen)
+def _brighten(light: Pixels, camera: Camera) -> Pixels:
+    return np.asarray(np.clip(light, 0, 1) ** (1 / camera.gamma))
+
+
+def _color_mosaic(raw: Pixels, camera: Camera) -> Pixels:
+    """Return raw light with each pixel in the colour that it sees."""
+    if camera.demosaicing == "none":
+        return raw
     down, right = camera.shift
-    colors = np.zeros((*seen.shape[:2], 3), seen.dtype)
-    colors[..., 1] = seen[..., 0]
+    colors = np.zeros((*raw.shape[:2], 3), raw.dtype)
+    colors[..., 1] = raw[..., 0]
     for channel, row, column in ((0, down, right), (2, 1 - down, 1 - right)):
-        colors[row::2, column::2, channel] = seen[row::2, column::2, 0]
+        colors[row::2, column::2, channel] = raw[row::2, column::2, 0]
         colors[row::2, column::2, 1] = 0
     return colors
-
-
-def _generator(seed: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(seed))

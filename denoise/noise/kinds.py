@@ -7,11 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from denoise.errors import ImageError
 from denoise.images.arrays import to_8_bits
-from denoise.noise.camera import Pixels, camera_noise
+from denoise.noise.typical_camera import STAGES, add_camera_noise
+
+Pixels = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 
 FIREFLY_LIGHT = 4.0  # mean brightness of a firefly before clipping; white is 1
 POISSON_BANDS = 8  # drawn in parallel; another number gives other noise
@@ -25,9 +28,10 @@ class NoiseKind:
     name: str
     max_level: float
     meaning: str  # of the level
-    apply: Callable[[Pixels, float, np.random.Generator], Pixels]
+    apply: Callable[..., Pixels]
     describe: Callable[[float], str]  # a level in its usual unit
     hits_pixels: bool = False  # whether it replaces whole pixels, all channels at once
+    stages: tuple[str, ...] = ()  # that `apply(..., without=...)` leaves out
 
 
 def _gaussian(clean: Pixels, level: float, rng: np.random.Generator) -> Pixels:
@@ -127,7 +131,14 @@ KINDS = {
             _jpeg,
             lambda level: f"quality {_jpeg_quality(level)}",
         ),
-        NoiseKind("camera", 0.5, "its standard deviation at middle gray", camera_noise, _in_255),
+        NoiseKind(
+            "camera",
+            0.5,
+            "its standard deviation at middle gray",
+            add_camera_noise,
+            _in_255,
+            stages=tuple(STAGES),
+        ),
         NoiseKind(
             "render", 0.2, "the share of firefly pixels", _render, _percent, hits_pixels=True
         ),

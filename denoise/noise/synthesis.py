@@ -1,7 +1,8 @@
 """Add seeded noise to an image: `add_noise`, mixtures and their levels."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -10,8 +11,7 @@ from numpy.typing import NDArray
 
 from denoise.errors import SettingError
 from denoise.images.arrays import LUMA, ImageT, from_unit, to_unit, unpack
-from denoise.noise.camera import Pixels
-from denoise.noise.kinds import KIND_STD, KINDS, NoiseKind
+from denoise.noise.kinds import KIND_STD, KINDS, NoiseKind, Pixels
 from denoise.noise.numbers import parse_number
 
 MAX_STAGES = 8  # of a mixture
@@ -25,6 +25,7 @@ def add_noise(
     seed: int = 0,
     clip: bool = False,
     gray: bool = False,
+    without: Collection[str] = (),
 ) -> ImageT:
     """Return the image with seeded noise; type, shape and dtype stay.
 
@@ -42,12 +43,14 @@ def add_noise(
         seed: 0 or more.
         clip: whether a float result is clipped to [0,1]; integers always are.
         gray: whether all channels get the same noise, made from their luma.
+        without: stages that a camera lacks: any of mosaic, white-balance, color-matrix, tone-curve,
+            smoothing and sharpening. Gray pictures and gray noise skip the first three anyway.
 
     Raises:
-        SettingError: unknown kind; level or seed out of range.
+        SettingError: unknown kind; level or seed out of range; a stage that is not there.
         ImageError: an image of another type, shape or mode.
     """
-    stages = find_stages(kind, level)
+    stages = find_stages(kind, level, without)
     rng = seeded_generator(seed)
     images, repack = unpack(image)
     noisy = to_unit(images, np.float64)
@@ -76,12 +79,37 @@ def is_mixture(kind: str) -> bool:
     return isinstance(kind, str) and ":" in kind
 
 
-def find_stages(kind: str, level: float) -> list[tuple[NoiseKind, float]]:
+def find_stages(
+    kind: str, level: float, without: Collection[str] = ()
+) -> list[tuple[NoiseKind, float]]:
     """Return the stages of noise in order, each a kind with its level; a mixture has several.
 
+    Cameras come without the stages of their own that are to be left out.
+
     Raises:
-        SettingError: a kind that is unknown, a level out of range, or another grammar.
+        SettingError: a kind that is unknown, a level out of range, or another grammar; a stage to
+            leave out that is not there.
     """
+    stages = _find_parts(kind, level)
+    if not without:
+        return stages
+    known = [name for noise, _ in stages for name in noise.stages]
+    for name in without:
+        if name not in known:
+            choices = (
+                f"choose from: {', '.join(known)}" if known else "only camera noise has stages"
+            )
+            raise SettingError(f"There is no stage {name!r} to leave out; {choices}.")
+    return [
+        (
+            replace(noise, apply=partial(noise.apply, without=without)) if noise.stages else noise,
+            own,
+        )
+        for noise, own in stages
+    ]
+
+
+def _find_parts(kind: str, level: float) -> list[tuple[NoiseKind, float]]:
     if not is_mixture(kind):
         return [(found := find_kind(kind), check_level(found, level))]
     parts = kind.split("+")
@@ -141,7 +169,7 @@ class NoiseSpec:
     """The noise to add to a clean picture; see `add_noise`.
 
     Raises:
-        SettingError: unknown kind; level or seed out of range.
+        SettingError: unknown kind; level or seed out of range; a stage that is not there.
     """
 
     kind: str = "gaussian"
@@ -150,9 +178,10 @@ class NoiseSpec:
     gray: bool = False
     eight_bit: bool = True  # clipped and rounded, as in a file; else float
     clip: bool = False  # whether floats are clipped to [0,1]
+    without: Sequence[str] = ()  # stages that a camera lacks
 
     def __post_init__(self) -> None:
-        find_stages(self.kind, self.level)
+        find_stages(self.kind, self.level, self.without)
         seeded_generator(self.seed)
 
     def add_to(self, clean: NDArray[Any]) -> NDArray[Any]:
@@ -163,6 +192,12 @@ class NoiseSpec:
         """
         image = clean if self.eight_bit else to_unit(clean, np.float64)
         noisy = add_noise(
-            image, self.kind, self.level, seed=self.seed, clip=self.clip, gray=self.gray
+            image,
+            self.kind,
+            self.level,
+            seed=self.seed,
+            clip=self.clip,
+            gray=self.gray,
+            without=self.without,
         )
         return noisy if self.eight_bit else noisy.astype(np.float32)

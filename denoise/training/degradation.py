@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from denoise.noise.camera import camera_noise
 from denoise.noise.kinds import KINDS
+from denoise.training.rough_camera import camera_noise
 
 Patch = NDArray[np.float64]  # (H, W, C), sRGB in [0,1]
 

@@ -10,7 +10,8 @@ from scipy.ndimage import gaussian_filter
 
 from denoise.images.arrays import LUMA
 from denoise.noise import KINDS
-from denoise.noise.camera_pipeline import DEMOSAICINGS, Camera, photograph
+from denoise.noise.camera import Camera, photograph
+from denoise.noise.demosaicing import DEMOSAICINGS
 from denoise.training.degradation import _photograph as photograph_roughly
 
 Patch = NDArray[Any]  # (H, W, C), sRGB in [0,1]

@@ -295,7 +295,7 @@ def test_the_told_network_removes_a_cameras_noise_under_white_noise():
     np.testing.assert_allclose(image, expected.clip(0, 1), atol=1e-5)
 
 
-@pytest.mark.parametrize("level", [0.012, 0.03, 0.06])
+@pytest.mark.parametrize("level", [0.02, 0.03, 0.06])
 def test_both_networks_remove_more_of_a_cameras_noise_than_the_pilot_alone(denoisers, level):
     clean = data.astronaut()[:256, 100:356]
     noisy = add_noise(clean, "camera", level)

@@ -5,7 +5,6 @@ from PIL import Image
 
 from denoise import add_noise
 from denoise.errors import ImageError, SettingError
-from denoise.noise.camera import camera_noise
 from denoise.noise.kinds import KINDS, POISSON_BANDS
 from denoise.noise.synthesis import seeded_generator
 
@@ -97,12 +96,6 @@ def test_salt_and_pepper_hit_their_share_of_whole_pixels():
     hit = noisy != 0.5
     assert hit[..., 0].mean() == pytest.approx(0.3, abs=0.02)
     assert np.array_equal(hit.any(axis=2), hit.all(axis=2))
-
-
-@pytest.mark.parametrize("blur", [0.0, 0.5, 1.2])
-def test_the_level_of_camera_noise_is_its_deviation_at_middle_gray(blur):
-    noise = camera_noise(np.full((256, 256, 3), 0.5), 0.1, seeded_generator(0), blur=blur) - 0.5
-    assert noise.std() == pytest.approx(0.1, rel=0.03)
 
 
 def test_fireflies_are_rare_and_much_brighter_than_the_rest():
