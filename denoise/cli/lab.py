@@ -73,6 +73,7 @@ class Lab:
     kind: str
     seed: int
     gray: bool
+    without: tuple[str, ...]
     as_float: bool
     clip: bool
     told: bool
@@ -91,6 +92,7 @@ class Lab:
             gray=self.gray,
             eight_bit=not self.as_float,
             clip=self.clip,
+            without=self.without,
         )
 
 

@@ -15,6 +15,7 @@ from denoise.errors import SettingError
 from denoise.images.picture import OUTPUT_FORMATS
 from denoise.noise.kinds import KINDS
 from denoise.noise.numbers import parse_number
+from denoise.noise.typical_camera import STAGES
 
 if TYPE_CHECKING:
     from denoise.zoo.zoo import Zoo
@@ -151,6 +152,12 @@ noise_options = together(
     ),
     click.option("--seed", type=int, default=0, help="0 or more (0)"),
     flag("--gray", help="the same noise in all channels"),
+    click.option(
+        "--without",
+        cls=Several,
+        metavar="STAGE...",
+        help=f"stages that a camera lacks: {', '.join(STAGES)}",
+    ),
 )
 zoo_option = click.option(
     "--zoo",

@@ -103,13 +103,15 @@ def run(
 @noise_options
 @level_option
 @gathered("files", Files)
-def noise(files: Files, kind: str, seed: int, gray: bool, level: float) -> int:
+def noise(
+    files: Files, kind: str, seed: int, gray: bool, without: tuple[str, ...], level: float
+) -> int:
     """Add noise to pictures."""
     from denoise.cli.batch import convert
     from denoise.inference.pipeline import noise_picture
     from denoise.noise.synthesis import NoiseSpec
 
-    spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
+    spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray, without=without)
     return convert(files, partial(noise_picture, spec=spec))
 
 

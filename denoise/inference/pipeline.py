@@ -8,7 +8,7 @@ from denoise.inference.fitting import fit
 from denoise.inference.noise_level import estimate_noise
 from denoise.inference.report import EstimateReport, NoiseReport, Report
 from denoise.inference.settings import DEFAULTS, Settings
-from denoise.noise.synthesis import NoiseSpec, add_noise, is_mixture
+from denoise.noise.synthesis import NoiseSpec, is_mixture
 from denoise.progress import OnTile
 from denoise.zoo.zoo import Zoo
 
@@ -55,12 +55,12 @@ def estimate_picture(
 
 def noise_picture(picture: Picture, spec: NoiseSpec) -> tuple[Picture, NoiseReport]:
     """Return a clean picture with seeded noise, clipped and rounded, and a report."""
-    noisy = add_noise(picture.pixels, spec.kind, spec.level, seed=spec.seed, gray=spec.gray)
-    return picture.with_pixels(noisy), NoiseReport(
+    return picture.with_pixels(spec.add_to(picture.pixels)), NoiseReport(
         kind=spec.kind,
         level=None if is_mixture(spec.kind) else spec.level,
         seed=spec.seed,
         gray=spec.gray,
+        without=tuple(spec.without),
         size=_size(picture),
         warnings=picture.warnings,
     )

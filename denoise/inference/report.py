@@ -58,6 +58,7 @@ class NoiseReport(PictureReport):
     level: float | None  # None for a mixture, which has levels of its own
     seed: int
     gray: bool
+    without: tuple[str, ...]  # stages that the camera lacked
     size: tuple[int, int]  # width, height
     warnings: tuple[str, ...]
 

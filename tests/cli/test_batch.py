@@ -18,7 +18,9 @@ from places import ROOT
 from denoise import add_noise, load_picture
 from denoise.inference.report import NoiseReport
 
-REPORT = NoiseReport(kind="gaussian", level=0.1, seed=0, gray=False, size=(14, 12), warnings=())
+REPORT = NoiseReport(
+    kind="gaussian", level=0.1, seed=0, gray=False, without=(), size=(14, 12), warnings=()
+)
 
 
 @pytest.fixture

@@ -26,6 +26,14 @@ def test_noise_gives_what_add_noise_gives(photo, tmp_path):
     assert np.array_equal(load_picture(tmp_path / "noisy.png").pixels, expected)
 
 
+def test_noise_leaves_out_stages_of_a_camera(photo, tmp_path):
+    options = ("--kind", "camera", "--without", "mosaic", "sharpening", "--level", "25/255")
+    assert run("noise", photo, "-o", tmp_path / "noisy.png", *options) == 0
+    without = ["mosaic", "sharpening"]
+    expected = add_noise(load_picture(photo).pixels, "camera", 25 / 255, without=without)
+    assert np.array_equal(load_picture(tmp_path / "noisy.png").pixels, expected)
+
+
 @pytest.mark.parametrize(
     ("suffix", "kind"), [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP"), ("tif", "TIFF")]
 )

@@ -12,6 +12,7 @@ from gradio.events import api
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
+from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.api.checks import Answer, Answers, check_flags, check_text, expose, listed, served
 from denoise.ui.api.lab_endpoints import add_lab_endpoints
 from denoise.ui.server.failures import explained
@@ -136,6 +137,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
         level: float = 0.1,
         seed: int = 0,
         gray: bool = False,
+        without: list[str] | None = None,
     ) -> Answer:
         """Add seeded noise to a picture.
 
@@ -147,16 +149,20 @@ def _add_noise(service: Service) -> Callable[..., Any]:
             level: 0 for none; for gaussian noise its standard deviation, up to 1.
             seed: a whole number, 0 or more; the same one gives the same noise.
             gray: true gives all channels the same noise.
+            without: stages that a camera lacks: any of mosaic, white-balance, color-matrix,
+                tone-curve, smoothing, sharpening; null: none.
 
         Returns:
             The noisy picture as PNG, of the same bit depth.
-            The report: kind, level, seed, gray, size, warnings.
+            The report: kind, level, seed, gray, without, size, warnings.
         """
         with explained():
             check_text("kind", kind)
             check_flags(gray=gray)
+            left_out = listed("without", without, str, "names")
+            spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray, without=left_out)
             file = uploaded_file(image, service.storage.folder)
-            return _answer(service.add_noise(file, kind, level, seed, gray))
+            return _answer(service.add_noise(file, spec))
 
     return add_noise
 

@@ -31,6 +31,7 @@ def _compare(service: Service) -> Callable[..., Any]:
         eight_bit: bool = True,
         told: bool = False,
         clip: bool = False,
+        without: list[str] | None = None,
     ) -> Answers:
         """Add noise to a clean picture and denoise it by networks and classical methods.
 
@@ -46,6 +47,7 @@ def _compare(service: Service) -> Callable[..., Any]:
             eight_bit: true clips and rounds the noisy picture, as a file would.
             told: true tells networks the noise level; classical methods are always told.
             clip: true clips the noisy picture where eight_bit is false, without rounding it.
+            without: as of /add_noise.
 
         Returns:
             A zip of all pictures as PNG and of the table as CSV.
@@ -56,7 +58,13 @@ def _compare(service: Service) -> Callable[..., Any]:
             check_text("kind", kind)
             check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
             spec = NoiseSpec(
-                kind=kind, level=level, seed=seed, gray=gray, eight_bit=eight_bit, clip=clip
+                kind=kind,
+                level=level,
+                seed=seed,
+                gray=gray,
+                eight_bit=eight_bit,
+                clip=clip,
+                without=listed("without", without, str, "names"),
             )
             subject = service.prepare(file, listed("models", models, str, "names"))
             entries: list[MethodResult] = []
@@ -82,6 +90,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
         eight_bit: bool = True,
         told: bool = False,
         clip: bool = False,
+        without: list[str] | None = None,
     ) -> Answers:
         """Do what /compare does at one noise level after another.
 
@@ -97,6 +106,7 @@ def _sweep(service: Service) -> Callable[..., Any]:
             eight_bit: true clips and rounds the noisy picture, as a file would.
             told: true tells networks the noise level.
             clip: as of /compare.
+            without: as of /add_noise.
 
         Returns:
             The table as CSV, a row for each level and method.
@@ -108,7 +118,13 @@ def _sweep(service: Service) -> Callable[..., Any]:
             check_text("kind", kind)
             check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
             spec = NoiseSpec(
-                kind=kind, level=chosen[0], seed=seed, gray=gray, eight_bit=eight_bit, clip=clip
+                kind=kind,
+                level=chosen[0],
+                seed=seed,
+                gray=gray,
+                eight_bit=eight_bit,
+                clip=clip,
+                without=listed("without", without, str, "names"),
             )
             subject = service.prepare(file, listed("models", models, str, "names"))
             total = len(chosen) * (len(subject.methods) + 1)

@@ -32,6 +32,7 @@ from denoise.ui.server.zero_gpu import is_lent
 from denoise.zoo.zoo import Zoo
 
 WARM_SIDE = 64  # pixels; enough to go once through every layer
+DEFAULT_NOISE = NoiseSpec()
 COMPUTE = "compute"  # concurrency_id of every event that runs a network, one at a time
 COMPUTE_LIMIT = 2  # such events: while one computes, the next is decoded
 
@@ -133,16 +134,8 @@ class Service:
         job = self._turns.begin()
         yield from watch(work, job.check)
 
-    def add_noise(
-        self,
-        file: str | Path,
-        kind: str = "gaussian",
-        level: float = 0.1,
-        seed: int = 0,
-        gray: bool = False,
-    ) -> Result:
+    def add_noise(self, file: str | Path, spec: NoiseSpec = DEFAULT_NOISE) -> Result:
         """Add seeded noise to an uploaded file."""
-        spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray)
         return self._convert(file, lambda clean: noise_picture(clean, spec), self._turns.begin())
 
     def estimate(self, file: str | Path, model: str | None = None) -> dict[str, Any]:

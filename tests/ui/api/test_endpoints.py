@@ -134,6 +134,16 @@ def test_noise_equals_add_noise_to_the_bit(client, noisy_file):
     assert report["seed"] == 7
 
 
+def test_a_camera_lacks_the_stages_that_are_left_out(client, noisy_file):
+    without = ["mosaic", "tone-curve"]
+    file, report = client.predict(
+        handle_file(noisy_file), "camera", without=without, api_name="/add_noise"
+    )
+    expected = add_noise(pixels_of(noisy_file), "camera", without=without)
+    assert np.array_equal(pixels_of(file), expected)
+    assert report["without"] == without
+
+
 def test_a_mixture_of_gray_noise_equals_add_noise_to_the_bit(client, noisy_file):
     mixture = "render:0.02+gaussian:10/255"
     file, report = client.predict(
@@ -147,10 +157,14 @@ def test_a_mixture_of_gray_noise_equals_add_noise_to_the_bit(client, noisy_file)
 def test_a_comparison_is_that_of_the_command_line_to_the_bit(client, noisy_file, tmp_path, capsys):
     methods = ["conv-photo", "median"]
     *steps, (packed, report) = client.submit(
-        handle_file(noisy_file), "camera", 0.1, 5, methods, api_name="/compare"
+        handle_file(noisy_file),
+        *("camera", 0.1, 5, methods),
+        without=["smoothing"],
+        api_name="/compare",
     )
     assert [step for _, step in steps] == [{"done": n, "methods": 2} for n in range(3)]
-    asked = ["--kind", "camera", "--level", "0.1", "--seed", "5", "--model", *methods]
+    asked = ["--kind", "camera", "--level", "0.1", "--seed", "5", "--without", "smoothing"]
+    asked += ["--model", *methods]
     assert main(["compare", str(noisy_file), "-o", str(tmp_path), "--json", *asked]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert timeless(report) == timeless(printed)
@@ -318,6 +332,8 @@ BAD_SETTINGS = (
     ("add_noise", {"level": 25}),
     ("add_noise", {"seed": -1}),
     ("add_noise", {"seed": 0.5}),
+    ("add_noise", {"without": ["mosaic"]}),
+    ("add_noise", {"kind": "camera", "without": "mosaic"}),
 )
 
 
