@@ -28,6 +28,18 @@ class Passed(NamedTuple):
     picture: Pixels  # (H, W, C) in sRGB, not clipped; light is brightened for the eye
     noise: Pixels  # (H, W, C) of it, in light or, from the tone curve on, in sRGB
 
+    @property
+    def neighbours(self) -> float:
+        """Return the correlation of the noise of neighbouring pixels, the mean of both ways."""
+        across = _correlation(self.noise[:, 1:], self.noise[:, :-1])
+        return (across + _correlation(self.noise[1:], self.noise[:-1])) / 2
+
+    @property
+    def channels(self) -> float:
+        """Return the correlation of the noise of green with that of red and blue, the mean."""
+        red, green, blue = np.moveaxis(self.noise, 2, 0)
+        return (_correlation(green, red) + _correlation(green, blue)) / 2
+
 
 def show_stages(
     clean: Pixels,
@@ -66,6 +78,12 @@ def show_stages(
         noise = gain * finish(shown - develop(raw, so_far), clean, so_far)
         passed[stage] = Passed(_brighten(shown, camera) if is_light else clean + noise, noise)
     return passed
+
+
+def _correlation(first: Pixels, second: Pixels) -> float:
+    """Return the correlation of two fields; 0 where one does not vary."""
+    varies = first.size > 1 and min(first.std(), second.std()) > 0
+    return float(np.corrcoef(first.ravel(), second.ravel())[0, 1]) if varies else 0.0
 
 
 def _brighten(light: Pixels, camera: Camera) -> Pixels:

@@ -311,6 +311,33 @@ def test_a_link_opens_the_lab_with_its_settings(browser, server):
     context.close()
 
 
+def test_stages_of_a_camera_are_switched_and_shown(lab):
+    assert not lab.locator("#stages").is_visible()
+    lab.locator("#kind input").click()
+    lab.get_by_role("option", name="camera").click()
+    wait_for_noise(lab, add_noise(CLEAN, "camera", 0.1))
+    lab.locator("#stages").get_by_label("Mosaic and demosaicing").uncheck()
+    wait_for_noise(lab, add_noise(CLEAN, "camera", 0.1, without=["mosaic"]))
+    lab.wait_for_url("**/?*without=mosaic*")
+    open_tab(lab, "Camera")
+    titles = lab.locator("#camera-stages b")
+    titles.get_by_text("Sharpening").wait_for()
+    assert titles.all_inner_texts()[:2] == ["Sensor", "White balance"]
+
+
+def test_a_link_leaves_out_stages_of_a_camera(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = open_page(context, server)
+    page.goto(f"{server.url}/?tab=lab&kind=camera&level=0.05&without=smoothing,tone-curve")
+    clean = data.astronaut()
+    without = ["smoothing", "tone-curve"]
+    wait_for_noise(page, add_noise(clean, "camera", 0.05, without=without), clean)
+    page.locator("#stages").wait_for()
+    assert not page.locator("#stages").get_by_label("Tone curve").is_checked()
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+    context.close()
+
+
 def test_after_a_link_and_hasty_changes_the_page_comes_to_rest(browser, server):
     context = browser.new_context(viewport=DESKTOP)
     page = open_page(context, server)

@@ -149,8 +149,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
             level: 0 for none; for gaussian noise its standard deviation, up to 1.
             seed: a whole number, 0 or more; the same one gives the same noise.
             gray: true gives all channels the same noise.
-            without: stages that a camera lacks: any of mosaic, white-balance, color-matrix,
-                tone-curve, smoothing, sharpening; null: none.
+            without: stages that a camera lacks, such as mosaic or tone-curve; null: none.
 
         Returns:
             The noisy picture as PNG, of the same bit depth.

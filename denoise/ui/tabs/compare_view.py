@@ -40,8 +40,12 @@ class _Views(NamedTuple):
     shown: gr.State  # titles and files of the pictures at full size
 
 
-def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> None:
-    """Add the view; a click into the noisy picture chooses the detail."""
+def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> list[Any]:
+    """Add the view; a click into the noisy picture chooses the detail.
+
+    Returns:
+        The components that hold the detail's place: percent from left and top, side in pixels.
+    """
     gr.Markdown(WORDS, elem_classes="quiet")
     run = build_run(service, "compare")
     table = _build_table()
@@ -71,6 +75,7 @@ def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> Non
             return round(float(across)), round(float(down))
 
     noisy.select(place_of, noisy, place[:2], **AT_ONCE)
+    return place
 
 
 def _build_table() -> gr.Dataframe:

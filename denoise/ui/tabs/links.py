@@ -10,6 +10,7 @@ from denoise.errors import DenoiseError, SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.numbers import parse_number
 from denoise.noise.synthesis import NoiseSpec, check_level, find_kind
+from denoise.noise.typical_camera import STAGES
 from denoise.ui.widgets.events import Updates
 from denoise.ui.widgets.noise_controls import NoiseControls, level_update, read_mixture
 from denoise.ui.widgets.toasts import warn
@@ -18,16 +19,17 @@ from denoise.zoo.zoo import Zoo
 BUNDLED_ZOO = Zoo(takes_addresses=False)
 LAB = "lab"  # the tab, in an address
 MAX_DIGITS = 15  # of a seed: a browser's numbers are exact so far
-NAMES = ("network", "kind", "level", "seed", "gray", "eight_bit", "clip", "mixture")
+NAMES = ("network", "kind", "level", "seed", "without", "gray", "eight_bit", "clip", "mixture")
 # A Space shows the page in a frame; the address that visitors see is that of the frame's parent.
 WRITE = (
     "(...values) => { const names = "
-    + repr(list(NAMES))
+    + f"{[*NAMES]}, stages = {[*STAGES]}"
     + """;
   const address = new URL(window.location);
   address.searchParams.set('tab', 'lab');
   names.forEach((name, i) => {
-    const value = values[i];
+    const is_list = Array.isArray(values[i]);  // of the camera's stages that are on
+    const value = is_list ? stages.filter(one => !values[i].includes(one)).join() : values[i];
     if (value === '' || value === null) address.searchParams.delete(name);
     else address.searchParams.set(name, value);
   });
@@ -119,6 +121,7 @@ def settings_of(
         "eight_bit": take("eight_bit", _flag),
         "clip": take("clip", _flag),
         "mixture": take("mixture", _mixture),
+        "without": take("without", _stages_on),
     }
     return {name: update for name, update in updates.items() if update is not None}, refused
 
@@ -142,6 +145,12 @@ def _flag(text: str) -> bool:
     if text not in ("true", "false"):
         raise SettingError(f"It is true or false; {text!r} is not.")
     return text == "true"
+
+
+def _stages_on(text: str) -> dict[str, Any]:
+    """Return the update of the camera's stages that leaves those of a list out."""
+    left_out = NoiseSpec(kind="camera", without=text.split(",")).without
+    return gr.update(value=[name for name in STAGES if name not in left_out])
 
 
 def _mixture(text: str) -> str:

@@ -18,6 +18,7 @@ from denoise.metrics import psnr, ssim
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
+from denoise.ui.tabs.camera_view import build_camera_view
 from denoise.ui.tabs.compare_view import build_compare_view
 from denoise.ui.tabs.residual_view import build_residual_view
 from denoise.ui.tabs.sweep_view import build_sweep_view
@@ -28,8 +29,8 @@ from denoise.ui.widgets.noise_controls import (
     NoiseControls,
     build_noise_controls,
     describe_noise,
+    follow_kind,
     noise_spec_of,
-    show_unit,
 )
 from denoise.ui.widgets.parts import PictureInput, build_view, clean_examples, is_tiny, write_shown
 from denoise.ui.widgets.quoting import quoted
@@ -147,15 +148,17 @@ def build_noise_lab_tab(service: Service) -> LabTab:
     model = build_model_choice(service, "lab-network")
     views = _build_views(examples)
     changed, fill = _listen(Lab(service, model, noise, views))
-    show_unit(changed, noise, unit)
+    follow_kind(changed, noise, unit)
     spoilt = Spoilt(views.clean, noise, changed)
     with gr.Tabs():
         with gr.Tab("Compare"):
-            build_compare_view(service, spoilt, views.noisy)
+            place = build_compare_view(service, spoilt, views.noisy)
         with gr.Tab("Sweep") as levels:
             build_sweep_view(service, spoilt)
         with gr.Tab("Removed") as removed:
             build_residual_view(service, views.pair)
+        with gr.Tab("Camera"):
+            build_camera_view(service, spoilt, place)
     for tab in (levels, removed):
         tab.select(None, js=FIT_CHARTS, api_visibility="private")
     return LabTab(fill, model, noise)

@@ -15,7 +15,7 @@ from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.controls import TYPED
 from denoise.ui.widgets.events import AT_ONCE, IN_TURN, LATEST, Updates, Values
-from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of
+from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of, stage_title
 from denoise.ui.widgets.parts import PictureInput, networks
 from denoise.ui.widgets.quoting import quoted
 
@@ -122,6 +122,7 @@ def done_words(job: Job, noise: str) -> str:
     spec = job.spec
     words = ["Done.", f"Noise: {noise}, seed {spec.seed}."]
     words += ["The same in all channels."] * spec.gray
+    words += [f"Left out: {stage_title(name)}." for name in spec.without]
     if not spec.eight_bit:
         words.append("Clipped, not rounded." if spec.clip else "Neither clipped nor rounded.")
     return quoted(" ".join([*words, *job.image.warnings]))

@@ -8,10 +8,13 @@ from gradio.events import Dependency
 from denoise.errors import SettingError
 from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.synthesis import NoiseSpec, find_stages
+from denoise.noise.typical_camera import STAGES
 from denoise.ui.widgets.events import AT_ONCE, LATEST, Values
 from denoise.ui.widgets.parts import Slider
 
 FIRST_LEVEL = 0.1
+CAMERA = "camera"  # the kind that has stages
+TITLES = {"mosaic": "Mosaic and demosaicing", "color-matrix": "Colour matrix"}
 
 
 class NoiseControls(NamedTuple):
@@ -20,6 +23,7 @@ class NoiseControls(NamedTuple):
     kind: gr.Dropdown
     level: gr.Slider
     seed: gr.Number
+    stages: gr.CheckboxGroup  # of a camera, that are on
     gray: gr.Checkbox
     eight_bit: gr.Checkbox
     clip: gr.Checkbox
@@ -27,7 +31,7 @@ class NoiseControls(NamedTuple):
 
 
 def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
-    """Add two rows of controls; return them and the place that names the level in its own unit."""
+    """Add rows of controls; return them and the place that names the level in its own unit."""
     with gr.Row(equal_height=True):
         kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
         with gr.Column(min_width=240, elem_classes="tight"):
@@ -47,7 +51,15 @@ def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
             0, label="Seed", info="The same seed gives the same noise.", precision=0, elem_id="seed"
         )
     kind.input(lambda name: level_update(KINDS[name]), kind, level, **LATEST)
-    return NoiseControls(kind, level, seed, *_build_more(kind, level)), unit
+    stages = gr.CheckboxGroup(
+        [(stage_title(name), name) for name in STAGES],
+        value=list(STAGES),
+        label="Stages of the camera",
+        info="Untick one to see what it does to the noise; the level at middle gray stays.",
+        visible=False,
+        elem_id="stages",
+    )
+    return NoiseControls(kind, level, seed, stages, *_build_more(kind, level)), unit
 
 
 def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
@@ -79,15 +91,32 @@ def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
     return [gray, eight_bit, clip, mixture]
 
 
-def show_unit(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> None:
-    """Have the words on the level follow the level and its kind, after that event."""
-    changed.then(_in_known_unit, [noise.kind, noise.level], unit, show_progress="hidden", **LATEST)
+def follow_kind(changed: Dependency, noise: NoiseControls, unit: gr.Markdown) -> None:
+    """Have the words on the level and the stages of a camera follow, after that event."""
+    changed.then(
+        lambda kind, level, mixture: (
+            _in_known_unit(kind, level),
+            gr.update(visible=has_camera((mixture or "").strip() or kind)),
+        ),
+        [noise.kind, noise.level, noise.mixture],
+        [unit, noise.stages],
+        show_progress="hidden",
+        **LATEST,
+    )
+
+
+def stage_title(name: str) -> str:
+    """Return a stage of a camera in words."""
+    return TITLES.get(name) or name.replace("-", " ").capitalize()
 
 
 def noise_spec_of(noise: NoiseControls, values: Values) -> NoiseSpec:
     """Return the noise that the controls ask for, or raise a SettingError."""
+    kind = read_mixture(values[noise.mixture]) or values[noise.kind]
+    left_out = [name for name in STAGES if name not in values[noise.stages]]
     return NoiseSpec(
-        kind=read_mixture(values[noise.mixture]) or values[noise.kind],
+        kind=kind,
+        without=left_out if has_camera(kind) else (),
         level=float(values[noise.level]),
         seed=int(values[noise.seed] or 0),
         gray=values[noise.gray],
@@ -102,6 +131,11 @@ def read_mixture(text: str | None) -> str:
     if written and ":" not in written:
         raise SettingError("A mixture is written like gaussian:0.1+salt-pepper:0.02.")
     return written
+
+
+def has_camera(kind: str) -> bool:
+    """Return whether a kind of noise, or a part of a mixture, is that of a camera."""
+    return any(part.split(":")[0].strip() == CAMERA for part in kind.split("+"))
 
 
 def describe_noise(spec: NoiseSpec) -> str:

@@ -26,6 +26,10 @@ TERMS = {
     "white noise.",
     "Follows edges": "Correlation of the strength of what was removed with the strength of the "
     "edges in the denoised picture.",
+    "Neighbours": "Correlation of the noise of pixels next to each other in the detail, across and "
+    "down. 0 is white noise.",
+    "Channels": "Correlation of the noise of green with that of red and blue in the detail, the "
+    "mean. 0 where each channel has noise of its own.",
     "reads": "What a small classifier, trained on clean pictures, sees in it, and how sure it is.",
     "Mean squared error": "Mean over all pixels of the squared difference to the clean picture, "
     "where white is 1.",

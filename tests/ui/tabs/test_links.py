@@ -29,6 +29,7 @@ GOOD = {
     "eight_bit": "false",
     "clip": "true",
     "mixture": "gaussian:0.1",
+    "without": "mosaic",
 }
 
 
@@ -49,6 +50,8 @@ GOOD = {
         ("mixture", "gaussian"),
         ("gray", "yes"),
         ("clip", "1"),
+        ("without", "lens"),
+        ("without", "mosaic,lens"),
     ],
 )
 def test_what_there_is_not_is_left_out_with_a_sentence_and_the_rest_taken(name, value):
@@ -70,3 +73,9 @@ def test_a_level_may_be_a_fraction_and_a_mixture_have_plain_plus_signs():
     found, _ = settings_of({"level": "25/255", "mixture": "gaussian:0.1 salt-pepper:0.02"})
     assert found["level"]["value"] == 25 / 255
     assert found["mixture"] == "gaussian:0.1+salt-pepper:0.02"
+
+
+def test_stages_of_a_camera_that_are_left_out_are_off():
+    found, _ = settings_of({"kind": "camera", "without": "tone-curve,mosaic"})
+    assert found["without"]["value"] == ["white-balance", "color-matrix", "smoothing", "sharpening"]
+    assert "without" not in settings_of({"kind": "camera"})[0]

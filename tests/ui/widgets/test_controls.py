@@ -17,7 +17,7 @@ from denoise.ui.tabs.denoise import Outcome, Parts, Work
 from denoise.ui.tabs.noise_lab import Lab, Views
 from denoise.ui.widgets.controls import AUTO, Controls
 from denoise.ui.widgets.methods import method_choices
-from denoise.ui.widgets.noise_controls import NoiseControls
+from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of
 from denoise.ui.widgets.parts import FileFormat, Slider
 from denoise.weights.tensors import load_network, write_weights
 from denoise.zoo.zoo import Zoo
@@ -37,12 +37,28 @@ def test_noise_that_cannot_be_is_told_again_after_the_figures_of_earlier_noise(s
     file = tmp_path / "cup.png"
     Image.fromarray(data.coffee()[:48, :64]).save(file)
     noise, views = NoiseControls(*NoiseControls._fields), Views(*Views._fields)
-    below = NoiseControls("gaussian", 0.1, -1, False, True, True, "")
+    below = NoiseControls("gaussian", 0.1, -1, [], False, True, True, "")
     values = {"clean": str(file), "model": "conv-photo", **below._asdict()}
     lab = Lab(service, "model", noise, views)
     told = lab.show_noise(values)
     assert told["noisy_words"].startswith("The seed is a whole number, 0 or more")
     assert lab.show_denoised(values) == told
+
+
+@pytest.mark.parametrize(
+    ("kind", "mixture", "without"),
+    [
+        ("camera", "", ["mosaic", "smoothing"]),
+        ("gaussian", "jpeg:0.4 + camera:0.1", ["mosaic", "smoothing"]),
+        ("gaussian", "", ()),
+        ("camera", "jpeg:0.4", ()),
+    ],
+)
+def test_stages_are_left_out_where_there_is_a_camera(kind, mixture, without):
+    names = NoiseControls(*NoiseControls._fields)
+    on = ["sharpening", "tone-curve", "white-balance", "color-matrix"]
+    asked = NoiseControls(kind, 0.1, 0, on, False, True, True, mixture)
+    assert noise_spec_of(names, asked._asdict()).without == without
 
 
 def test_every_method_is_offered_and_the_quick_ones_for_photos_chosen(service, monkeypatch):
