@@ -83,15 +83,15 @@ def make_exif_bomb() -> bytes:
     return b"Exif\0\0" + make_directory(entries).ljust(60_000, b"\0")
 
 
-def make_endless_bmp(size_bytes: int) -> bytes:
-    """A BMP of 25 Mpixel with run lengths: nothing but ends of empty lines, which Python skips."""
-    header = struct.pack("<IiiHHIIiiII", 40, 5000, 5000, 1, 8, 1, size_bytes, 0, 0, 256, 0)
+def make_padded_bmp() -> bytes:
+    """A BMP of 49 Mpixel: a pixel a row, and the end of the row, which Pillow pads in Python."""
+    return make_run_bmp(b"\1\5\0\0" * 7000)
+
+
+def make_run_bmp(runs: bytes) -> bytes:
+    """A BMP of 7000 x 7000 pixels with run lengths."""
+    header = struct.pack("<IiiHHIIiiII", 40, 7000, 7000, 1, 8, 1, len(runs), 0, 0, 256, 0)
     palette = bytes(shade for index in range(256) for shade in (255 - index, 0, 0, 0))
     start = 14 + len(header) + len(palette)
-    return (
-        b"BM"
-        + struct.pack("<IHHI", start + size_bytes, 0, 0, start)
-        + header
-        + palette
-        + bytes(size_bytes)
-    )
+    head = b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start)
+    return head + header + palette + runs

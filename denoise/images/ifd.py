@@ -8,6 +8,7 @@ from denoise.errors import ImageError
 
 EXIF_BEGIN = b"Exif\0\0"
 MAX_TAGS = 4096  # in one directory
+MAX_TAG_BYTES = 100_000_000  # of all values; Pillow copies them
 MAX_NUMBERS = 100_000  # Pillow makes an object of each
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8}
 _FORMATS = {3: "H", 4: "I", 13: "I", 16: "Q"}

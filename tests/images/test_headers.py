@@ -14,6 +14,7 @@ from bombs import (
     make_gif,
     make_gray_tiff,
     make_jpeg,
+    make_run_bmp,
     make_striped_tiff,
     repeat_scan,
 )
@@ -186,6 +187,15 @@ def test_frames_without_end_are_refused(refusal, monkeypatch):
     monkeypatch.setattr(webp, "MAX_CHUNKS", 3)
     frames = [Image.new("RGB", (6, 5), (shade, 0, 0)) for shade in (50, 100, 150)]
     assert "too many frames" in refusal(make_webp(save_all=True, append_images=frames))
+
+
+def test_run_lengths_without_end_are_refused(refusal):
+    assert "10 MB of run lengths" in refusal(make_run_bmp(bytes(10_000_000)))
+
+
+def test_far_too_much_beside_the_pixels_of_a_jpeg_is_refused(refusal, monkeypatch):
+    monkeypatch.setattr(jpeg, "MAX_HEADER_BYTES", 1000)
+    assert "beside its pixels" in refusal(insert_segment(make_jpeg(8, 8), 0xED, bytes(1000)))
 
 
 def test_12_bits_are_scaled_to_16():

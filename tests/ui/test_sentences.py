@@ -20,6 +20,7 @@ MODULES = (
     "hub.errors",
     "hub.files",
     "hub.repository",
+    "images.headers.bmp",
     "images.headers.gif",
     "images.headers.jpeg",
     "images.headers.pixels",

@@ -1,5 +1,6 @@
 """What a file's header claims, checked against what the file holds, before Pillow believes it."""
 
+from denoise.images.headers.bmp import check_bmp
 from denoise.images.headers.gif import check_gif
 from denoise.images.headers.jpeg import check_jpeg
 from denoise.images.headers.png import check_png
@@ -7,6 +8,7 @@ from denoise.images.headers.tiff import check_tiff
 from denoise.images.headers.webp import check_webp
 
 CHECKS = {
+    "BMP": check_bmp,
     "GIF": check_gif,
     "JPEG": check_jpeg,
     "PNG": check_png,
@@ -31,4 +33,4 @@ def check_header(content: bytes, kind: str, max_pixels: int) -> int:
     Raises:
         ImageError: the end of a sentence that begins with the file's name.
     """
-    return CHECKS[kind](content, max_pixels) if kind in CHECKS else 0
+    return CHECKS[kind](content, max_pixels)

@@ -7,7 +7,7 @@ import gradio as gr
 from denoise.evaluation.residual import MIN_SIDE, Residual, analyse_residual
 from denoise.images.reading import load_picture
 from denoise.ui.server.failures import explained
-from denoise.ui.server.service import Service
+from denoise.ui.server.service import COMPUTE_LIMIT, Service
 from denoise.ui.widgets.charts import histogram_chart, spectrum_chart
 from denoise.ui.widgets.events import NOTHING
 from denoise.ui.widgets.parts import build_view, write_shown
@@ -42,6 +42,7 @@ def build_residual_view(service: Service, pair: gr.State) -> None:
         trigger_mode="always_last",
         show_progress="hidden",
         concurrency_id="noise",
+        concurrency_limit=COMPUTE_LIMIT,
         api_visibility="private",
     )
 
