@@ -20,6 +20,7 @@ VARIABLES = frozenset(
         *("ANY_MODEL", "CALLS_PER_MINUTE", "CHECKPOINTS", "DECODE_BYTES", "DECODE_SECONDS"),
         *("DEVICE", "HUB_REPO", "HUB_REVISION", "MAX_BYTES", "MAX_CONNECTIONS", "MAX_PIXELS"),
         *("PROXIES", "QUEUE", "TRAIN_TAB"),
+        *("LOG_JSON", "METRICS"),
         *("FRESH_ENVIRONMENTS", "SETS"),  # of tests and of the command line
     )
 )
@@ -40,6 +41,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     has_training: bool = True
     is_lent_gpus: bool = False  # a Space on ZeroGPU
+    has_figures: bool = False  # at /metrics, for Prometheus
+    logs_json: bool = False  # one JSON object a line
     hub_repo: str | None = None
     hub_revision: str | None = None
     takes_any_model: bool = False
@@ -79,6 +82,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ),
         has_training=_flag(environment, "DENOISE_TRAIN_TAB", default=not is_space),
         is_lent_gpus=is_lent_gpus,
+        has_figures=_flag(environment, "DENOISE_METRICS", default=False),
+        logs_json=_flag(environment, "DENOISE_LOG_JSON", default=False),
         hub_repo=hub_repo,
         hub_revision=hub_revision,
         takes_any_model=_flag(environment, "DENOISE_ANY_MODEL", default=False),

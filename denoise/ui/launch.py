@@ -9,9 +9,12 @@ import threading
 import time
 from typing import NoReturn
 
+from denoise.devices import choose_device, device_label
 from denoise.errors import DenoiseError, SettingError
 from denoise.hub.repository import Repository
 from denoise.ui.environment import Settings, read_settings
+from denoise.ui.server.figures import Figures
+from denoise.ui.server.logs import set_up_logs
 from denoise.ui.server.service import Service
 from denoise.zoo.zoo import Zoo
 
@@ -29,9 +32,11 @@ def main() -> int:
     except SettingError as error:
         return _complain(str(error), MISUSE)
     is_told_to_stop = _watch_signals()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logs(as_json=settings.logs_json)
     service = Service(device=settings.device, limits=settings.limits, zoo=_zoo(settings))
     try:
+        if settings.has_figures:
+            service.figures = Figures(device_label(choose_device(settings.device)))
         return _serve(service, settings, is_told_to_stop)
     except DenoiseError as error:
         return _complain(f"Cannot serve: {error}", FAILED)

@@ -37,7 +37,7 @@ HERE = Path(__file__).parent
 STYLE, SCRIPT = HERE / "style.css", HERE / "page.js"
 
 
-def build_page(service: Service, *, has_training: bool = True) -> gr.Blocks:
+def build_page(service: Service, *, has_training: bool = True) -> Page:
     """Build the page; `has_training` says whether visitors may train networks."""
     samples, classroom = SampleStore(), Classroom() if has_training else None
     page = Page(title="denoise", analytics_enabled=False, delete_cache=None)

@@ -33,6 +33,11 @@ def explained() -> Iterator[None]:
         raise told(error) from error
 
 
+def is_bug(failure: gr.Error) -> bool:
+    """Return whether a failure is one of the server, not of what was asked for."""
+    return str(failure.message).startswith(BUG.partition("{}")[0])
+
+
 def told(error: Exception) -> gr.Error:
     """Return what a visitor is told of a failure; what is no `DenoiseError` is logged and hidden.
 

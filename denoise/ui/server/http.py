@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.route_utils import FnIndexInferError
 from starlette._utils import get_route_path
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -29,13 +30,15 @@ from denoise.ui.server.service import Service
 from denoise.ui.server.sessions import Sessions
 from denoise.ui.server.turnstile import Turnstile
 from denoise.ui.server.uploads import named_files
+from denoise.ui.widgets.toasts import Page
 
+PROMETHEUS = "text/plain; version=0.0.4"
 LOOK_S = 2  # between two looks at jobs that nobody listens to
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
 
 
 def start_serving(
-    page: gr.Blocks, service: Service, *, host: str, port: int, look: Mapping[str, Any]
+    page: Page, service: Service, *, host: str, port: int, look: Mapping[str, Any]
 ) -> None:
     """Add the endpoints for scripts to a page, and serve it from a thread of its own.
 
@@ -45,6 +48,7 @@ def start_serving(
     Raises:
         OSError: the address is unknown or the port is in use.
     """
+    page.figures = service.figures
     with page:
         add_endpoints(service)
     page.queue(max_size=service.limits.queue_size, api_open=False)
@@ -119,6 +123,8 @@ def _guarded_by(
             is_closing=lambda: service.is_closing,
             proxies=limits.proxies,
         )
+        if service.figures is not None:
+            service.figures.watch(lines)
         keeping = asyncio.create_task(_keep(lines))
         yield
         keeping.cancel()
@@ -149,7 +155,16 @@ def _probes(service: Service) -> list[Route]:
         status, answer = readiness(service)
         return JSONResponse(answer, status)
 
-    return [Route("/healthz", is_alive), Route("/readyz", is_ready)]
+    async def figures(_: Request) -> Response:
+        if service.figures is None:
+            raise HTTPException(404)
+        return Response(service.figures.text(), media_type=PROMETHEUS)
+
+    return [
+        Route("/healthz", is_alive),
+        Route("/readyz", is_ready),
+        Route("/metrics", figures),
+    ]
 
 
 def _document(page: gr.Blocks) -> Callable[[Request], Awaitable[Response]]:

@@ -23,6 +23,7 @@ from denoise.inference.report import NoiseReport, Report
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.decoding import Decoders
+from denoise.ui.server.figures import Figures
 from denoise.ui.server.limits import Limits
 from denoise.ui.server.loaded_models import LoadedModels, Model
 from denoise.ui.server.progress import OnStep, Step, watch
@@ -78,6 +79,7 @@ class Service:
         self._decoders = Decoders(self.limits)
         self.is_ready = False  # the default network is loaded and has run once
         self.fault = ""  # why it never will be
+        self.figures: Figures | None = None  # that count what is done
         self._turns = Turns(self.limits.max_work_s)
 
     def warm(self) -> None:
@@ -210,4 +212,6 @@ class Service:
         report = found.to_dict()
         report["seconds"] = report.get("seconds", {}) | seconds
         report["warnings"] += losses(after, image_format)
+        if self.figures is not None:
+            self.figures.count_picture(report)
         return Result(written, report, before, after)

@@ -8,7 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.ui.server.failures import IMPOSSIBLE, told
+from denoise.ui.server.failures import IMPOSSIBLE, is_bug, told
+from denoise.ui.server.figures import Figures
 from denoise.ui.widgets.quoting import quoted
 
 
@@ -20,16 +21,28 @@ def warn(sentence: str) -> None:
 class Page(gr.Blocks):
     """A page whose failures are sentences: those of its events quoted, those of endpoints plain."""
 
+    figures: Figures | None = None  # that count the calls
+
     async def process_api(self, block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Run an event or an endpoint as Gradio does."""
+        event = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        is_own = event.api_visibility == "private"  # of the page; endpoints are public
+        endpoint = "page" if is_own else str(event.api_name)
         try:
-            return await super().process_api(block_fn, *args, **kwargs)
+            answer = await super().process_api(block_fn, *args, **kwargs)
         except Exception as error:
             failure = told(error)
-            event = self.fns[block_fn] if isinstance(block_fn, int) else block_fn
-            if event.api_visibility == "private":  # the page's own; endpoints are public
+            self._count(endpoint, "failed" if is_bug(failure) else "refused")
+            if is_own:
                 failure.message = quoted(failure.message)
             raise failure from error
+        if not answer.get("is_generating"):
+            self._count(endpoint, "served")
+        return answer
+
+    def _count(self, endpoint: str, outcome: str) -> None:
+        if self.figures is not None:
+            self.figures.count_call(endpoint, outcome)
 
     async def preprocess_data(self, *args: Any, **kwargs: Any) -> list[Any]:
         """Turn what a call holds into what its function gets."""

@@ -38,6 +38,7 @@ SETTINGS = {  # by identifier of the lab's component
     "kind": "gaussian",
     "level": 0.1,
     "seed": 0,
+    "stages": [],
     "gray-noise": False,
     "eight-bit": True,
     "clip": False,
@@ -75,7 +76,7 @@ def built(service):
 
 def events(built, name):
     """Gives the events whose function has that name, one or more for each language."""
-    found = [one for one in built.fns.values() if one.fn and one.fn.__name__ == name]
+    found = [one for one in built.fns.values() if getattr(one.fn, "__name__", "") == name]
     assert {event.page for event in found} == set(page.LANGUAGES)
     return found
 
