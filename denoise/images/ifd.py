@@ -56,10 +56,8 @@ class Tags:
         every = self._read_all(first)
         numbers = (tag for tag in every if tag.number not in long_tags and tag.kind not in _BYTES)
         claimed = sum(tag.size_bytes for tag in every)
-        if (
-            claimed > len(content) + _SHARED_BYTES
-            or sum(tag.values for tag in numbers) > MAX_NUMBERS
-        ):
+        most = min(len(content) + _SHARED_BYTES, MAX_TAG_BYTES)
+        if claimed > most or sum(tag.values for tag in numbers) > MAX_NUMBERS:
             raise ImageError("has tags that claim more than a picture needs; save it anew as PNG.")
 
     def count(self, number: int) -> int:

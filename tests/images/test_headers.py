@@ -22,6 +22,7 @@ from picture_files import SRGB, chunk, draw, make_exif, write, write_png, write_
 from PIL import Image
 
 from denoise.errors import ImageError
+from denoise.images import ifd
 from denoise.images.headers import check_header, jpeg, png, tiff, webp
 from denoise.images.reading import MAX_PIXELS, load_picture
 
@@ -160,6 +161,11 @@ def test_a_tiff_of_numbers_without_end_is_refused(refusal):
     assert "claim more" in refusal(rationals)
 
 
+def test_a_tiff_with_far_too_much_beside_its_pixels_is_refused(refusal, monkeypatch):
+    monkeypatch.setattr(ifd, "MAX_TAG_BYTES", 1000)
+    assert "claim more" in refusal(make_directory([(40_000, 7, 1001, 100)]).ljust(2000, b"\0"))
+
+
 def test_chunks_without_end_are_refused(refusal, monkeypatch):
     monkeypatch.setattr(png, "MAX_CHUNKS", 100)
     assert "beside its pixels" in refusal(make_png(*[chunk(b"IDAT", b"")] * 101))
@@ -194,7 +200,7 @@ def test_run_lengths_without_end_are_refused(refusal):
 
 
 def test_far_too_much_beside_the_pixels_of_a_jpeg_is_refused(refusal, monkeypatch):
-    monkeypatch.setattr(jpeg, "MAX_HEADER_BYTES", 1000)
+    monkeypatch.setattr(jpeg, "MAX_SEGMENT_BYTES", 1000)
     assert "beside its pixels" in refusal(insert_segment(make_jpeg(8, 8), 0xED, bytes(1000)))
 
 

@@ -12,7 +12,7 @@ from denoise.images.ifd import EXIF_BEGIN, Tags, check_exif
 MAX_SEGMENTS = 4096
 MAX_FILL_BYTES = 1_000_000  # between segments; Pillow skips them one by one
 MAX_EXIF_BYTES = 4_000_000  # Pillow joins segments of 65 kB one by one
-MAX_HEADER_BYTES = 32_000_000  # Pillow copies all segments, and looks into those of Photoshop
+MAX_SEGMENT_BYTES = 32_000_000  # Pillow copies all segments, and looks into those of Photoshop
 MAX_SCANS = 100  # as libvips allows
 MAX_SCANNED_PIXELS = 2_000_000_000  # scans times pixels; some seconds
 # Starts of frame: whether it is progressive, and the fewest bits that hold a block's mean
@@ -69,8 +69,6 @@ def check_jpeg(content: bytes, _: int) -> int:
     starts = [segment for segment in segments if segment.marker == _SCAN]
     if len(segments) > MAX_SEGMENTS or len(starts) > MAX_SCANS:
         raise ImageError("consists of far too many segments or scans; save it anew as PNG.")
-    if sum(len(segment.content) for segment in segments) > MAX_HEADER_BYTES:
-        raise ImageError("holds far too much beside its pixels; save it anew as PNG.")
     _check_tags(segments)
     frames = [segment for segment in segments if segment.marker in _FRAMES]
     frame = _read_frame(frames[0]) if frames else None
@@ -95,7 +93,7 @@ def find_only_scan(content: bytes) -> int | None:
 
 def _segments(content: bytes) -> Iterator[_Segment]:
     """Yield the segments of the first picture, as far as they are whole."""
-    place, fill_bytes = 2, 0
+    place, fill_bytes, segment_bytes = 2, 0, 0
     while (found := _MARKER.search(content, place)) is not None:
         marker = found[1][0]
         fill_bytes += (found.end() if marker in _BARE else found.start()) - place
@@ -107,6 +105,9 @@ def _segments(content: bytes) -> Iterator[_Segment]:
         if marker in _BARE:
             continue
         start, place = place + 2, place + int.from_bytes(content[place : place + 2], "big")
+        segment_bytes += place - start
+        if segment_bytes > MAX_SEGMENT_BYTES:
+            raise ImageError("holds far too much beside its pixels; save it anew as PNG.")
         scan_bytes = 0
         if marker == _SCAN:
             ended = _SCAN_END.search(content, place)
