@@ -22,7 +22,7 @@ LOCKED = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK, re.MULTILINE))
 SOURCES = [ROOT / "app.py", *sorted((ROOT / "denoise").rglob("*.py"))]
 DISTRIBUTIONS = packages_distributions()  # by module
 OLDEST, PYTHONS = (3, 10), ("3.10", "3.11", "3.12", "3.13")
-BELOW_GRADIO = {"h11", "python-multipart", "starlette", "uvicorn"}  # the server that Gradio is
+BELOW_GRADIO = {"fastapi", "h11", "python-multipart", "starlette", "uvicorn"}  # Gradio's server
 
 
 def names(requirements):

@@ -40,3 +40,28 @@ def test_no_event_fails_without_a_sentence(web, server, odd):
     assert silent == []
     log = server.log.read_text()[before:]
     assert "Traceback" not in log, re.findall(r"\n(\w*(?:Error|Exception).*)", log)
+
+
+@pytest.mark.parametrize("route", ["call/denoise", "call/v2/denoise", "queue/join", "run/predict"])
+@pytest.mark.parametrize("body", ['{"data": NaN}', '{"data": 1e999}', '{"data": "\\ud83d"}', "NaN"])
+def test_what_is_no_call_is_refused_and_leaves_no_traceback(web, server, route, body):
+    before, kind = len(server.log.read_text()), {"Content-Type": "application/json"}
+    answer = web.post(f"/gradio_api/{route}", content=body, headers=kind)
+    assert 400 <= answer.status_code < 500
+    assert answer.json()["detail"]
+    assert "Traceback" not in server.log.read_text()[before:]
+
+
+def test_a_parameter_that_is_no_text_is_named(web):
+    kind = {"Content-Type": "application/json"}
+    answer = web.post("/gradio_api/call/v2/denoise", content='{"\\ud83d": 1}', headers=kind)
+    assert answer.status_code == 422
+    assert "parameter" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("session", ["nobody", ""])
+def test_a_session_that_is_none_is_told_so_and_leaves_no_traceback(web, server, session):
+    before = len(server.log.read_text())
+    answer = web.get("/gradio_api/queue/data", params={"session_hash": session})
+    assert json.loads(answer.text.removeprefix("data: "))["session_not_found"]
+    assert "Traceback" not in server.log.read_text()[before:]

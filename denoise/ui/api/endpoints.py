@@ -184,7 +184,7 @@ def _estimate(service: Service) -> Callable[..., Any]:
             The report: sigma, sigma_255, correlation, jpeg_step, size, warnings; choice of a model.
         """
         with explained():
-            check_text("model", model or DEFAULT_MODEL)
+            check_text("model", DEFAULT_MODEL if model is None else model)
             return service.estimate(uploaded_file(image, service.storage.folder), model)
 
     return estimate

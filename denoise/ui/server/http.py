@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from fastapi.exceptions import RequestValidationError
 from gradio.route_utils import FnIndexInferError
 from starlette._utils import get_route_path
 from starlette.applications import Starlette
@@ -77,6 +78,7 @@ def start_serving(
                 KeyError: _unknown_endpoint,
                 FnIndexInferError: _unknown_endpoint,
                 TypeError: _wrong_parameters,
+                RequestValidationError: _wrong_request,
             },
         },
         **look,
@@ -193,4 +195,11 @@ async def _wrong_parameters(request: Request, error: Exception) -> Response:
     if not _is_call(request):
         raise error
     sentence = str(error).split(" Please click")[0].rstrip(".")
+    sentence = sentence.encode(errors="replace").decode()  # a name may be half a character
     return JSONResponse({"detail": f"{sentence}; /gradio_api/info lists the parameters."}, 422)
+
+
+async def _wrong_request(_: Request, error: RequestValidationError) -> Response:
+    """Answer 422 as FastAPI does, but without what was sent, which may be no JSON (NaN)."""
+    told = [{part: one[part] for part in ("type", "loc", "msg")} for one in error.errors()]
+    return JSONResponse({"detail": told}, 422)

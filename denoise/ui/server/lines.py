@@ -53,6 +53,10 @@ class Lines:
         # Gradio's other lists hold an event a moment longer; whoever asks then waits for ever.
         return any(event in events for events in self._queue.pending_event_ids_session.values())
 
+    def is_session(self, session: str) -> bool:
+        """Return whether a session has jobs whose answers can be listened to."""
+        return session in self._queue.pending_messages_per_session
+
     def has_room(self, client: str) -> bool:
         """Return whether one more job of a client may wait."""
         places = self._queue.max_size

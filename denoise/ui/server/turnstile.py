@@ -5,8 +5,9 @@ import time
 from collections import deque
 from urllib.parse import parse_qs
 
+from gradio.server_messages import UnexpectedErrorMessage
 from starlette._utils import get_route_path
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from denoise.ui.server.clients import client_of
@@ -63,8 +64,12 @@ class Turnstile:
         if job is not None and not self._lines.is_known(job[1]):
             await _refuse(404, NO_JOB)(scope, receive, send)
             return
-        asked = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [])
-        listened = job[1] if job else asked[0] if route == SESSION and asked else ""
+        query = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        asked = query.get("session_hash", []) if route == SESSION else []
+        if asked and not self._lines.is_session(asked[-1]):
+            await _no_session()(scope, receive, send)
+            return
+        listened = job[1] if job else asked[-1] if asked else ""
         if not listened:
             await self._app(scope, receive, send)
             return
@@ -114,6 +119,12 @@ def _with(full: JSONResponse, scope: Scope, receive: Receive, send: Send) -> Sen
             await send(message)
 
     return send_or_replace
+
+
+def _no_session() -> Response:
+    """Answer as Gradio does, which logs a traceback and breaks its stream off."""
+    message = UnexpectedErrorMessage(message="404: Not Found", session_not_found=True)
+    return Response(f"data: {message.model_dump_json()}\n\n", media_type="text/event-stream")
 
 
 def _refuse(status: int, sentence: str, retry_s: int | None = None) -> JSONResponse:

@@ -327,6 +327,7 @@ BAD_SETTINGS = (
     ("denoise", {"strength": 7}),
     ("denoise", {"strength": None}),
     ("denoise", {"ensemble": "yes"}),
+    ("estimate", {"model": []}),
     ("add_noise", {"kind": "grain"}),
     ("add_noise", {"kind": ["gaussian"]}),
     ("add_noise", {"level": 25}),
