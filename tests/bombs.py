@@ -83,14 +83,14 @@ def make_exif_bomb() -> bytes:
     return b"Exif\0\0" + make_directory(entries).ljust(60_000, b"\0")
 
 
-def make_padded_bmp() -> bytes:
-    """A BMP of 49 Mpixel: a pixel a row, and the end of the row, which Pillow pads in Python."""
-    return make_run_bmp(b"\1\5\0\0" * 7000)
+def make_slow_bmp() -> bytes:
+    """A BMP of 16 Mpixel: ends of empty lines, then rows of one pixel, which Pillow pads."""
+    return make_run_bmp(bytes(9_900_000) + b"\1\5\0\0" * 4000)
 
 
-def make_run_bmp(runs: bytes) -> bytes:
-    """A BMP of 7000 x 7000 pixels with run lengths."""
-    header = struct.pack("<IiiHHIIiiII", 40, 7000, 7000, 1, 8, 1, len(runs), 0, 0, 256, 0)
+def make_run_bmp(runs: bytes, side: int = 4000) -> bytes:
+    """A square BMP with run lengths."""
+    header = struct.pack("<IiiHHIIiiII", 40, side, side, 1, 8, 1, len(runs), 0, 0, 256, 0)
     palette = bytes(shade for index in range(256) for shade in (255 - index, 0, 0, 0))
     start = 14 + len(header) + len(palette)
     head = b"BM" + struct.pack("<IHHI", start + len(runs), 0, 0, start)

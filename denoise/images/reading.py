@@ -155,7 +155,10 @@ def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:
         return _reread(image, content, "RGBA").view(">u2").astype(np.uint16)
     if re.fullmatch("(RGB|RGBA|RGBX);16[BLN]", rawmode):
         low_byte = _reread(image, content, rawmode[:-1] + _OTHER_ORDER[rawmode[-1]])
-        return np.asarray(image).astype(np.uint16) << 8 | low_byte
+        deep = np.asarray(image).astype(np.uint16)
+        deep <<= 8
+        deep |= low_byte
+        return deep
     if image.mode.startswith("I"):
         gray = _read_wide_gray(image)
         return gray << 4 | gray >> 8 if rawmode == "I;12" else gray

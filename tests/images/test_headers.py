@@ -196,7 +196,8 @@ def test_frames_without_end_are_refused(refusal, monkeypatch):
 
 
 def test_run_lengths_without_end_are_refused(refusal):
-    assert "10 MB of run lengths" in refusal(make_run_bmp(bytes(10_000_000)))
+    for bomb in (make_run_bmp(bytes(10_000_000)), make_run_bmp(b"\1\5\0\0", side=4001)):
+        assert "more run lengths" in refusal(bomb)
 
 
 def test_far_too_much_beside_the_pixels_of_a_jpeg_is_refused(refusal, monkeypatch):

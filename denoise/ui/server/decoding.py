@@ -16,7 +16,7 @@ from denoise.ui.server.turns import RESTARTING
 
 PROCESSES = 3  # at most; an idle one takes some 40 MB
 WARM = 2  # that are there before they are needed
-WAIT_FACTOR = 3  # seconds that a second of computing may take while others compute, too
+WAIT_FACTOR = 4  # seconds that a second of computing may take while others compute, too
 END_S = 5  # for a killed process to go
 
 
@@ -68,6 +68,8 @@ class Decoders:
         with self._lock:
             self._is_closed = True
             _kill_all(self._all)
+            while self._idle:
+                self._idle.pop().end()
 
     def _next(self) -> "_Decoder":
         """Return an idle process, or a new one."""

@@ -16,6 +16,7 @@ from denoise.errors import ImageError
 from denoise.images.reading import read_picture
 
 PIXEL_BYTES = 32  # of a pixel in all buffers; 16 bits in four channels take 24
+SECOND_PIXELS = 10_000_000  # for which there is one more second
 PIECE_BYTES = 1 << 20  # of one message
 STATM_DATA = 5  # the field of /proc/self/statm that has the pages that RLIMIT_DATA limits
 
@@ -26,7 +27,7 @@ class Order(NamedTuple):
     file: str
     max_pixels: int
     max_bytes: int
-    seconds: int  # of computing
+    seconds: int  # of computing, and some more for its pixels
     spare_bytes: int  # of memory beyond the file and the picture
 
 
@@ -54,8 +55,7 @@ def decode_orders(orders: Connection) -> None:
 
 
 def _answer(order: Order, answers: Connection) -> None:
-    allow = _limit_memory(order)
-    _limit_seconds(order.seconds)
+    allow = _limit(order)
     arrays: list[pickle.PickleBuffer] = []
     try:
         picture = read_picture(
@@ -72,23 +72,22 @@ def _answer(order: Order, answers: Connection) -> None:
             answers.send_bytes(view[start : start + PIECE_BYTES])
 
 
-def _limit_memory(order: Order) -> Callable[[int], None]:
-    """Limit the memory to what a file needs, and return what allows that of its pixels, too."""
-    in_use = _data_bytes()
+def _limit(order: Order) -> Callable[[int], None]:
+    """Limit memory and time to what a file needs, and return what allows that of its pixels, too.
+
+    The limit of time also ends a process whose server is gone.
+    """
+    used, in_use = os.times(), _data_bytes()
+    spent = int(used.user + used.system) + 1
     with suppress(OSError):
         in_use += Path(order.file).stat().st_size
 
     def allow(pixels: int) -> None:
         _set_limit("RLIMIT_DATA", in_use + order.spare_bytes + pixels * PIXEL_BYTES)
+        _set_limit("RLIMIT_CPU", spent + order.seconds + pixels // SECOND_PIXELS)
 
     allow(0)
     return allow
-
-
-def _limit_seconds(seconds: int) -> None:
-    """Limit the time of computing, from now on; SIGXCPU ends the process, also without a server."""
-    used = os.times()
-    _set_limit("RLIMIT_CPU", int(used.user + used.system) + 1 + seconds)
 
 
 def _set_limit(name: str, value: int) -> None:

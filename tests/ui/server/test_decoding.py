@@ -13,7 +13,7 @@ import gradio as gr
 import numpy as np
 import pytest
 from asides import aside
-from bombs import make_commented_gif, make_padded_bmp
+from bombs import make_commented_gif, make_slow_bmp
 from conftest import running_server
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -54,7 +54,7 @@ def small(tmp_path):
 
 @pytest.fixture
 def slow(tmp_path):
-    return save(tmp_path / "slow.bmp", make_padded_bmp())
+    return save(tmp_path / "slow.bmp", make_slow_bmp())
 
 
 def save(file, content):
@@ -198,6 +198,15 @@ def test_closing_gives_up_what_is_decoded_and_leaves_no_process(slow, small):
         os.kill(pid, 0)
     with pytest.raises(CancelledError, match="restarting"):
         decoders.decode(small)
+
+
+def test_closing_ends_idle_processes(decoders):
+    decoders.warm()
+    pids = [process.pid for process in processes_of(decoders)]
+    decoders.close()
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 def test_forgotten_decoders_leave_no_process(small):
