@@ -11,6 +11,7 @@ from denoise.devices import choose_device
 from denoise.errors import SettingError
 from denoise.hub.address import is_repository
 from denoise.ui.server.limits import Limits
+from denoise.ui.server.memory import available_bytes, most_pixels
 from denoise.weights.checkpoints import is_checkpoint
 
 TRUE = ("1", "t", "true")  # as `spaces` reads its own variables
@@ -19,6 +20,7 @@ VARIABLES = frozenset(
     for name in (
         *("ANY_MODEL", "CALLS_PER_MINUTE", "CHECKPOINTS", "DECODE_BYTES", "DECODE_SECONDS"),
         *("DEVICE", "HUB_REPO", "HUB_REVISION", "MAX_BYTES", "MAX_CONNECTIONS", "MAX_PIXELS"),
+        "MEMORY",
         *("PROXIES", "QUEUE", "TRAIN_TAB"),
         *("LOG_JSON", "METRICS"),
         *("FRESH_ENVIRONMENTS", "SETS"),  # of tests and of the command line
@@ -61,25 +63,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     usual_host = "0.0.0.0" if is_space else Settings.host
     hub_repo, hub_revision = _hub(environment)
     _check_root_path(environment)
-    number = partial(_whole_number, environment)
     return Settings(
         device="cpu" if is_lent_gpus else _device(environment),  # of what needs no GPU
         host=environment.get("GRADIO_SERVER_NAME") or usual_host,
-        port=number("GRADIO_SERVER_PORT", Settings.port, 65_535),
-        limits=Limits(
-            max_pixels=number("DENOISE_MAX_PIXELS", Limits.max_pixels, MOST_PIXELS),
-            max_bytes=number("DENOISE_MAX_BYTES", Limits.max_bytes, MOST_BYTES),
-            decode_s=number("DENOISE_DECODE_SECONDS", Limits.decode_s, MOST_SECONDS),
-            decode_bytes=number(
-                "DENOISE_DECODE_BYTES", Limits.decode_bytes, MOST_BYTES, least=LEAST_DECODE_BYTES
-            ),
-            queue_size=number("DENOISE_QUEUE", Limits.queue_size, MOST_WAITING),
-            max_connections=number("DENOISE_MAX_CONNECTIONS", Limits.max_connections, MOST_WAITING),
-            calls_per_minute=number(
-                "DENOISE_CALLS_PER_MINUTE", Limits.calls_per_minute, MOST_WAITING, least=0
-            ),
-            proxies=number("DENOISE_PROXIES", int(is_space), MOST_PROXIES, least=0),
-        ),
+        port=_whole_number(environment, "GRADIO_SERVER_PORT", Settings.port, 65_535),
+        limits=_limits(environment, is_space=is_space),
         has_training=_flag(environment, "DENOISE_TRAIN_TAB", default=not is_space),
         is_lent_gpus=is_lent_gpus,
         has_figures=_flag(environment, "DENOISE_METRICS", default=False),
@@ -88,6 +76,29 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         hub_revision=hub_revision,
         takes_any_model=_flag(environment, "DENOISE_ANY_MODEL", default=False),
         checkpoints=_checkpoints(environment),
+    )
+
+
+def _limits(environment: Mapping[str, str], *, is_space: bool) -> Limits:
+    number = partial(_whole_number, environment)
+    asked = number("DENOISE_MAX_PIXELS", Limits.max_pixels, MOST_PIXELS)
+    memory = available_bytes()
+    if environment.get("DENOISE_MEMORY"):
+        memory = number("DENOISE_MEMORY", 1, MOST_BYTES)
+    return Limits(
+        max_pixels=min(asked, most_pixels(memory) or asked),
+        memory=memory,
+        max_bytes=number("DENOISE_MAX_BYTES", Limits.max_bytes, MOST_BYTES),
+        decode_s=number("DENOISE_DECODE_SECONDS", Limits.decode_s, MOST_SECONDS),
+        decode_bytes=number(
+            "DENOISE_DECODE_BYTES", Limits.decode_bytes, MOST_BYTES, least=LEAST_DECODE_BYTES
+        ),
+        queue_size=number("DENOISE_QUEUE", Limits.queue_size, MOST_WAITING),
+        max_connections=number("DENOISE_MAX_CONNECTIONS", Limits.max_connections, MOST_WAITING),
+        calls_per_minute=number(
+            "DENOISE_CALLS_PER_MINUTE", Limits.calls_per_minute, MOST_WAITING, least=0
+        ),
+        proxies=number("DENOISE_PROXIES", int(is_space), MOST_PROXIES, least=0),
     )
 
 

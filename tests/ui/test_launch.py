@@ -16,13 +16,15 @@ from PIL import Image
 from places import ROOT
 
 from denoise.errors import SettingError
+from denoise.ui import environment as module
 from denoise.ui import launch
 from denoise.ui.environment import VARIABLES, Settings, read_settings
 from denoise.ui.server.limits import Limits
 from denoise.weights.tensors import BUNDLED
 
 
-def test_an_empty_environment_gives_the_defaults():
+def test_an_empty_environment_gives_the_defaults(monkeypatch):
+    monkeypatch.setattr(module, "available_bytes", lambda: None)
     assert read_settings({}) == Settings("auto", "127.0.0.1", 7860, Limits())
 
 
@@ -36,8 +38,15 @@ def test_the_environment_is_read():
         max_pixels=1, max_bytes=2, queue_size=3, max_connections=4, calls_per_minute=6, proxies=0
     )
     environment |= {"DENOISE_DECODE_SECONDS": "6", "DENOISE_DECODE_BYTES": "70000000"}
-    limits = replace(limits, decode_s=6, decode_bytes=70_000_000)
+    environment |= {"DENOISE_MEMORY": "8000000000"}
+    limits = replace(limits, decode_s=6, decode_bytes=70_000_000, memory=8_000_000_000)
     assert read_settings(environment) == Settings("cpu", "::1", 5, limits)
+
+
+def test_a_picture_is_no_larger_than_the_memory():
+    memory = {"DENOISE_MEMORY": "2800000000"}
+    assert read_settings(memory).limits.max_pixels == 20_000_000
+    assert read_settings({**memory, "DENOISE_MAX_PIXELS": "9"}).limits.max_pixels == 9
 
 
 def test_a_space_is_open_to_the_network():

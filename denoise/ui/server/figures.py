@@ -1,10 +1,12 @@
 """Figures of a running server for Prometheus: calls, seconds, pixels, the queue, memory."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from denoise.extras import optional
-from denoise.ui.server.lines import Lines
+
+if TYPE_CHECKING:  # it imports Gradio, which looks for its folder at once
+    from denoise.ui.server.lines import Lines
 
 SECONDS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000)  # upper bounds of the histogram
 
@@ -38,7 +40,7 @@ class Figures:
         )
         device_gauge.labels(device).set(1)
 
-    def watch(self, lines: Lines) -> None:
+    def watch(self, lines: "Lines") -> None:
         """Show how many jobs wait and run."""
         self._jobs.labels("waiting").set_function(lambda: len(lines.waiting))
         self._jobs.labels("running").set_function(lambda: len(lines.running))

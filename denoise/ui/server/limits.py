@@ -10,6 +10,7 @@ class Limits:
     """What is refused, and how long files stay."""
 
     max_pixels: int = MAX_PIXELS
+    memory: int | None = None  # bytes for all that is worked on; None: any number
     max_bytes: int = MAX_BYTES  # of one uploaded file
     decode_s: int = 8  # of computing, to decode one file
     decode_bytes: int = 200_000_000  # of memory for that, beyond the file and its pixels

@@ -26,6 +26,7 @@ from denoise.ui.server.decoding import Decoders
 from denoise.ui.server.figures import Figures
 from denoise.ui.server.limits import Limits
 from denoise.ui.server.loaded_models import LoadedModels, Model
+from denoise.ui.server.memory import Memory
 from denoise.ui.server.progress import OnStep, Step, watch
 from denoise.ui.server.storage import Storage
 from denoise.ui.server.turns import Job, Turns
@@ -35,7 +36,7 @@ from denoise.zoo.zoo import Zoo
 WARM_SIDE = 64  # pixels; enough to go once through every layer
 DEFAULT_NOISE = NoiseSpec()
 COMPUTE = "compute"  # concurrency_id of every event that runs a network, one at a time
-COMPUTE_LIMIT = 2  # such events: while one computes, the next is decoded
+COMPUTE_LIMIT = 3  # such events: they take turns tile by tile; one may be decoded meanwhile
 
 Pixels = NDArray[Any]  # (H, W) or (H, W, 3)
 Change = Callable[[Picture], tuple[Picture, Report | NoiseReport]]
@@ -80,6 +81,7 @@ class Service:
         self.is_ready = False  # the default network is loaded and has run once
         self.fault = ""  # why it never will be
         self.figures: Figures | None = None  # that count what is done
+        self._memory = Memory(self.limits.memory)
         self._turns = Turns(self.limits.max_work_s)
 
     def warm(self) -> None:
@@ -128,8 +130,13 @@ class Service:
         def work(on_step: OnStep) -> Result:
             denoiser = self.loaded.get(model, partial(on_step, unit="bytes"))
 
+            def after_tile(done: int, total: int) -> None:
+                on_step(done, total)
+                if not is_lent():  # the time of a lent GPU is not spent on waiting
+                    job.pass_turn()
+
             def change(noisy: Picture) -> tuple[Picture, Report]:
-                return denoise_picture(noisy, denoiser, settings, on_tile=on_step)
+                return denoise_picture(noisy, denoiser, settings, on_tile=after_tile)
 
             return self._convert(file, change, job, image_format, keep_exif=keep_exif)
 
@@ -203,7 +210,8 @@ class Service:
         started = time.perf_counter()
         before = self.read(file)  # while others compute
         read_s = time.perf_counter() - started
-        with job.take_turn():
+        height, width = before.pixels.shape[:2]
+        with self._memory.hold(height * width), job.take_turn():
             after, found = change(before)
             changed = time.perf_counter()
             written = self.storage.write(after, str(file), image_format, keep_exif=keep_exif)

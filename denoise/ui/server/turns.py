@@ -1,7 +1,8 @@
-"""Whose turn it is to compute: one at a time, not for ever, and not while the server stops."""
+"""Whose turn it is to compute: one at a time, tile by tile, and not while the server stops."""
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -18,7 +19,9 @@ class Turns:
 
     def __init__(self, max_work_s: float) -> None:
         self.max_work_s = max_work_s
-        self._computing = threading.Lock()
+        self._turn = threading.Condition()
+        self._waiting: deque[object] = deque()  # for the turn, in the order in which they came
+        self._is_taken = False
         self._closing = threading.Event()  # nothing new is begun
         self._cancelling = threading.Event()  # nothing is finished
 
@@ -35,21 +38,43 @@ class Turns:
     def close(self, finish_s: float) -> None:
         """Refuse new work, let running work finish, and stop it if that takes longer."""
         self._closing.set()
-        if self._computing.acquire(timeout=finish_s):
-            self._computing.release()
+        with self._turn:
+            self._turn.wait_for(lambda: not self._is_taken, finish_s)
         self._cancelling.set()
 
     @contextmanager
     def take(self) -> Iterator[None]:
-        """Wait until nobody else computes: one picture at a time, whoever asks.
+        """Wait until nobody else computes; first come, first served.
 
         Raises:
             CancelledError: the server is about to stop.
         """
-        with self._computing:
+        self._acquire()
+        try:
             if self.is_closing:
                 raise CancelledError(RESTARTING)
             yield
+        finally:
+            self._release()
+
+    def pass_on(self) -> None:
+        """Let those who wait compute, and go on after them; called by whoever has the turn."""
+        if self._waiting:
+            self._release()
+            self._acquire()
+
+    def _acquire(self) -> None:
+        ticket = object()
+        with self._turn:
+            self._waiting.append(ticket)
+            self._turn.wait_for(lambda: not self._is_taken and self._waiting[0] is ticket)
+            self._waiting.popleft()
+            self._is_taken = True
+
+    def _release(self) -> None:
+        with self._turn:
+            self._is_taken = False
+            self._turn.notify_all()
 
     def begin(self) -> "Job":
         """Return a job that has not had a turn yet."""
@@ -73,6 +98,12 @@ class Job:
                 yield
             finally:
                 self._worked_s, self._since = self._seconds(), None
+
+    def pass_turn(self) -> None:
+        """Let others compute, if any wait, before going on; their time does not count."""
+        self._worked_s, self._since = self._seconds(), None
+        self._turns.pass_on()
+        self._since = time.monotonic()
 
     def share(self, work: Iterator[FoundT]) -> Iterator[FoundT]:
         """Yield what `work` finds; others may compute in between.

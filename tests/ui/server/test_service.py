@@ -20,6 +20,7 @@ from PIL import Image
 from skimage import data
 
 from denoise import Denoiser
+from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
 from denoise.noise.synthesis import add_noise
 from denoise.ui.language import read_phrases
@@ -75,6 +76,27 @@ def test_closing_the_generator_stops_the_work_at_the_next_tile(service, tmp_path
     steps.close()
     service.add_noise(save_gray(tmp_path / "other.png", (8, 8)))  # waits for the tile at work
     assert [file.name for file in service.storage.folder.rglob("*.png")] == ["other.png"]
+
+
+def test_a_small_picture_passes_between_the_tiles_of_a_large_one(service, tmp_path):
+    large, small = (
+        save_gray(tmp_path / "a.png", (21_000, 20)),
+        save_gray(tmp_path / "b.png", (8, 8)),
+    )
+    ended = []
+
+    def work(file):
+        list(service.denoise(file))
+        ended.append(file)
+
+    service.loaded.get(DEFAULT_MODEL)
+    threads = [threading.Thread(target=work, args=(file,)) for file in (large, small)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.3)
+    for thread in threads:
+        thread.join()
+    assert ended == [small, large]
 
 
 def test_too_long_a_work_is_ended(tmp_path, photo):
