@@ -94,6 +94,14 @@ def test_a_jpeg_that_claims_far_more_pixels_than_it_holds_is_cut_short(refusal, 
     assert "cannot hold 7000 x 7000 pixels" in refusal(claim_sides(small, 7000, 7000))
 
 
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}])
+@pytest.mark.parametrize("shape", [(90, 70, 3), (90, 70)])
+def test_a_jpeg_that_lacks_a_restart_marker_is_refused(refusal, shape, options):
+    whole = write(draw(*shape), "JPEG", restart_marker_blocks=3, **options)
+    first, second = (whole.index(bytes([0xFF, marker])) for marker in (0xD0, 0xD1))
+    assert "pixels are missing" in refusal(whole[:first] + whole[second:])
+
+
 def test_segments_without_end_are_refused(refusal):
     comments = b"\xff\xfe\0\2" * 5000
     whole = make_jpeg(8, 8)

@@ -280,7 +280,9 @@ def test_a_truncated_file_is_refused(image_format, share):
     assert "cut short" in refusal(file[: int(share * len(file))])
 
 
-@pytest.mark.parametrize("options", [{}, {"restart_marker_rows": 1}, {"subsampling": 0}])
+@pytest.mark.parametrize(
+    "options", [{}, {"restart_marker_rows": 1}, {"subsampling": 0}, {"progressive": True}]
+)
 @pytest.mark.parametrize("lost_bytes", [300, 1000])
 def test_a_jpeg_that_ends_too_early_is_refused_though_its_end_is_marked(lost_bytes, options):
     whole = write(draw(60, 50, 3), "JPEG", **options)
@@ -291,13 +293,25 @@ def test_a_jpeg_that_claims_some_more_rows_is_refused():
     assert "cut short" in refusal(claim_sides(write(draw(64, 64), "JPEG"), 64, 72))
 
 
+@pytest.mark.parametrize("number", range(1, 10))
+def test_a_progressive_jpeg_must_have_every_scan_whole(number):
+    whole = write(draw(60, 50, 3), "JPEG", progressive=True)
+    start = -1
+    for _ in range(number + 1):
+        start = whole.index(b"\xff\xda", start + 1)
+    assert "cut short" in refusal(whole[: start - 60] + whole[start:])
+
+
 def test_a_jpeg_with_bytes_left_over_is_refused():
     whole = write(draw(60, 50, 3), "JPEG")
     assert "lies among its pixels" in refusal(whole[:-2] + bytes(100) + b"\xff\xd9")
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (8, 8), (9, 7, 3), (300, 500, 3)])
-@pytest.mark.parametrize("options", [{}, {"optimize": True}, {"restart_marker_blocks": 1}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"optimize": True}, {"restart_marker_blocks": 1}, {"progressive": True}],
+)
 def test_a_whole_jpeg_gives_the_pixels_that_pillow_reads(shape, options):
     for pixels in (draw(*shape), np.full(shape, 128, np.uint8)):
         whole = write(pixels, "JPEG", **options) + b"whatever lies behind its end"

@@ -18,10 +18,10 @@ MAX_SCANNED_PIXELS = 2_000_000_000  # scans times pixels; some seconds
 # Starts of frame: whether it is progressive, and the fewest bits that hold a block's mean
 # and, if it is not progressive, the end of the block.
 _FRAMES = {0xC0: (False, 2), 0xC1: (False, 2), 0xC2: (True, 1), 0xC9: (False, 0), 0xCA: (True, 0)}
-_ONE_SCAN = (False, 2)  # usually
-_SCAN, _END, _EXIF, _PICTURES = 0xDA, 0xD9, 0xE1, 0xE2
+_SCAN, _END, _EXIF, _PICTURES, _INTERVAL = 0xDA, 0xD9, 0xE1, 0xE2, 0xDD
 _BARE = (0x01, *range(0xD0, 0xD9))  # markers without a segment
 _MARKER = re.compile(rb"\xff([^\x00\xff])")
+_RESTART = re.compile(rb"\xff([\xd0-\xd7])")
 _SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
@@ -51,6 +51,16 @@ class _Frame(NamedTuple):
         rows: int = self.height * own_down // down
         return columns * rows
 
+    @property
+    def units(self) -> int:
+        """The number of units that a scan of all components consists of."""
+        across, down = (max(steps) for steps in zip(*self.sampling.values(), strict=True))
+        if len(self.sampling) == 1:
+            across = down = 1
+        columns: int = -(-self.width // (8 * across))
+        rows: int = -(-self.height // (8 * down))
+        return columns * rows
+
 
 class _Scan(NamedTuple):
     """A start of scan: which bits of which coefficients of which components follow."""
@@ -74,21 +84,16 @@ def check_jpeg(content: bytes, _: int) -> int:
     frame = _read_frame(frames[0]) if frames else None
     if frame is not None:
         _check_scans(frame, [_read_scan(start) for start in starts])
+        _check_restarts(content, frame, segments)
     return 0
 
 
-def find_only_scan(content: bytes) -> int | None:
-    """Return the end of the scan of a JPEG that has one only, which is not progressive.
-
-    None: it is another JPEG, or the mark of its end is missing.
-    """
+def find_scans(content: bytes) -> list[int]:
+    """Return the places where the scans of a JPEG with Huffman codes end; none for another."""
     segments = list(_segments(content))
-    scans = [segment for segment in segments if segment.marker == _SCAN]
-    frames = [segment for segment in segments if segment.marker in _FRAMES]
-    if len(scans) != 1 or len(frames) != 1 or _FRAMES[frames[0].marker] != _ONE_SCAN:
-        return None
-    end = scans[0].end + scans[0].scan_bytes
-    return end if content[end : end + 2] == bytes([0xFF, _END]) else None
+    if not any(_FRAMES.get(segment.marker, (False, 0))[1] for segment in segments):
+        return []
+    return [part.end + part.scan_bytes for part in segments if part.marker == _SCAN]
 
 
 def _segments(content: bytes) -> Iterator[_Segment]:
@@ -170,3 +175,18 @@ def _check_scans(frame: _Frame, scans: Sequence[_Scan]) -> None:
                 f"is cut short: {scan.size_bytes:,} bytes cannot hold {frame.width} x "
                 f"{frame.height} pixels."
             )
+
+
+def _check_restarts(content: bytes, frame: _Frame, segments: Sequence[_Segment]) -> None:
+    """Refuse a single scan that lacks some of its restart markers, which count from 0 to 7."""
+    scans = [segment for segment in segments if segment.marker == _SCAN]
+    intervals = [segment.content for segment in segments if segment.marker == _INTERVAL]
+    interval = int.from_bytes(intervals[-1][:2], "big") if intervals else 0
+    if len(scans) != 1 or interval == 0 or frame.is_progressive:
+        return
+    found = b"".join(_RESTART.findall(content, scans[0].end, scans[0].end + scans[0].scan_bytes))
+    expected = -(-frame.units // interval) - 1
+    counted = bytes(range(0xD0, 0xD8)) * (len(found) // 8 + 1)
+    # Some cameras end the last interval, too.
+    if len(found) not in (expected, expected + 1) or not counted.startswith(found):
+        raise ImageError("is cut short: parts of its pixels are missing.")
