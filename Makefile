@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TOOLS := .venv/tools/bin
 
-.PHONY: run test lint types unit format chromium fresh-environments lock audit clean
+.PHONY: run test lint types unit format chromium fresh-environments trust lock audit clean
 
 run: .venv/run.stamp
 	$(BIN)/python app.py
@@ -50,6 +50,10 @@ chromium:
 # Both ends of what requirements.txt admits, each in an environment of its own: 15 minutes, 7 GB.
 fresh-environments: .venv/test.stamp
 	DENOISE_FRESH_ENVIRONMENTS=1 $(BIN)/pytest -rA tests/test_fresh_environments.py
+
+# Attacks a running server for half an hour or more; `make test` has a short form.
+trust: .venv/test.stamp
+	$(BIN)/python tests/trust.py
 
 # The versions that .venv has, with hashes, for Python 3.11 to 3.13.
 lock: .venv/run.stamp .venv/tools.stamp
