@@ -13,6 +13,7 @@ import altair as alt
 import gradio as gr
 from gradio.blocks import Block
 
+from denoise.ui.server.failures import told
 from denoise.ui.widgets.tables import say_table
 
 TEXTS = Path(__file__).parent / "texts"  # a file for each language but English
@@ -193,5 +194,7 @@ def _translate_choices(choices: list[Any], phrases: Phrases) -> list[tuple[str, 
 def _errors_translated(phrases: Phrases) -> Iterator[None]:
     try:
         yield
-    except gr.Error as error:
-        raise gr.Error(phrases.say(error.message), print_exception=False) from error
+    except Exception as error:
+        failure = told(error)
+        failure.message = phrases.say(failure.message)
+        raise failure from error

@@ -15,7 +15,6 @@ from denoise.inference.settings import Settings
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.api.checks import Answer, Answers, check_flags, check_text, expose, listed, served
 from denoise.ui.api.lab_endpoints import add_lab_endpoints
-from denoise.ui.server.failures import explained
 from denoise.ui.server.progress import Step
 from denoise.ui.server.service import COMPUTE, COMPUTE_LIMIT, Result, Service
 from denoise.ui.server.uploads import uploaded_file
@@ -67,19 +66,18 @@ def _denoise(service: Service) -> Callable[..., Any]:
             The denoised picture as PNG, of the same bit depth.
             The report: model, sigma, seconds by stage, device, size, warnings.
         """
-        with explained():
-            check_text("model", model)
-            settings = Settings(
-                sigma=sigma,
-                strength=strength,
-                ensemble=ensemble,
-                texture=texture,
-                detail=detail,
-                choose=choose,
-            )
-            file = uploaded_file(image, service.storage.folder)
-            for done in service.denoise(file, model, settings):
-                yield _interim(done) if isinstance(done, Step) else _answer(done)
+        check_text("model", model)
+        settings = Settings(
+            sigma=sigma,
+            strength=strength,
+            ensemble=ensemble,
+            texture=texture,
+            detail=detail,
+            choose=choose,
+        )
+        file = uploaded_file(image, service.storage.folder)
+        for done in service.denoise(file, model, settings):
+            yield _interim(done) if isinstance(done, Step) else _answer(done)
 
     return denoise
 
@@ -113,19 +111,18 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
             A zip of the denoised pictures as PNG, named after the uploads.
             The report: pictures, each with its name and the report of /denoise, or with an error.
         """
-        with explained():
-            check_text("model", model)
-            settings = Settings(
-                sigma=sigma,
-                strength=strength,
-                ensemble=ensemble,
-                texture=texture,
-                detail=detail,
-                choose=choose,
-            )
-            named = listed("images", images, dict, "uploaded files")
-            check_many(len(named))
-            yield from _denoise_all(service, named, model, settings)
+        check_text("model", model)
+        settings = Settings(
+            sigma=sigma,
+            strength=strength,
+            ensemble=ensemble,
+            texture=texture,
+            detail=detail,
+            choose=choose,
+        )
+        named = listed("images", images, dict, "uploaded files")
+        check_many(len(named))
+        yield from _denoise_all(service, named, model, settings)
 
     return denoise_many
 
@@ -155,13 +152,12 @@ def _add_noise(service: Service) -> Callable[..., Any]:
             The noisy picture as PNG, of the same bit depth.
             The report: kind, level, seed, gray, without, size, warnings.
         """
-        with explained():
-            check_text("kind", kind)
-            check_flags(gray=gray)
-            left_out = listed("without", without, str, "names")
-            spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray, without=left_out)
-            file = uploaded_file(image, service.storage.folder)
-            return _answer(service.add_noise(file, spec))
+        check_text("kind", kind)
+        check_flags(gray=gray)
+        left_out = listed("without", without, str, "names")
+        spec = NoiseSpec(kind=kind, level=level, seed=seed, gray=gray, without=left_out)
+        file = uploaded_file(image, service.storage.folder)
+        return _answer(service.add_noise(file, spec))
 
     return add_noise
 
@@ -183,9 +179,8 @@ def _estimate(service: Service) -> Callable[..., Any]:
         Returns:
             The report: sigma, sigma_255, correlation, jpeg_step, size, warnings; choice of a model.
         """
-        with explained():
-            check_text("model", DEFAULT_MODEL if model is None else model)
-            return service.estimate(uploaded_file(image, service.storage.folder), model)
+        check_text("model", DEFAULT_MODEL if model is None else model)
+        return service.estimate(uploaded_file(image, service.storage.folder), model)
 
     return estimate
 
@@ -197,8 +192,7 @@ def _models(service: Service) -> Callable[..., Any]:
         Returns:
             The facts about every network.
         """
-        with explained():
-            return [asdict(facts) for facts in service.zoo.list_models()]
+        return [asdict(facts) for facts in service.zoo.list_models()]
 
     return models
 

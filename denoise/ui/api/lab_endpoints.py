@@ -9,7 +9,6 @@ from denoise.evaluation.comparison import levels_for
 from denoise.evaluation.results import MethodResult, make_report, write_table, write_zip
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.api.checks import Answers, check_flags, check_text, expose, listed, served
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.server.uploads import uploaded_file
 
@@ -53,28 +52,27 @@ def _compare(service: Service) -> Callable[..., Any]:
             A zip of all pictures as PNG and of the table as CSV.
             The report: what was asked for, and rows with psnr, ssim, haarpsi, seconds_per_mpixel.
         """
-        with explained():
-            file = uploaded_file(image, service.storage.folder)
-            check_text("kind", kind)
-            check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
-            spec = NoiseSpec(
-                kind=kind,
-                level=level,
-                seed=seed,
-                gray=gray,
-                eight_bit=eight_bit,
-                clip=clip,
-                without=listed("without", without, str, "names"),
-            )
-            subject = service.prepare(file, listed("models", models, str, "names"))
-            entries: list[MethodResult] = []
-            for entry in service.compare(subject, spec, is_told=told):
-                entries.append(entry)
-                yield None, {"done": len(entries) - 1, "methods": len(subject.methods)}
-            packed = service.storage.new_file("compared.zip")
-            write_zip(subject.clean, entries, packed)
-            rows = [entry.to_dict() for entry in entries]
-            yield served(packed), make_report(subject, spec, rows, is_told=told)
+        file = uploaded_file(image, service.storage.folder)
+        check_text("kind", kind)
+        check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
+        spec = NoiseSpec(
+            kind=kind,
+            level=level,
+            seed=seed,
+            gray=gray,
+            eight_bit=eight_bit,
+            clip=clip,
+            without=listed("without", without, str, "names"),
+        )
+        subject = service.prepare(file, listed("models", models, str, "names"))
+        entries: list[MethodResult] = []
+        for entry in service.compare(subject, spec, is_told=told):
+            entries.append(entry)
+            yield None, {"done": len(entries) - 1, "methods": len(subject.methods)}
+        packed = service.storage.new_file("compared.zip")
+        write_zip(subject.clean, entries, packed)
+        rows = [entry.to_dict() for entry in entries]
+        yield served(packed), make_report(subject, spec, rows, is_told=told)
 
     return compare
 
@@ -112,28 +110,27 @@ def _sweep(service: Service) -> Callable[..., Any]:
             The table as CSV, a row for each level and method.
             The report: what was asked for, and the rows.
         """
-        with explained():
-            file = uploaded_file(image, service.storage.folder)
-            chosen = listed("levels", levels, (int, float), "numbers") or levels_for(kind)
-            check_text("kind", kind)
-            check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
-            spec = NoiseSpec(
-                kind=kind,
-                level=chosen[0],
-                seed=seed,
-                gray=gray,
-                eight_bit=eight_bit,
-                clip=clip,
-                without=listed("without", without, str, "names"),
-            )
-            subject = service.prepare(file, listed("models", models, str, "names"))
-            total = len(chosen) * (len(subject.methods) + 1)
-            rows: list[dict[str, Any]] = []
-            for at, entry in service.sweep(subject, spec, chosen, is_told=told):
-                rows.append({"level": at, **entry.to_dict()})
-                yield None, {"done": len(rows), "figures": total}
-            table = service.storage.new_file("sweep.csv")
-            table.write_text(write_table(rows), encoding="utf-8")
-            yield served(table), make_report(subject, spec, rows, is_told=told, levels=chosen)
+        file = uploaded_file(image, service.storage.folder)
+        chosen = listed("levels", levels, (int, float), "numbers") or levels_for(kind)
+        check_text("kind", kind)
+        check_flags(gray=gray, eight_bit=eight_bit, told=told, clip=clip)
+        spec = NoiseSpec(
+            kind=kind,
+            level=chosen[0],
+            seed=seed,
+            gray=gray,
+            eight_bit=eight_bit,
+            clip=clip,
+            without=listed("without", without, str, "names"),
+        )
+        subject = service.prepare(file, listed("models", models, str, "names"))
+        total = len(chosen) * (len(subject.methods) + 1)
+        rows: list[dict[str, Any]] = []
+        for at, entry in service.sweep(subject, spec, chosen, is_told=told):
+            rows.append({"level": at, **entry.to_dict()})
+            yield None, {"done": len(rows), "figures": total}
+        table = service.storage.new_file("sweep.csv")
+        table.write_text(write_table(rows), encoding="utf-8")
+        yield served(table), make_report(subject, spec, rows, is_told=told, levels=chosen)
 
     return sweep

@@ -3,8 +3,6 @@
 import logging
 import secrets
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import gradio as gr
@@ -18,19 +16,6 @@ IMPOSSIBLE = "A value of this call is not possible; /gradio_api/info lists what 
 FRAMES = 5  # of a traceback, the innermost ones
 
 _log = logging.getLogger(__name__)
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn failures inside into a `gr.Error`; see `told`.
-
-    Raises:
-        gr.Error: with a sentence that the visitor may read.
-    """
-    try:
-        yield
-    except Exception as error:
-        raise told(error) from error
 
 
 def is_bug(failure: gr.Error) -> bool:

@@ -12,7 +12,6 @@ from denoise.evaluation.methods import CleanImage
 from denoise.images.arrays import LUMA, to_8_bits
 from denoise.noise.camera_stages import Passed, show_stages
 from denoise.noise.synthesis import NoiseSpec, seeded_generator
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.events import LATEST, Values
 from denoise.ui.widgets.methods import Spoilt
@@ -53,18 +52,17 @@ def _show(
     prepare: Callable[[str], CleanImage], spoilt: Spoilt, place: list[Any], values: Values
 ) -> tuple[str, str]:
     """Return words and the stages as HTML; none where the noise is not that of a camera alone."""
-    with explained():
-        try:
-            spec = noise_spec_of(spoilt.noise, values)
-            if spec.kind != CAMERA or spec.level == 0 or not values[spoilt.clean]:
-                return CHOOSE, ""
-            clean = np.atleast_3d(prepare(values[spoilt.clean]).clean / 255)
-        except DenoiseError:  # which is said at the noisy picture
+    try:
+        spec = noise_spec_of(spoilt.noise, values)
+        if spec.kind != CAMERA or spec.level == 0 or not values[spoilt.clean]:
             return CHOOSE, ""
-        across, down, side = (values[one] for one in place)
-        height, width = clean.shape[:2]
-        part = _part_of(height, down, side), _part_of(width, across, side)
-        return HOW, stages_shown(clean, spec, part)
+        clean = np.atleast_3d(prepare(values[spoilt.clean]).clean / 255)
+    except DenoiseError:  # which is said at the noisy picture
+        return CHOOSE, ""
+    across, down, side = (values[one] for one in place)
+    height, width = clean.shape[:2]
+    part = _part_of(height, down, side), _part_of(width, across, side)
+    return HOW, stages_shown(clean, spec, part)
 
 
 def stages_shown(clean: Any, spec: NoiseSpec, part: tuple[slice, slice]) -> str:

@@ -10,7 +10,6 @@ import numpy as np
 
 from denoise.evaluation.results import MethodResult, write_zip
 from denoise.images.reading import load_picture
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.events import AT_ONCE, LATEST, Updates
 from denoise.ui.widgets.methods import Job, Spoilt, build_run, done_words, listen_run
@@ -69,10 +68,9 @@ def build_compare_view(service: Service, spoilt: Spoilt, noisy: gr.Image) -> lis
 
     def place_of(file: str, event: gr.SelectData) -> tuple[float, float]:
         """Return where a picture was clicked, in percent from left and top."""
-        with explained():
-            height, width = service.read(file).pixels.shape[:2]
-            across, down = np.clip(np.array(event.index) / (width, height) * 100, 0, 100)
-            return round(float(across)), round(float(down))
+        height, width = service.read(file).pixels.shape[:2]
+        across, down = np.clip(np.array(event.index) / (width, height) * 100, 0, 100)
+        return round(float(across)), round(float(down))
 
     noisy.select(place_of, noisy, place[:2], **AT_ONCE)
     return place
@@ -161,16 +159,15 @@ def _table(entries: list[MethodResult]) -> Table:
 
 def show_details(shown: Shown, across: float, down: float, side: int) -> str:
     """Return the same detail of every picture, enlarged without smoothing, as HTML."""
-    with explained():
-        figures = []
-        for caption, file in shown:
-            pixels = load_picture(file).pixels
-            height, width = pixels.shape[:2]
-            top = round(max(0, height - side) * down / 100)
-            left = round(max(0, width - side) * across / 100)
-            detail = pixels[top : top + side, left : left + side]
-            figures.append(
-                f"<figure>{inline_image(detail, f'Detail: {caption}')}"
-                f"<figcaption>{escape(caption)}</figcaption></figure>"
-            )
-        return f'<div class="strip">{"".join(figures)}</div>' if figures else ""
+    figures = []
+    for caption, file in shown:
+        pixels = load_picture(file).pixels
+        height, width = pixels.shape[:2]
+        top = round(max(0, height - side) * down / 100)
+        left = round(max(0, width - side) * across / 100)
+        detail = pixels[top : top + side, left : left + side]
+        figures.append(
+            f"<figure>{inline_image(detail, f'Detail: {caption}')}"
+            f"<figcaption>{escape(caption)}</figcaption></figure>"
+        )
+    return f'<div class="strip">{"".join(figures)}</div>' if figures else ""

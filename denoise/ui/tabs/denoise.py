@@ -11,7 +11,6 @@ from denoise.errors import ImageError
 from denoise.images.picture import flatten
 from denoise.inference.fitting import fit_to
 from denoise.inference.settings import Settings
-from denoise.ui.server.failures import explained
 from denoise.ui.server.progress import Step
 from denoise.ui.server.service import Result, Service
 from denoise.ui.tabs.report import command_line, report_words
@@ -104,13 +103,12 @@ class Work:
         progress: gr.Progress = gr.Progress(),  # noqa: B008
     ) -> Iterator[Updates]:
         """Denoise one picture, yielding what changes on the way."""
-        with explained():
-            try:
-                yield from self._run_one(values, progress)
-            except Exception:
-                # Said here, since a cancelled event counts as failed, too.
-                yield {self.parts.outcome.status: FAILED}
-                raise
+        try:
+            yield from self._run_one(values, progress)
+        except Exception:
+            # Said here, since a cancelled event counts as failed, too.
+            yield {self.parts.outcome.status: FAILED}
+            raise
 
     def _run_one(self, values: Values, progress: gr.Progress) -> Iterator[Updates]:
         file, status = values[self.parts.picture], self.parts.outcome.status
@@ -150,16 +148,15 @@ class Work:
     def change_format(self, values: Values) -> Updates:
         """Offer the last result in another format, with the command for that."""
         outcome = self.parts.outcome
-        with explained():
-            file, command = values[outcome.lossless], values[outcome.command]
-            if file is None:
-                return {outcome.download: gr.skip()}
-            image_format, keep_exif = (values[one] for one in self.parts.format)
-            wanted = f"--format {image_format}{'' if keep_exif else ' --no-exif'}"
-            return {
-                outcome.download: self._download(file, image_format, keep_exif=keep_exif),
-                outcome.command: re.sub(r"--format \w+( --no-exif)?", wanted, command or ""),
-            }
+        file, command = values[outcome.lossless], values[outcome.command]
+        if file is None:
+            return {outcome.download: gr.skip()}
+        image_format, keep_exif = (values[one] for one in self.parts.format)
+        wanted = f"--format {image_format}{'' if keep_exif else ' --no-exif'}"
+        return {
+            outcome.download: self._download(file, image_format, keep_exif=keep_exif),
+            outcome.command: re.sub(r"--format \w+( --no-exif)?", wanted, command or ""),
+        }
 
     def _download(self, lossless: str, image_format: str, *, keep_exif: bool) -> Updates:
         if not Path(lossless).is_file():

@@ -13,7 +13,6 @@ from denoise.errors import ImageError
 from denoise.evaluation.benchmark_28x28 import find_training_set
 from denoise.evaluation.classifier import CLASSIFIERS, Classifier
 from denoise.noise.synthesis import add_noise
-from denoise.ui.server.failures import explained
 from denoise.ui.server.loaded_models import Model, Trained
 from denoise.ui.server.service import Service
 from denoise.ui.tabs.digit_cells import Small, cell, code_picture, decibel_words, enlarged
@@ -63,19 +62,18 @@ class _Digits:
     def show(self, board: "_Board", values: Values) -> str:
         """Return the board: clean, noisy, and what each network makes of it."""
         clean, own = values[board.clean], values[board.own]
-        with explained():
-            if clean is None:
-                return ""
-            name = SETS[values[board.kind]]
-            seed = int(values[board.seed] or 0)
-            noisy = add_noise(clean, "gaussian", values[board.factor], seed=seed)
-            cells = [
-                cell("Clean", clean, self._read(name, clean)),
-                cell("Noisy", noisy, f"{decibel_words(clean, noisy)}{self._read(name, noisy)}"),
-            ]
-            models: list[Model] = [*(facts.name for facts in self.networks), *filter(None, [own])]
-            cells += [self._network_cell(model, name, clean, noisy) for model in models]
-            return f'<div class="board">{"".join(cells)}</div>'
+        if clean is None:
+            return ""
+        name = SETS[values[board.kind]]
+        seed = int(values[board.seed] or 0)
+        noisy = add_noise(clean, "gaussian", values[board.factor], seed=seed)
+        cells = [
+            cell("Clean", clean, self._read(name, clean)),
+            cell("Noisy", noisy, f"{decibel_words(clean, noisy)}{self._read(name, noisy)}"),
+        ]
+        models: list[Model] = [*(facts.name for facts in self.networks), *filter(None, [own])]
+        cells += [self._network_cell(model, name, clean, noisy) for model in models]
+        return f'<div class="board">{"".join(cells)}</div>'
 
     def list_networks(self, own: Trained | None) -> Any:
         """Offer the networks; the visitor's own, where there is one, is then chosen."""
@@ -86,49 +84,44 @@ class _Digits:
 
     def grid(self, model: str, factor: float, own: Trained | None) -> str:
         """Return the tutorial's grid: ten test pictures, noisy, and rebuilt by one network."""
-        with explained():
-            chosen: Model = own if own and own.facts.name == model else model
-            name = find_training_set(self.service.loaded.facts_of(chosen))
-            originals = list(self.samples.get(name).pictures[:GRID_COLUMNS])
-            noisy = [
-                add_noise(picture, "gaussian", factor, seed=index)
-                for index, picture in enumerate(originals)
-            ]
-            rebuilt = [self.service.denoise_pixels(one, chosen) for one in noisy]
-            rows = {"noisy": noisy, "reconstructed": rebuilt, "original": originals}
-            both = np.stack([originals, rebuilt]) / 255.0
-            error = np.mean((both[0] - both[1]) ** 2)
-            words = f"{term('Mean squared error')} of these ten: {error:.4f}"
-            return f"{picture_grid(rows)}<p>{words}</p>"
+        chosen: Model = own if own and own.facts.name == model else model
+        name = find_training_set(self.service.loaded.facts_of(chosen))
+        originals = list(self.samples.get(name).pictures[:GRID_COLUMNS])
+        noisy = [
+            add_noise(picture, "gaussian", factor, seed=index)
+            for index, picture in enumerate(originals)
+        ]
+        rebuilt = [self.service.denoise_pixels(one, chosen) for one in noisy]
+        rows = {"noisy": noisy, "reconstructed": rebuilt, "original": originals}
+        both = np.stack([originals, rebuilt]) / 255.0
+        error = np.mean((both[0] - both[1]) ** 2)
+        words = f"{term('Mean squared error')} of these ten: {error:.4f}"
+        return f"{picture_grid(rows)}<p>{words}</p>"
 
     def choose(self, kind: str, event: gr.SelectData) -> Small:
         """Return the sample that was clicked."""
-        with explained():
-            picture: Small = self.samples.get(SETS[kind]).pictures[int(event.index)]
-            return picture
+        picture: Small = self.samples.get(SETS[kind]).pictures[int(event.index)]
+        return picture
 
     def take_drawing(self, event: gr.EventData) -> Any:
         """Return a drawing as the networks know digits; change nothing where nothing was drawn."""
-        with explained():
-            framed = frame_digit(read_drawing(event._data.get("drawing")))
-            return gr.skip() if framed is None else framed
+        framed = frame_digit(read_drawing(event._data.get("drawing")))
+        return gr.skip() if framed is None else framed
 
     def list_samples(self, kind: str) -> tuple[list[NDArray[Any]], str, Small, Any]:
         """Return the samples of a kind, their source, the first one, and an offer of more."""
-        with explained():
-            samples = self.samples.get(SETS[kind])
-            shown = [enlarged(one, 3) for one in samples.pictures[:SHOWN_SAMPLES]]
-            fetch = gr.update(visible=samples.is_made)
-            return shown, samples.source, samples.pictures[0], fetch
+        samples = self.samples.get(SETS[kind])
+        shown = [enlarged(one, 3) for one in samples.pictures[:SHOWN_SAMPLES]]
+        fetch = gr.update(visible=samples.is_made)
+        return shown, samples.source, samples.pictures[0], fetch
 
     def download(self, kind: str) -> tuple[list[NDArray[Any]], str, Small, Any]:
         """Fetch the data set, and return what `list_samples` does."""
-        with explained():
-            try:
-                self.samples.download(SETS[kind])
-            except ImageError as error:
-                raise ImageError("The data set cannot be downloaded from here.") from error
-            return self.list_samples(kind)
+        try:
+            self.samples.download(SETS[kind])
+        except ImageError as error:
+            raise ImageError("The data set cannot be downloaded from here.") from error
+        return self.list_samples(kind)
 
     def _read(self, name: str, picture: Small) -> str:
         if name not in self.readers:

@@ -16,7 +16,6 @@ from denoise.images.arrays import to_8_bits
 from denoise.images.picture import Picture
 from denoise.metrics import psnr, ssim
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.tabs.camera_view import build_camera_view
 from denoise.ui.tabs.compare_view import build_compare_view
@@ -84,44 +83,42 @@ class Lab:
     def show_noise(self, values: Values) -> Updates:
         """Show the noisy picture and its PSNR, and words on the clean one; no network runs."""
         views = self.views
-        with explained():
-            if not values[views.clean]:
-                return NOTHING
-            try:
-                image, noisy, _ = self._spoil(values)
-            except SettingError as error:
-                return {views.noisy_words: quoted(error)}
-            with ThreadPoolExecutor() as threads:
-                shown = threads.submit(write_shown, self.service, noisy, "noisy.png")
-                words = _psnr_words(image.clean, noisy)
-            return {
-                views.clean_words: quoted(" ".join(image.warnings)),
-                views.noisy: shown.result(),
-                views.noisy_words: words,
-            }
+        if not values[views.clean]:
+            return NOTHING
+        try:
+            image, noisy, _ = self._spoil(values)
+        except SettingError as error:
+            return {views.noisy_words: quoted(error)}
+        with ThreadPoolExecutor() as threads:
+            shown = threads.submit(write_shown, self.service, noisy, "noisy.png")
+            words = _psnr_words(image.clean, noisy)
+        return {
+            views.clean_words: quoted(" ".join(image.warnings)),
+            views.noisy: shown.result(),
+            views.noisy_words: words,
+        }
 
     def show_denoised(self, values: Values) -> Updates:
         """Show the denoised picture and all figures, and keep the files of both pictures."""
         views = self.views
-        with explained():
-            if not values[views.clean]:
-                return NOTHING
-            try:
-                image, noisy, spec = self._spoil(values)
-            except SettingError as error:  # said again: figures may have replaced it meanwhile
-                return {views.noisy_words: quoted(error)}
-            denoised = self.service.denoise_pixels(noisy, values[self.model])
-            words = quoted(describe_noise(spec))
-            kept = self._keep(denoised, "denoised.png")
-            shown = kept
-            if is_tiny(denoised):
-                shown = write_shown(self.service, denoised, "denoised.png")
-            return {
-                views.noisy_words: f"{_figures(image.clean, noisy)}  \n{words}",
-                views.denoised: shown,
-                views.denoised_words: _figures(image.clean, denoised),
-                views.pair: [self._keep(noisy, "noisy.png"), kept],
-            }
+        if not values[views.clean]:
+            return NOTHING
+        try:
+            image, noisy, spec = self._spoil(values)
+        except SettingError as error:  # said again: figures may have replaced it meanwhile
+            return {views.noisy_words: quoted(error)}
+        denoised = self.service.denoise_pixels(noisy, values[self.model])
+        words = quoted(describe_noise(spec))
+        kept = self._keep(denoised, "denoised.png")
+        shown = kept
+        if is_tiny(denoised):
+            shown = write_shown(self.service, denoised, "denoised.png")
+        return {
+            views.noisy_words: f"{_figures(image.clean, noisy)}  \n{words}",
+            views.denoised: shown,
+            views.denoised_words: _figures(image.clean, denoised),
+            views.pair: [self._keep(noisy, "noisy.png"), kept],
+        }
 
     def _spoil(self, values: Values) -> tuple[CleanImage, NDArray[Any], NoiseSpec]:
         spec = noise_spec_of(self.noise, values)

@@ -6,7 +6,6 @@ import gradio as gr
 
 from denoise.evaluation.residual import MIN_SIDE, Residual, analyse_residual
 from denoise.images.reading import load_picture
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import COMPUTE_LIMIT, Service
 from denoise.ui.widgets.charts import histogram_chart, spectrum_chart
 from denoise.ui.widgets.events import NOTHING
@@ -26,14 +25,13 @@ def build_residual_view(service: Service, pair: gr.State) -> None:
     views = _build_views()
 
     def analyse(files: list[str] | None) -> Any:
-        with explained():
-            pixels = [load_picture(file).pixels for file in files or ()]
-            if not pixels or min(pixels[0].shape[:2]) < MIN_SIDE:
-                return NOTHING
-            residual = analyse_residual(*pixels)
-            picture = write_shown(service, residual.picture, "removed.png")
-            charts = histogram_chart(residual), spectrum_chart(residual)
-            return picture, _describe(residual), *charts
+        pixels = [load_picture(file).pixels for file in files or ()]
+        if not pixels or min(pixels[0].shape[:2]) < MIN_SIDE:
+            return NOTHING
+        residual = analyse_residual(*pixels)
+        picture = write_shown(service, residual.picture, "removed.png")
+        charts = histogram_chart(residual), spectrum_chart(residual)
+        return picture, _describe(residual), *charts
 
     pair.change(
         analyse,

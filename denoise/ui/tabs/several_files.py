@@ -8,7 +8,6 @@ import gradio as gr
 
 from denoise.errors import DenoiseError, ImageError
 from denoise.inference.settings import Settings
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Result, Service
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import MAX_MANY, check_many, pack_files
@@ -72,34 +71,32 @@ class _Work:
     def run(self, values: Values) -> Iterator[Updates]:
         """Denoise one picture after another, yielding what changes on the way."""
         several, files = self.several, values[self.several.files]
-        with explained():
-            settings = settings_of(self.controls, values, self.service.zoo)
-            if not files:
-                raise ImageError("There are no pictures yet; choose some first.")
-            check_many(len(files))
-            yield {several.download: gr.update(value=None, interactive=False)}
-            finished: list[str] = []
-            refused: list[str] = []
-            for number, file in enumerate(files, start=1):
-                words = f"Picture {number} of {len(files)}"
-                yield {several.status: words} | self._list(finished)
-                try:
-                    for written in self._denoise(file, values, settings):
-                        finished = [*finished, *written]
-                        yield {several.finished: finished}
-                except DenoiseError as error:
-                    refused.append(str(error))
-            words = _summary(len(finished), refused)
+        settings = settings_of(self.controls, values, self.service.zoo)
+        if not files:
+            raise ImageError("There are no pictures yet; choose some first.")
+        check_many(len(files))
+        yield {several.download: gr.update(value=None, interactive=False)}
+        finished: list[str] = []
+        refused: list[str] = []
+        for number, file in enumerate(files, start=1):
+            words = f"Picture {number} of {len(files)}"
             yield {several.status: words} | self._list(finished)
+            try:
+                for written in self._denoise(file, values, settings):
+                    finished = [*finished, *written]
+                    yield {several.finished: finished}
+            except DenoiseError as error:
+                refused.append(str(error))
+        words = _summary(len(finished), refused)
+        yield {several.status: words} | self._list(finished)
 
     def pack(self, finished: list[str]) -> Any:
         """Offer all results in one zip."""
-        with explained():
-            if not finished:
-                return gr.update(value=None, interactive=False)
-            packed = self.service.storage.new_file("denoised.zip")
-            pack_files(map(Path, finished), packed)
-            return gr.update(value=str(packed), interactive=True)
+        if not finished:
+            return gr.update(value=None, interactive=False)
+        packed = self.service.storage.new_file("denoised.zip")
+        pack_files(map(Path, finished), packed)
+        return gr.update(value=str(packed), interactive=True)
 
     def _list(self, finished: list[str]) -> Updates:
         return {

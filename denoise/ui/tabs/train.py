@@ -11,7 +11,6 @@ from denoise.datasets.mnist import describe_small_images
 from denoise.metrics import psnr
 from denoise.noise.synthesis import add_noise
 from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS, Lesson, LessonTraining, Look
-from denoise.ui.server.failures import explained
 from denoise.ui.server.loaded_models import Model, Trained
 from denoise.ui.server.service import Service
 from denoise.ui.tabs.classroom import MAX_MINUTES, Classroom
@@ -60,10 +59,9 @@ def build_train_tab(
     views = _build_views(own)
 
     def train(values: Values, request: gr.Request) -> Iterator[Updates]:
-        with explained():
-            lesson = _lesson_of(choices, values)
-            with classroom.seat(request.session_hash or "") as is_over:
-                yield from _train(service, samples, lesson, views, is_over)
+        lesson = _lesson_of(choices, values)
+        with classroom.seat(request.session_hash or "") as is_over:
+            yield from _train(service, samples, lesson, views, is_over)
 
     def end(request: gr.Request) -> None:
         classroom.stop(request.session_hash or "")

@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from denoise.defaults import DEFAULT_MODEL
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.events import LATEST
 from denoise.ui.widgets.parts import DOMAINS, auto_at_25, model_choices, networks
@@ -49,8 +48,7 @@ def build_zoo_tab(service: Service) -> list[Any]:
     card = gr.Markdown(elem_id="zoo-card", elem_classes="card")
 
     def show(name: str) -> str:
-        with explained():
-            return _card_text(service, name)
+        return _card_text(service, name)
 
     model.change(show, model, card, show_progress="hidden", **LATEST)
     return [show, model, card]

@@ -7,7 +7,6 @@ import gradio as gr
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import DenoiseError
 from denoise.inference.settings import Settings
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.events import LATEST, Updates, Values
 from denoise.ui.widgets.parts import Slider, describe_model, model_choices
@@ -113,11 +112,10 @@ def _follow_model(service: Service, controls: Controls, words: gr.Markdown) -> N
     """Have the other controls offer what the chosen network can do."""
 
     def change_model(name: str) -> Updates:
-        with explained():
-            try:
-                facts = service.zoo.read_facts(name)
-            except DenoiseError as error:  # a typed address may be wrong
-                return {words: quoted(error)}
+        try:
+            facts = service.zoo.read_facts(name)
+        except DenoiseError as error:  # a typed address may be wrong
+            return {words: quoted(error)}
         highest, is_photo = round(facts.needs.trained_sigma[1] * 255), facts.needs.domain == "photo"
         return {
             words: describe_model(facts),

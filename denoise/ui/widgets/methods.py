@@ -11,7 +11,6 @@ from denoise.errors import SettingError
 from denoise.evaluation.baselines import BASELINES, is_installed
 from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.widgets.controls import TYPED
 from denoise.ui.widgets.events import AT_ONCE, IN_TURN, LATEST, Updates, Values
@@ -90,12 +89,11 @@ def listen_run(
     made_for = gr.State(None)  # the settings of the last run
 
     def start(values: Values) -> Iterator[Updates]:
-        with explained():
-            spec = noise_spec_of(spoilt.noise, values)
-            image = _prepare(service, values[spoilt.clean], values[run.methods])
-            now = {made_for: _comparable(asked, values)}
-            for updates in work(Job(image, spec, values[run.told], values)):
-                yield now | updates
+        spec = noise_spec_of(spoilt.noise, values)
+        image = _prepare(service, values[spoilt.clean], values[run.methods])
+        now = {made_for: _comparable(asked, values)}
+        for updates in work(Job(image, spec, values[run.told], values)):
+            yield now | updates
 
     running = run.start.click(
         start,

@@ -14,11 +14,11 @@ import pytest
 from asides import aside
 
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
+from denoise.errors import ImageError
 from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui import page
 from denoise.ui.language import read_phrases
-from denoise.ui.server.failures import explained
 from denoise.ui.server.service import Service
 from denoise.ui.tabs import compare_view, sweep_view
 from denoise.ui.tabs import several_files as several
@@ -188,8 +188,7 @@ def test_what_is_said_of_a_compared_picture_is_quoted(view, service):
 
 
 def fail():
-    with explained():
-        raise gr.Error(FOREIGN, print_exception=False)
+    raise ImageError(FOREIGN)
 
 
 @pytest.mark.parametrize(("visibility", "said"), [("private", PLAIN), ("public", FOREIGN)])
