@@ -12,6 +12,7 @@ from gradio.events import api
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import ImageError
 from denoise.inference.settings import Settings
+from denoise.noise.kinds import KINDS
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.api.checks import Answer, Answers, check_flags, check_text, expose, listed, served
 from denoise.ui.api.lab_endpoints import add_lab_endpoints
@@ -142,7 +143,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
 
         Args:
             image: the clean picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
-            kind: gaussian, uniform, speckle, poisson, salt-pepper, jpeg, camera, render; a mixture.
+            kind: one of {kinds}; or a mixture.
             level: 0 for none; for gaussian noise its standard deviation, up to 1.
             seed: a whole number, 0 or more; the same one gives the same noise.
             gray: true gives all channels the same noise.
@@ -159,6 +160,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
         file = uploaded_file(image, service.storage.folder)
         return _answer(service.add_noise(file, spec))
 
+    add_noise.__doc__ = str(add_noise.__doc__).format(kinds=", ".join(KINDS))
     return add_noise
 
 
