@@ -28,8 +28,8 @@ from denoise.ui.widgets.parts import (
 READY = "Drop in a picture and press **Denoise**."
 FAILED = "Nothing was denoised."
 PRIVACY = (
-    "Your pictures stay on this server for at most an hour and are sent nowhere else. "
-    "Nothing else is kept."
+    "Your pictures are deleted from this server an hour after their last use, and sent nowhere "
+    "else. Nothing else is kept."
 )
 
 
