@@ -9,10 +9,12 @@ RUN useradd --create-home --uid 1000 denoise
 WORKDIR /app
 
 COPY requirements.lock ./
-# PyTorch without CUDA is on its own index only, with hashes that the lock does not have.
+# PyTorch without CUDA is on an index of its own, which uv knows; the lock does not have its hashes.
 RUN if [ "$PYTORCH" = cpu ]; then \
-      pip install --no-cache-dir --no-deps --index-url https://download.pytorch.org/whl/cpu \
+      pip install --no-cache-dir uv && \
+      uv pip install --system --no-cache --no-deps --torch-backend=cpu \
         $(sed -nE 's/^(torch[a-z]*==[0-9.]+).*/\1/p' requirements.lock) && \
+      pip uninstall --yes uv && \
       sed -i -E '/^(cuda|nvidia|torch|triton)/,/[^\\]$/d' requirements.lock; \
     fi && \
     pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
