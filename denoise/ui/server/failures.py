@@ -18,9 +18,8 @@ FRAMES = 5  # of a traceback, the innermost ones
 _log = logging.getLogger(__name__)
 
 
-def is_bug(failure: gr.Error) -> bool:
-    """Return whether a failure is one of the server, not of what was asked for."""
-    return str(failure.message).startswith(BUG.partition("{}")[0])
+class ServerFault(gr.Error):
+    """A failure of the server, not of what was asked for."""
 
 
 def told(error: Exception) -> gr.Error:
@@ -39,4 +38,4 @@ def told(error: Exception) -> gr.Error:
     places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
     _log.error("Failure %s: %s at %s.", number, type(error).__name__, places)
     _log.debug("Failure %s.", number, exc_info=error)
-    return gr.Error(BUG.format(number), print_exception=False)
+    return ServerFault(BUG.format(number), print_exception=False)

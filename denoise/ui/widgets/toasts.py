@@ -8,7 +8,7 @@ from typing import Any
 
 import gradio as gr
 
-from denoise.ui.server.failures import IMPOSSIBLE, is_bug, told
+from denoise.ui.server.failures import IMPOSSIBLE, ServerFault, told
 from denoise.ui.server.figures import Figures
 from denoise.ui.widgets.quoting import quoted
 
@@ -32,7 +32,7 @@ class Page(gr.Blocks):
             answer = await super().process_api(block_fn, *args, **kwargs)
         except Exception as error:
             failure = told(error)
-            self._count(endpoint, "failed" if is_bug(failure) else "refused")
+            self._count(endpoint, "failed" if isinstance(failure, ServerFault) else "refused")
             if is_own:
                 failure.message = quoted(failure.message)
             raise failure from error

@@ -18,7 +18,7 @@ from denoise.errors import ImageError
 from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui import page
-from denoise.ui.language import read_phrases
+from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.server.service import Service
 from denoise.ui.tabs import compare_view, sweep_view
 from denoise.ui.tabs import several_files as several
@@ -202,6 +202,29 @@ def test_errors_are_quoted_for_the_page_and_plain_for_scripts(visibility, said):
         return caught.value.message
 
     assert aside(build) == said
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"), [(ImageError("No pixels."), "refused"), (KeyError("bug"), "failed")]
+)
+def test_a_fault_of_the_server_is_counted_as_such_in_every_language(error, outcome):
+    counted = []
+
+    def fail():
+        raise error
+
+    def build():
+        with toasts.Page() as small:
+            gr.Button().click(fail, None, gr.Markdown(), api_visibility="private")
+        translate_page(small, small.current_page, read_phrases("zh"))
+        small.figures = SimpleNamespace(count_call=lambda *call: counted.append(call))
+        with pytest.raises(gr.Error) as caught:
+            asyncio.run(small.process_api(small.fns[0], []))
+        return caught.value.message
+
+    said = aside(build)
+    assert counted == [("page", outcome)]
+    assert outcome == "refused" or "服务器出了问题" in said
 
 
 def test_errors_of_gradio_are_quoted():
