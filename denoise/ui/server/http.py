@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from denoise.ui.api.info import info_routes
 from denoise.ui.api.openapi import describe
 from denoise.ui.server.connections import limit_connections
 from denoise.ui.server.guard import Guard
-from denoise.ui.server.lines import Lines
+from denoise.ui.server.lines import Lines, running_jobs, waiting_jobs
 from denoise.ui.server.scripts import OwnScripts
 from denoise.ui.server.service import Service
 from denoise.ui.server.sessions import Sessions
@@ -92,12 +91,7 @@ def files_in_use(page: gr.Blocks) -> set[Path]:
     They must stay.
     """
     shown = {Path(file) for block in page.blocks.values() for file in block.keep_in_cache}
-    jobs = chain.from_iterable(
-        (
-            *(queue.queue for queue in page._queue.event_queue_per_concurrency_id.values()),
-            *(jobs for jobs in page._queue.active_jobs if jobs),
-        )
-    )
+    jobs = waiting_jobs(page._queue) + running_jobs(page._queue)
     named = (file for job in jobs if job.data for file in named_files(job.data.data))
     return shown | {Path(file["path"]) for file in named}
 

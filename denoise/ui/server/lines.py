@@ -8,7 +8,7 @@ from itertools import chain
 from math import ceil
 
 import gradio as gr
-from gradio.queueing import Event, EventQueue
+from gradio.queueing import Event, EventQueue, Queue
 
 from denoise.ui.server.clients import client_of
 
@@ -40,13 +40,12 @@ class Lines:
     @property
     def waiting(self) -> list[Event]:
         """The jobs that wait."""
-        queues = self._queue.event_queue_per_concurrency_id.values()
-        return list(chain.from_iterable(queue.queue for queue in queues))
+        return waiting_jobs(self._queue)
 
     @property
     def running(self) -> list[Event]:
         """The jobs that run."""
-        return list(chain.from_iterable(jobs for jobs in self._queue.active_jobs if jobs))
+        return running_jobs(self._queue)
 
     def is_known(self, event: str) -> bool:
         """Return whether there is such a job, or answers of it that nobody has fetched."""
@@ -129,6 +128,17 @@ class Lines:
     def _settle(self) -> None:
         for queue in self._queue.event_queue_per_concurrency_id.values():
             queue.queue[:] = self.ordered(queue.queue)
+
+
+def waiting_jobs(queue: Queue) -> list[Event]:
+    """Return the jobs of a queue of Gradio that wait, of all kinds of work."""
+    queues = queue.event_queue_per_concurrency_id.values()
+    return list(chain.from_iterable(queue.queue for queue in queues))
+
+
+def running_jobs(queue: Queue) -> list[Event]:
+    """Return the jobs of a queue of Gradio that run."""
+    return list(chain.from_iterable(jobs for jobs in queue.active_jobs if jobs))
 
 
 class _Line(list[Event]):
