@@ -5,6 +5,7 @@ import sys
 import httpx
 import pytest
 from attacks.outcomes import LOGGED, REFUSED, SERVED, judge, judge_event
+from places import ROOT
 from trust import SHORT, attack
 
 from denoise.ui.server.failures import BUG
@@ -21,6 +22,8 @@ def answer(status, text):
         (404, "There is nothing here.", False),
         (503, "The queue is full.", False),
         (404, "", True),
+        (404, "<!DOCTYPE html><p>There is nothing here.", True),
+        (422, 'Traceback (most recent call last):\n  File "/srv/app.py"', True),
         (500, "Internal Server Error", True),
         (200, BUG.format("1a2b"), True),
     ],
@@ -33,6 +36,7 @@ def test_a_job_that_ends_without_a_sentence_is_a_fault():
     assert judge_event("error", {"error": "It is damaged."}) == REFUSED
     assert LOGGED in judge_event("error", {"error": BUG.format("1a2b")})
     assert judge_event("error", None) not in (SERVED, REFUSED)
+    assert judge_event("error", {"error": f"no file {ROOT}/a.png"}) not in (SERVED, REFUSED)
 
 
 @pytest.mark.slow

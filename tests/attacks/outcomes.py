@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import httpx
+from places import ROOT
 
 SERVED, REFUSED = "served", "refused"  # anything else is said in words
 LOGGED = "It has been logged as"  # what a visitor is told of a fault of the server
+LEAKS = ("Traceback", "site-packages", 'File "', "<html", "<!doctype", str(ROOT))  # no sentence
 SHOWN = 20  # of what else happened
 
 
@@ -49,7 +51,7 @@ def judge(answer: httpx.Response) -> str:
     if answer.status_code < 400:
         return SERVED
     is_known = answer.status_code < 500 or answer.status_code == 503
-    if is_known and (answer.text.strip() or answer.request.method == "HEAD"):
+    if is_known and (is_sentence(answer.text) or answer.request.method == "HEAD"):
         return REFUSED
     return f"status {answer.status_code} with {answer.text[:300]!r}"
 
@@ -58,9 +60,14 @@ def judge_event(kind: str, content: object) -> str:
     """Say what became of a job by its last message."""
     if kind == "complete":
         return SERVED
-    if kind == "error" and content and LOGGED not in str(content):
+    if kind == "error" and content and LOGGED not in str(content) and is_sentence(str(content)):
         return REFUSED
     return f"{kind} with {str(content)[:300]}"
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a text says something, and nothing of the machine."""
+    return bool(text.strip()) and not any(leak.lower() in text.lower() for leak in LEAKS)
 
 
 def format_table(tallies: Iterable[Tally]) -> str:
