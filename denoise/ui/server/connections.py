@@ -14,6 +14,7 @@ BODY_S, BODY_BYTES_S = 30, 1_000  # for its body: that long, and longer at that 
 READ_S = 60  # for a client to take some of an answer
 LOOK_S = 5  # between two looks at a connection
 TELL_S = 60  # between two lines in the log
+BURST = 100  # connections that the system keeps until they are counted: files that they open
 ENDLESS = "/heartbeat/"  # of Gradio's pages, which ask again
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,10 @@ def limit_connections(server: Server, most: int) -> None:
         most_connections = most
 
     server.config.http_protocol_class = Limited
+    for listening in getattr(server, "servers", ()):  # once it runs
+        for known in listening.sockets:
+            with known.dup() as socket:
+                socket.listen(BURST)
 
 
 class _Watched(H11Protocol):
