@@ -4,9 +4,10 @@ import sys
 
 import httpx
 import pytest
+from attacks.bars import Bar, format_bars
 from attacks.outcomes import LOGGED, REFUSED, SERVED, judge, judge_event
 from places import ROOT
-from trust import SHORT, attack
+from trust import LONG, SHORT, attack, missed
 
 from denoise.ui.server.failures import BUG
 
@@ -39,9 +40,17 @@ def test_a_job_that_ends_without_a_sentence_is_a_fault():
     assert judge_event("error", {"error": f"no file {ROOT}/a.png"}) not in (SERVED, REFUSED)
 
 
+def test_a_bar_that_is_missed_counts_unless_load_moves_it_in_the_short_form():
+    late, large = Bar("wait", 3, 2, "s", is_timed=True), Bar("growth", 51, 50, "MB")
+    assert missed([late, large, Bar("growth", 50, 50, "MB")], LONG) == [late, large]
+    assert missed([late, large], SHORT) == [large]
+    assert "| wait | 3.0 s | 2 s | MISSED |" in format_bars([late])
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="clients need addresses of their own")
 def test_every_attack_is_served_or_refused_with_a_sentence(tmp_path):
-    tallies = attack(SHORT, tmp_path / "server")
+    tallies, bars = attack(SHORT, tmp_path / "server")
     assert [other for tally in tallies for other in tally.others] == []
     assert all(tally.tried for tally in tallies)
+    assert missed(bars, SHORT) == []

@@ -3,9 +3,11 @@
 import io
 import json
 import threading
+import time
 from functools import partial
 from itertools import count
 from pathlib import Path
+from statistics import median
 
 import httpx
 import numpy as np
@@ -17,6 +19,7 @@ from denoise.images.reading import load_picture
 
 TIMEOUT_S = 180
 PAUSE_S = 1
+ALONE = 5  # pictures of the neighbour before anybody else comes
 FILE = {"_type": "gradio.FileData"}
 
 
@@ -96,29 +99,42 @@ class Neighbour:
 
     def __init__(self, url: str) -> None:
         self.tally = Tally("the neighbour")
-        self._url = url
+        self.own_s = 0.0  # that a picture takes while nobody else is there
+        self._visitor = Visitor(url, "127.0.9.9")
+        self._numbers = count(1)
+        self._taken_s = [0.0]
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._work, daemon=True)
 
     def __enter__(self) -> "Neighbour":
+        for _ in range(ALONE):
+            self._send()
+        self.own_s = median(self._taken_s[-ALONE:])
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join(TIMEOUT_S)
+        self._visitor.web.close()
+
+    def take_slowest(self) -> float:
+        """Return the seconds of the slowest picture since the last time."""
+        taken_s, self._taken_s = self._taken_s, [0.0]
+        return max(taken_s)
 
     def _work(self) -> None:
-        with Visitor(self._url, "127.0.9.9") as visitor:
-            for number in count(1):
-                if self._stop.wait(PAUSE_S):
-                    return
-                self.tally.attempt(f"picture {number}", partial(self._send, visitor, number))
+        while not self._stop.wait(PAUSE_S):
+            self._send()
 
-    @staticmethod
-    def _send(visitor: Visitor, number: int) -> str:
+    def _send(self) -> None:
+        number, started = next(self._numbers), time.monotonic()
+        self.tally.attempt(f"picture {number}", partial(self._get_back, number))
+        self._taken_s.append(time.monotonic() - started)
+
+    def _get_back(self, number: int) -> str:
         content, picture = mark(number)
-        outcome = visitor.send(content, "neighbour.png", picture)
+        outcome = self._visitor.send(content, "neighbour.png", picture)
         return "was refused" if outcome == REFUSED else outcome
 
 
