@@ -1,4 +1,4 @@
-"""Take the screenshots of every tab and draw the README's picture.
+"""Take the screenshots of every part of the page and draw the README's picture.
 
 Run `python tests/take_screenshots.py`; `--pair` draws the picture only.
 
@@ -25,7 +25,7 @@ SIZE = {"width": 1440, "height": 1000}
 
 
 def main() -> None:
-    """Write docs/before-after.webp, and docs/<tab>.webp for every tab."""
+    """Write docs/before-after.webp, and docs/<part>.webp for every part of the page."""
     draw_pair(DOCS / "before-after.webp")
     if "--pair" in sys.argv:
         return
@@ -37,13 +37,13 @@ def main() -> None:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         context = chromium.new_context(viewport=SIZE, color_scheme="light")
         page = open_page(context, server)
-        for name, prepare in TABS.items():
+        for name, (file_name, prepare) in TABS.items():
             page.evaluate("window.scrollTo(0, 0)")
             open_tab(page, name)
             prepare(page, Path(folder))
             page.wait_for_timeout(1500)  # for what is drawn after it has come
             shot = Image.open(io.BytesIO(page.screenshot()))
-            file = DOCS / f"{name.lower().replace(' ', '-')}.webp"
+            file = DOCS / f"{file_name}.webp"
             shot.save(file, "WEBP", quality=85, method=6)
             print(f"Wrote {file}.")  # noqa: T201
         chromium.close()
@@ -94,11 +94,11 @@ def show_card(page: Page, _: Path) -> None:
 
 
 TABS = {
-    "Denoise": denoise,
-    "Noise lab": spoil,
-    "Digits": code,
-    "Train": train,
-    "Zoo": show_card,
+    "Clean": ("denoise", denoise),
+    "Noise lab": ("noise-lab", spoil),
+    "Digits": ("digits", code),
+    "Training": ("train", train),
+    "The networks": ("zoo", show_card),
 }
 
 if __name__ == "__main__":

@@ -49,3 +49,69 @@ document.addEventListener('focusout', ({ target }) => {
     target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
   }, 100);
 });
+
+// Has the address hold what is open and its settings, so that it can be copied. `write` is for a
+// part of the page; `open` is for the places, each of which finds its part of the address again.
+window.address = (() => {
+  const places = { clean: ['', 'clean', 'denoise'] };  // by the names of their parts; else learn
+  const kept = {}, written = new Set();
+  const query = () => new URLSearchParams(window.location.search);
+  const here = () => (places.clean.includes(query().get('tab') ?? '') ? 'clean' : 'learn');
+  let hasBegun = false;  // Gradio opens the first place before the address has been read
+  const show = (wanted) => {
+    const whole = new URL(window.location);  // the page's base is another path
+    whole.search = wanted;
+    window.history.replaceState(null, '', whole);
+    if (window.parent !== window) {  // a Space, in a frame whose parent has the address
+      window.parent.postMessage({ queryString: `${wanted}`, hash: '' }, '*');
+    }
+  };
+  const write = (tab, settings) => {
+    const wanted = query();
+    written.forEach((name) => wanted.delete(name));
+    wanted.set('tab', tab);
+    Object.entries(settings).forEach(([name, value]) => {
+      written.add(name);
+      if (value !== '' && value !== null) wanted.set(name, value);
+    });
+    show(wanted);
+  };
+  const open = (place) => {
+    hasBegun ||= place !== 'clean';
+    if (!hasBegun || here() === place) return;
+    kept[here()] = query();
+    if (kept[place]) show(kept[place]);
+    else write(place, {});
+  };
+  return { open, write };
+})();
+
+// Moves between tabs with the arrow keys; of a row of tabs, Tab reaches the chosen one only.
+document.addEventListener('keydown', (event) => {
+  const tab = event.target.closest?.('[role="tab"]');
+  const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+  if (!tab || !step || event.ctrlKey || event.altKey || event.metaKey) return;
+  const all = [...tab.closest('[role="tablist"]').querySelectorAll('[role="tab"]:enabled')];
+  const at = all.indexOf(tab) + step;
+  const next = Number.isFinite(step) ? all.at(at % all.length) : all.at(step > 0 ? -1 : 0);
+  event.preventDefault();
+  next.focus();
+  next.click();
+});
+new MutationObserver(() => {
+  document.querySelectorAll('[role="tab"]').forEach((tab) => {
+    const wanted = tab.ariaSelected === 'true' ? 0 : -1;
+    if (tab.tabIndex !== wanted) tab.tabIndex = wanted;
+  });
+}).observe(document.documentElement, {
+  childList: true, subtree: true, attributeFilter: ['aria-selected'],
+});
+
+// Hides the controls that the address names, for a lesson: hide=seed,kind.
+(() => {
+  const asked = new URLSearchParams(window.location.search).get('hide') ?? '';
+  const names = asked.split(',').filter((name) => /^[a-z][a-z_-]*$/.test(name));
+  const style = document.createElement('style');
+  style.textContent = names.map((name) => `.part-${name} { display: none !important; }`).join('\n');
+  document.head.append(style);
+})();

@@ -1,4 +1,4 @@
-"""The page: header, tabs and footer, and how they look."""
+"""The page: header, its two places and footer, and how they look."""
 
 import json
 from collections.abc import Callable
@@ -12,14 +12,11 @@ from denoise.devices import choose_device, device_label
 from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.server.service import Service
 from denoise.ui.server.zero_gpu import is_lent
+from denoise.ui.tabs.address import CLEAN, LEARN, follow_places, link_places
 from denoise.ui.tabs.classroom import Classroom
 from denoise.ui.tabs.denoise import build_denoise_tab
-from denoise.ui.tabs.digits import build_digits_tab
-from denoise.ui.tabs.links import LAB, link_settings
-from denoise.ui.tabs.noise_lab import build_noise_lab_tab
+from denoise.ui.tabs.learn import build_learn
 from denoise.ui.tabs.samples import SampleStore
-from denoise.ui.tabs.train import build_train_tab
-from denoise.ui.tabs.zoo import build_zoo_tab
 from denoise.ui.widgets.events import AT_ONCE
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.toasts import Page
@@ -27,9 +24,8 @@ from denoise.ui.widgets.toasts import Page
 LANGUAGES = {"": ("en", "English"), "zh": ("zh", "中文")}  # by path: tag and own name
 HEADER = """
 <header class="masthead">
-  <nav aria-label="Language">{links}</nav>
   <h1>denoise</h1>
-  <p>Take noise out of a picture, and see how it is done.</p>
+  <nav aria-label="Language">{links}</nav>
   <div class="grain" aria-hidden="true"></div>
 </header>
 """
@@ -62,25 +58,15 @@ def _fill(
     say: Callable[[str], str],
 ) -> None:
     """Add all that is on the page."""
-    gr.HTML(HEADER.format(links=_links(path)), padding=False)
     _add_warnings(page, service)
-    own = gr.State(None)  # the denoiser that a visitor has trained; among tabs it would be one
-    with gr.Tabs() as tabs:
-        with gr.Tab("Denoise", id="denoise"):
+    gr.HTML(HEADER.format(links=_links(path)), padding=False)
+    with gr.Tabs(overflow_behavior="wrap", elem_id="places") as places:
+        with gr.Tab("Clean", id=CLEAN) as clean:
             build_denoise_tab(service)
-        with gr.Tab("Noise lab", id=LAB) as lab:
-            contents = build_noise_lab_tab(service)
-            for update, inputs, outputs in contents.fill:
-                lab.select(update, inputs, outputs, api_visibility="private")
-        with gr.Tab("Digits", id="digits") as digits:
-            build_digits_tab(service, samples, digits, own)
-        if classroom is not None:
-            with gr.Tab("Train", id="train"):
-                build_train_tab(service, samples, classroom, own)
-        with gr.Tab("Zoo", id="zoo") as zoo:
-            show, model, card = build_zoo_tab(service)
-            zoo.select(show, model, card, **AT_ONCE)
-    link_settings(page, tabs, service.zoo, contents.model, contents.noise, say=say)
+        with gr.Tab("Learn", id=LEARN) as learn:
+            lessons, parts = build_learn(service, samples, classroom)
+    follow_places([clean, learn])
+    link_places(page, places, lessons, parts, translate=say)
     gr.Markdown(_footer(service), elem_classes="quiet")
 
 

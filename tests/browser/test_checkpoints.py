@@ -77,7 +77,7 @@ def test_the_owners_choice_and_an_address_are_compared(page, server, picture):
 
 
 def test_the_tab_zoo_shows_the_card_of_the_owners_choice(page):
-    open_tab(page, "Zoo")
+    open_tab(page, "The networks")
     choose(page, "#zoo-network", "mine")
     page.locator("#zoo-card").get_by_text("A DRUNet from mine.safetensors.").wait_for()
     page.locator("#zoo-card").get_by_text("stated by its source").wait_for()

@@ -383,13 +383,68 @@ def test_an_address_opens_any_tab_and_one_that_there_is_not_is_said(browser, ser
     context = browser.new_context(viewport=DESKTOP)
     page = open_page(context, server)
     page.goto(f"{server.url}/?tab=zoo")
-    page.get_by_role("tab", name="Zoo", selected=True).wait_for()
+    page.get_by_role("tab", name="The networks", selected=True).wait_for()
     page.get_by_text("PSNR at 25/255").first.wait_for()  # the table is filled
     page.goto(f"{server.url}/?tab=attic")
     page.get_by_text(
-        "The tab in the address was ignored. Choose one of: denoise, lab, "
+        "The tab in the address was ignored. Choose one of: clean, learn, lab, "
     ).first.wait_for()
-    page.get_by_role("tab", name="Denoise", selected=True).wait_for()
+    page.get_by_role("tab", name="Clean", selected=True).wait_for()
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "opened"),
+    [("denoise", "Clean"), ("clean", "Clean"), ("learn", "Noise lab"), ("train", "Training")],
+)
+def test_old_and_new_names_of_parts_open_them(browser, server, name, opened):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(f"{server.url}/?tab={name}")
+    page.get_by_role("tab", name=opened, selected=True).wait_for()
+    context.close()
+
+
+def test_the_address_follows_what_is_open_and_each_place_keeps_its_own(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(f"{server.url}/?tab=lab&level=0.2&hide=seed")
+    page.locator("#denoised-words").get_by_text("SSIM").wait_for()
+    page.wait_for_url("**/?*kind=gaussian*")
+    assert "level=0.2" in page.url
+    page.get_by_role("tab", name="Clean").click()
+    page.wait_for_url("**/?*tab=clean*")
+    assert "level" not in page.url
+    page.get_by_role("tab", name="Learn").click()
+    page.wait_for_url("**/?*tab=lab*")
+    assert "level=0.2" in page.url
+    page.get_by_role("tab", name="The networks").click()
+    page.wait_for_url("**/?*tab=zoo*")
+    assert "level" not in page.url
+    assert "hide=seed" in page.url
+    context.close()
+
+
+def test_the_arrow_keys_move_between_lessons(page):
+    open_tab(page, "Noise lab")
+    page.get_by_role("tab", name="Noise lab").focus()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("tab", name="Digits", selected=True).wait_for()
+    page.keyboard.press("End")
+    page.get_by_role("tab", name="The networks", selected=True).wait_for()
+    page.keyboard.press("ArrowRight")
+    page.get_by_role("tab", name="Noise lab", selected=True).wait_for()
+    stops = "[...document.querySelectorAll('#lessons > .tab-wrapper [tabindex=\"0\"]')].length"
+    assert page.evaluate(stops) == 1
+
+
+def test_an_address_hides_controls(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(f"{server.url}/?tab=lab&hide=seed,network")
+    page.locator("#kind").wait_for()
+    assert not page.locator("#seed").is_visible()
+    assert not page.locator("#lab-network").is_visible()
     context.close()
 
 

@@ -207,7 +207,7 @@ def test_the_texture_slider_mixes_in_the_textured_network(page, noisy):
     assert np.array_equal(load_picture(bytes_of(download(page))).pixels, expected)
 
 
-@pytest.mark.parametrize("tab", ["Denoise", "Noise lab"])
+@pytest.mark.parametrize("tab", ["Clean", "Noise lab"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_a_phone_needs_no_sideways_scrolling(browser, server, tab, theme):
     context = browser.new_context(viewport=PHONE)
@@ -258,7 +258,9 @@ NAMELESS = """() => [...document.querySelectorAll(
 VIEWS = [("Noise lab", view) for view in ("Compare", "Sweep", "Removed")]
 
 
-@pytest.mark.parametrize("tabs", [("Denoise",), *VIEWS, ("Digits",), ("Train",), ("Zoo",)])
+@pytest.mark.parametrize(
+    "tabs", [("Clean",), *VIEWS, ("Digits",), ("Training",), ("The networks",)]
+)
 def test_every_control_has_a_name_for_who_cannot_see_it(page, tabs):
     for tab in tabs:
         open_tab(page, tab)

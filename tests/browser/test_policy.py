@@ -46,7 +46,7 @@ def test_the_policy_forbids_nothing_that_the_page_does(page, server):
     open_tab(page, "Digits")
     page.locator("#drawing canvas").wait_for()
     page.locator("#digits-board img").first.wait_for()
-    for name in ("Train", "Zoo", "Denoise"):
+    for name in ("Training", "The networks", "Clean"):
         open_tab(page, name)
     page.locator("#start").wait_for()
     page.get_by_role("button", name="Use via API").click()

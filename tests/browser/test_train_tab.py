@@ -1,4 +1,4 @@
-"""The tab Train in a real Chromium: a network is trained, judged, used and taken home."""
+"""The lesson Training in a real Chromium: a network is trained, judged, used and taken home."""
 
 import io
 import zipfile
@@ -19,7 +19,7 @@ def set_epochs(page, epochs):
 
 @pytest.fixture
 def classroom(page):
-    open_tab(page, "Train")
+    open_tab(page, "Training")
     set_epochs(page, 2)
     return page
 
@@ -57,7 +57,7 @@ def test_a_training_is_stopped_and_kept(classroom):
 def test_a_phone_needs_no_sideways_scrolling(browser, server):
     context = browser.new_context(viewport=PHONE)
     page = open_page(context, server)
-    open_tab(page, "Train")
+    open_tab(page, "Training")
     page.locator("#train").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     context.close()

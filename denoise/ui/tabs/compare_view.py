@@ -141,9 +141,9 @@ def _work(service: Service, views: _Views, job: Job) -> Iterator[Updates]:
     write_zip(image.clean, results, packed)
     yield {
         views.status: done_words(job, describe_noise(job.spec)),
-        views.gallery: [*gallery, (clean, "Clean")],
+        views.gallery: [*gallery, (clean, "Clean picture")],
         views.packed: gr.update(value=str(packed), interactive=True),
-        views.shown: [*shown, ("Clean", clean)],
+        views.shown: [*shown, ("Clean picture", clean)],
     }
 
 

@@ -68,7 +68,7 @@ class _Digits:
         seed = int(values[board.seed] or 0)
         noisy = add_noise(clean, "gaussian", values[board.factor], seed=seed)
         cells = [
-            cell("Clean", clean, self._read(name, clean)),
+            cell("Original", clean, self._read(name, clean)),
             cell("Noisy", noisy, f"{decibel_words(clean, noisy)}{self._read(name, noisy)}"),
         ]
         models: list[Model] = [*(facts.name for facts in self.networks), *filter(None, [own])]

@@ -1,4 +1,4 @@
-"""Settings in the page's address, so that a lesson can link to them; never the picture."""
+"""The noise lab's settings in the page's address; never the picture."""
 
 import contextlib
 from collections.abc import Callable, Mapping
@@ -11,79 +11,26 @@ from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.numbers import parse_number
 from denoise.noise.synthesis import NoiseSpec, check_level, find_kind
 from denoise.noise.typical_camera import STAGES
-from denoise.ui.widgets.events import Updates
+from denoise.ui.tabs.address import Part
 from denoise.ui.widgets.noise_controls import NoiseControls, level_update, read_mixture
-from denoise.ui.widgets.toasts import warn
 from denoise.zoo.zoo import Zoo
 
 BUNDLED_ZOO = Zoo(takes_addresses=False)
-LAB = "lab"  # the tab, in an address
+LAB = "lab"  # the part, in an address
 MAX_DIGITS = 15  # of a seed: a browser's numbers are exact so far
 NAMES = ("network", "kind", "level", "seed", "without", "gray", "eight_bit", "clip", "mixture")
-# A Space shows the page in a frame; the address that visitors see is that of the frame's parent.
-WRITE = (
-    "(...values) => { const names = "
-    + f"{[*NAMES]}, stages = {[*STAGES]}"
-    + """;
-  const address = new URL(window.location);
-  address.searchParams.set('tab', 'lab');
-  names.forEach((name, i) => {
-    const is_list = Array.isArray(values[i]);  // of the camera's stages that are on
-    const value = is_list ? stages.filter(one => !values[i].includes(one)).join() : values[i];
-    if (value === '' || value === null) address.searchParams.delete(name);
-    else address.searchParams.set(name, value);
-  });
-  window.history.replaceState(null, '', address);
-  if (window.parent !== window) {
-    window.parent.postMessage({queryString: address.search.slice(1), hash: ''}, '*');
-  }
-}"""
-)
+# Of the camera's stages, which are a list of those that are on, the address names the others.
+SAY = f"name === 'without' ? {[*STAGES]}.filter(one => !value.includes(one)).join() : value"
 
 
-def link_settings(
-    page: gr.Blocks,
-    tabs: gr.Tabs,
-    zoo: Zoo,
-    model: gr.Dropdown,
-    noise: NoiseControls,
-    *,
-    say: Callable[[str], str] = str,
-) -> None:
-    """Take the lab's settings from the address at first, and have the address follow them.
-
-    An address may name the networks of the zoo. `say` translates a warning.
-    """
-    controls = dict(zip(NAMES, [model, *noise], strict=True))
-    tab_names = [str(tab.id) for tab in tabs.children if isinstance(tab, gr.Tab)]
-
-    def read_address(request: gr.Request) -> Updates:
-        """Open the tab and take the settings that the address names; warn of wrong ones."""
-        asked = request.query_params
-        tab = asked.get("tab")
-        updates, refused = settings_of(asked, zoo) if tab == LAB else ({}, [])
-        if tab and tab not in tab_names:
-            choices = ", ".join(tab_names)
-            refused = [f"The tab in the address was ignored. Choose one of: {choices}."]
-        for sentence in refused:
-            warn(say(sentence))
-        selected = gr.update(selected=tab) if tab in tab_names else gr.skip()
-        return {tabs: selected} | {controls[name]: update for name, update in updates.items()}
-
-    gr.on(
-        [model.input, *[one.change for one in noise]],
-        None,
-        list(controls.values()),
-        js=WRITE,
-        api_visibility="private",
-    )
-    page.load(  # by the queue: what goes past it cannot show a warning
-        read_address,
-        None,
-        [tabs, *controls.values()],
-        show_progress="hidden",
-        concurrency_limit=None,
-        api_visibility="private",
+def lab_part(zoo: Zoo, model: gr.Dropdown, noise: NoiseControls) -> Part:
+    """Return the noise lab as a part of the page; an address may name the zoo's networks."""
+    return Part(
+        LAB,
+        dict(zip(NAMES, [model, *noise], strict=True)),
+        lambda asked: settings_of(asked, zoo),
+        (model.input, *[one.change for one in noise]),
+        SAY,
     )
 
 

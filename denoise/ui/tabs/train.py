@@ -183,7 +183,7 @@ def _train(
     epoch = look.step / look.steps * lesson.epochs
     done = (
         f"Done after {look.seconds:.0f} s at epoch {epoch:.1f} of {lesson.epochs}: the network is "
-        f"**{facts.name}** in the tab Digits, until you train another or leave the page.  \n"
+        f"**{facts.name}** under Digits, until you train another or leave the page.  \n"
         f"{_source_words(found)}"
     )
     yield _show(look, views) | {
@@ -216,7 +216,7 @@ def _show(look: Look, views: _Views) -> Updates:
 
 
 def _source_words(found: Samples) -> str:
-    hint = " The tab Digits can fetch it." if found.is_made else ""
+    hint = " The lesson Digits can fetch it." if found.is_made else ""
     return found.source + hint
 
 
