@@ -1,6 +1,7 @@
 """Serve a page and its endpoints: Gradio's switches, probes and the guard."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
@@ -34,6 +35,8 @@ from denoise.ui.widgets.toasts import Page
 
 PROMETHEUS = "text/plain; version=0.0.4"
 LOOK_S = 2  # between two looks at jobs that nobody listens to
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+ROOM_S = 600  # after which old files may have gone
 CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue/join"))
 
 
@@ -78,6 +81,7 @@ def start_serving(
                 FnIndexInferError: _unknown_endpoint,
                 TypeError: _wrong_parameters,
                 RequestValidationError: _wrong_request,
+                OSError: _full_disk,
             },
         },
         **look,
@@ -197,3 +201,11 @@ async def _wrong_request(_: Request, error: RequestValidationError) -> Response:
     """Answer 422 as FastAPI does, but without what was sent, which may be no JSON (NaN)."""
     told = [{part: one[part] for part in ("type", "loc", "msg")} for one in error.errors()]
     return JSONResponse({"detail": told}, 422)
+
+
+async def _full_disk(_: Request, error: Exception) -> Response:
+    """Answer 503 where an upload cannot be kept."""
+    if not isinstance(error, OSError) or error.errno not in FULL_DISK:
+        raise error
+    answer = {"detail": "The server's disk is full; try again later."}
+    return JSONResponse(answer, 503, {"Retry-After": str(ROOM_S)})

@@ -513,6 +513,23 @@ def test_an_oversized_call_of_unknown_length_is_refused(web):
     assert answer.status_code == 413
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="limits another process")
+def test_an_upload_for_which_the_disk_has_no_room_is_refused_with_a_sentence(web, server):
+    import resource
+
+    before, process = len(server.log.read_text()), server.process.pid
+    _, most = resource.prlimit(process, resource.RLIMIT_FSIZE)
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (10_000_000, most))
+    try:
+        answer = web.post("/gradio_api/upload", files={"files": ("a.png", bytes(20_000_000))})
+    finally:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (most, most))
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "600"
+    assert answer.json() == {"detail": "The server's disk is full; try again later."}
+    assert "Traceback" not in server.log.read_text()[before:]
+
+
 def test_probes_say_that_the_server_is_ready(web):
     assert web.get("/healthz").json() == {"status": "alive"}
     assert web.get("/readyz").json() == {"status": "ready"}

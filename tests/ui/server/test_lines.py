@@ -14,9 +14,11 @@ from gradio.queueing import EventQueue
 from PIL import Image
 from starlette.responses import PlainTextResponse
 
+from denoise.ui.page import build_page
 from denoise.ui.server import lines as module
 from denoise.ui.server.clients import client_of
 from denoise.ui.server.lines import Lines
+from denoise.ui.server.service import Service
 from denoise.ui.server.turnstile import Turnstile
 
 PLACES = 8
@@ -191,6 +193,14 @@ def test_calls_are_counted_where_the_owner_says_so(lines):
     assert [answered.status_code for answered in answers] == [200, 200, 429]
     assert 50 <= int(answers[-1].headers["retry-after"]) <= 60
     assert post(limited, "/gradio_api/upload").text == "of Gradio"
+
+
+@pytest.mark.parametrize("work", ["show_noise", "analyse"])
+def test_what_the_page_computes_as_it_is_used_waits_in_a_bounded_line(work):
+    page = aside(lambda: build_page(Service()))
+    events = [event for event in page.fns.values() if (event.api_name or "").startswith(work)]
+    assert events
+    assert all(event.queue and event.concurrency_limit for event in events)
 
 
 @pytest.mark.slow
