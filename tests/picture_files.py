@@ -12,7 +12,8 @@ from PIL import Image, ImageCms
 from denoise.images.picture import OUTPUT_FORMATS
 
 FORMATS = (*OUTPUT_FORMATS, "BMP", "GIF")
-LOSSLESS = ("PNG", "TIFF", "WEBP")
+WITH_EXIF = tuple(one for one in OUTPUT_FORMATS if one not in ("JPEG2000", "PPM"))
+LOSSLESS = ("PNG", "TIFF", "WEBP", "JPEG2000")
 ORIENTATION, MAKER, EXIF_FOLDER, GPS_FOLDER = 274, 271, 34665, 34853
 TEXT = {"date": "2020:01:02 03:04:05", "maker": "SecretMaker"}
 # The letter F, seen as it is meant, so that every turn of it differs.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from denoise.errors import ImageError, SettingError
 from denoise.images.picture import FORMAT_SUFFIXES, SUFFIX_FORMATS
 
-READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif")
+READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif", ".apng", ".j2k", ".j2c", ".jpf", ".jpc")
 PIPE = Path("-")  # standard input or output
 
 

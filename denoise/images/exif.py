@@ -50,6 +50,15 @@ def _copy_exif(tags: Image.Exif, left_out: Collection[int]) -> bytes | None:
     return kept.tobytes()
 
 
+def upright_exif(exif: bytes | None) -> bytes:
+    """Return EXIF without its orientation, which AVIF keeps elsewhere; empty for none."""
+    tags, kept = Image.Exif(), Image.Exif()
+    tags.load(exif or b"")
+    for tag in set(tags) - {_ORIENTATION}:
+        kept[tag] = exif_value(tags, tag)
+    return kept.tobytes() if len(kept) else b""
+
+
 def exif_value(tags: Image.Exif, tag: int) -> Any:
     """Return the value of a tag as Pillow writes it."""
     if tag not in (_EXIF_FOLDER, _GPS_FOLDER):

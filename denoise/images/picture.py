@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from denoise.images.resolution import Resolution
 
 FORMAT_SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "WEBP": ".webp", "TIFF": ".tif"}
+FORMAT_SUFFIXES |= {"AVIF": ".avif", "JPEG2000": ".jp2", "PPM": ".ppm"}
 OUTPUT_FORMATS = tuple(FORMAT_SUFFIXES)
 SUFFIX_FORMATS = {suffix: name for name, suffix in FORMAT_SUFFIXES.items()}
-SUFFIX_FORMATS |= {".jpeg": "JPEG", ".tiff": "TIFF"}
+SUFFIX_FORMATS |= dict.fromkeys((".jpeg", ".jpe", ".jfif", ".jpg_large", ".mpo"), "JPEG")
+SUFFIX_FORMATS |= {".tiff": "TIFF", ".jpx": "JPEG2000", ".pgm": "PPM", ".pnm": "PPM"}
 
 
 @dataclass(frozen=True, eq=False)

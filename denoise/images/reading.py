@@ -17,29 +17,18 @@ from PIL import TiffImagePlugin as Tiff
 from denoise.errors import ImageError
 from denoise.images.exif import read_exif
 from denoise.images.headers import check_header
+from denoise.images.headers.boxes import has_deep_avif
+from denoise.images.headers.jpeg2000 import profile_in
 from denoise.images.headers.pixels import check_pixels
+from denoise.images.kinds import recognise
 from denoise.images.picture import Picture
+from denoise.images.ppm import read_ppm
 from denoise.images.resolution import find_resolution
 from denoise.images.whole_scan import load_whole
 
 MAX_PIXELS = 50_000_000
 MAX_BYTES = 200_000_000
-_SIGNATURES = {
-    "PNG": rb"\x89PNG\r\n\x1a\n",
-    "JPEG": rb"\xff\xd8\xff",
-    "WEBP": rb"RIFF....WEBP",
-    "TIFF": rb"II[*+]\0|MM\0[*+]",
-    "BMP": rb"BM.{12}[\x0c-\x7c]\0\0\0",
-    "GIF": rb"GIF8[79]a",
-}
-_STRANGERS = {
-    "a PDF document, not a picture": rb"%PDF",
-    "an SVG drawing, not a picture made of pixels": rb"(?i).*<svg\b",
-    "an HEIC picture; export it as JPEG or PNG": rb"....ftyp(hei|hev|mif1|msf1)",
-    "an AVIF picture; export it as JPEG or PNG": rb"....ftypavi",
-    "a text file, not a picture": rb"[^\0-\x08\x0e-\x1f]+\Z",
-    "not a picture of a known format": rb"",
-}
+REDUCED = "Its 16 bits per channel were reduced to 8."
 _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
 _PLAIN_MODES |= {"RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 # Of a 16-bit colour Pillow keeps the high byte. Given the other byte order, it keeps the low one.
@@ -103,12 +92,18 @@ def _read(path: Path, max_bytes: int) -> bytes:
 
 
 def _decode(content: bytes, max_pixels: int, on_size: Callable[[int], object]) -> Picture:
-    kind = _recognise(content)
+    kind = recognise(content)
     on_size(check_header(content, kind, max_pixels))
+    if kind == "PPM":
+        return read_ppm(content, max_pixels, on_size)
     image = _open(content, kind)
     on_size(_check_opened(image, max_pixels))
     is_animated = getattr(image, "is_animated", False)
     notes = ["Only the first of several frames was taken."] if is_animated else []
+    if kind == "JPEG2000":
+        image.info["icc_profile"] = profile_in(content)
+    if kind == "AVIF" and has_deep_avif(content):
+        notes.append(REDUCED)
     resolution = find_resolution(image)  # loading turns a TIFF
     samples = _read_samples(image, content, notes)
     orientation, exif, resolution = read_exif(image, resolution, notes)
@@ -117,16 +112,6 @@ def _decode(content: bytes, max_pixels: int, on_size: Callable[[int], object]) -
     is_kept = isinstance(profile, bytes) and profile and image.mode not in ("CMYK", "LAB")
     profile = profile if is_kept else None
     return Picture(pixels, alpha, kind, profile, exif, tuple(notes), resolution)
-
-
-def _recognise(content: bytes) -> str:
-    start = content[:1000]
-    for kind, signature in _SIGNATURES.items():
-        if re.match(signature, start, re.DOTALL):
-            return kind
-    found = (kind for kind, sign in _STRANGERS.items() if re.match(sign, start, re.DOTALL))
-    what = next(found) if content else "empty"
-    raise ImageError(f"is {what}. Allowed are PNG, JPEG, WebP, TIFF, BMP and GIF.")
 
 
 def _open(content: bytes, kind: str) -> Any:
@@ -163,7 +148,7 @@ def _read_samples(image: Any, content: bytes, notes: list[str]) -> NDArray[Any]:
         gray = _read_wide_gray(image)
         return gray << 4 | gray >> 8 if rawmode == "I;12" else gray
     if ";16" in rawmode:
-        notes.append("Its 16 bits per channel were reduced to 8.")
+        notes.append(REDUCED)
     if rawmode in _GRAY_STEPS and "transparency" in image.info:
         image.info["transparency"] *= _GRAY_STEPS[rawmode]
     return np.asarray(_to_plain(image, notes))

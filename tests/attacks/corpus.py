@@ -11,7 +11,7 @@ import numpy as np
 from picture_files import chunk, make_exif, write_png
 from PIL import Image
 
-TAKEN = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF")
+TAKEN = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F")
 CUTS = 20  # places
 EXTREMES = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\1")

@@ -21,6 +21,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # What is the same in both languages: names and units.
 NAMES = {facts.name for facts in list_models()} | {
     *("denoise", "PSNR", "SSIM", "HaarPSI", "Adam", "Adadelta", "PNG", "JPEG", "WEBP", "TIFF", "%"),
+    *("AVIF", "JPEG2000", "PPM"),
     *("English", "bfloat16", "sigma", "dB", "MB", "Apache-2.0", "value"),
 }
 TEXTS_ZH = json.loads((TEXTS / "zh.json").read_text(encoding="utf-8"))
