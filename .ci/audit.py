@@ -24,9 +24,11 @@ SECRETS = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "a password in an address": r"[a-z]+://[^/ :@{]+:[^/ :@{]+@[A-Za-z0-9]",
 }
-# What may be used, changed and handed on freely; MPL asks for the source of its own files only.
+# What may be used, changed and handed on freely; MPL and LGPL ask for the source of their own
+# files only.
 FREE = re.compile(
-    r"0BSD|Apache|BSD|BSL-1\.0|CC0|ISC|MIT|MPL|Mozilla Public|PSF|Python Software|Zlib|Unlicense"
+    r"0BSD|Apache|BSD|BSL-1\.0|CC0|ISC|LGPL|MIT|MPL|Mozilla Public|PSF|Python Software|Zlib"
+    r"|Unlicense"
 )
 NOT_SAID = {"piqa": "MIT"}  # by its repository
 NVIDIA = re.compile(r"nvidia-|cuda-toolkit")  # by CUDA's terms, and not in the container

@@ -8,7 +8,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -19,9 +19,9 @@ from tqdm import tqdm
 from denoise.cli.console import FAILED_INPUT, about, complain, reason, tell_closed
 from denoise.cli.inputs import PIPE, Files, Job, find_jobs, is_so
 from denoise.errors import DenoiseError, ImageError
-from denoise.images.picture import Picture
+from denoise.images.picture import READ_ONLY, Picture
 from denoise.images.reading import MAX_BYTES, load_picture
-from denoise.images.writing import encode_picture, save_picture
+from denoise.images.writing import encode_picture, losses, save_picture
 from denoise.inference.report import NoiseReport, Report
 
 BLOCK = 1 << 16  # bytes, of a pipe
@@ -58,6 +58,7 @@ def convert(files: Files, work: Work) -> int:
             print(json.dumps({"input": str(job.file), "output": str(job.output), "skipped": True}))
     todo = [job for job, skip in zip(plan.jobs, is_there, strict=True) if not skip]
     tell_closed(plan.closed, as_json=files.as_json)
+    _tell_changed_kinds(todo, files.image_format)
     count = Count(len(plan.jobs), sum(is_there), len(plan.closed))
     try:
         _do(todo, work, files, count)
@@ -111,6 +112,8 @@ def _overlapped(
                 reading += [(after, _begin_to_read(pool, after)) for after in islice(waiting, 1)]
                 try:
                     result, report = work(picture.result())
+                    lost = losses(result, job.output.suffix or None)
+                    report = replace(report, warnings=(*report.warnings, *lost))
                 except (DenoiseError, OSError, MemoryError) as error:
                     yield job, error
                     continue
@@ -193,6 +196,14 @@ def _tell(job: Job, outcome: Reported | Exception, *, as_json: bool) -> None:
         tqdm.write(json.dumps({**files, **outcome.to_dict()}))
     for warning in outcome.warnings:
         complain(about(job.file, warning), 0)
+
+
+def _tell_changed_kinds(jobs: list[Job], image_format: str | None) -> None:
+    """Say before the work what becomes of pictures of kinds that are not written."""
+    found = {job.file.suffix.lower() for job in jobs if job.output != PIPE}
+    for suffix in sorted(found & set(READ_ONLY)) if image_format is None else ():
+        becomes = READ_ONLY[suffix]
+        complain(f"{suffix} cannot be written: it becomes {becomes}; --format names another.", 0)
 
 
 def _sum_up(count: Count, *, is_stopped: bool = False) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from denoise.errors import ImageError, SettingError
-from denoise.images.picture import FORMAT_SUFFIXES, SUFFIX_FORMATS
+from denoise.images.picture import FORMAT_SUFFIXES, READ_ONLY, SUFFIX_FORMATS
 
-READABLE_SUFFIXES = (*SUFFIX_FORMATS, ".bmp", ".gif", ".apng", ".j2k", ".j2c", ".jpf", ".jpc")
+READABLE_SUFFIXES = (*SUFFIX_FORMATS, *READ_ONLY)
 PIPE = Path("-")  # standard input or output
 
 
@@ -176,4 +176,6 @@ def _check_suffix(out: Path, *, is_file: bool, image_format: str | None) -> None
 def _with_suffix(name: Path, image_format: str | None) -> Path:
     if image_format is not None:
         return name.with_suffix(FORMAT_SUFFIXES[image_format])
-    return name if name.suffix.lower() in SUFFIX_FORMATS else name.with_suffix(".png")
+    if name.suffix.lower() in SUFFIX_FORMATS:
+        return name
+    return name.with_suffix(FORMAT_SUFFIXES[READ_ONLY.get(name.suffix.lower(), "PNG")])

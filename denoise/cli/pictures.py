@@ -30,7 +30,8 @@ from denoise.noise.kinds import KINDS
 
 RUN_HELP = (
     "Denoise pictures. Bit depth, transparency, ICC profile, EXIF and resolution are kept, and so "
-    "is the format; BMP and GIF are read only and become PNG."
+    "is the format where it can be written: HEIC becomes JPEG, a camera's raw file a TIFF of 16 "
+    "bits, BMP and GIF become PNG."
 )
 MODEL_HELP = (
     "a name from `models`, or org/repo/name@revision on the Hub; with the extra [community] also "

@@ -50,6 +50,30 @@ def _copy_exif(tags: Image.Exif, left_out: Collection[int]) -> bytes | None:
     return kept.tobytes()
 
 
+def copied_exif(
+    exif: bytes | None, notes: list[str], *, is_file: bool = False, orientation: int = 1
+) -> tuple[bytes | None, Resolution | None]:
+    """Return EXIF with its orientation reset, and a resolution turned as the pixels were.
+
+    Args:
+        exif: an EXIF block, or a whole file with the tags of a TIFF.
+        notes: gets a sentence where it is damaged.
+        is_file: whether the resolution is a field of the file, and so no part of the EXIF.
+        orientation: that was applied to the pixels.
+    """
+    if not exif:
+        return None, None
+    try:
+        check_exif(exif)
+        tags = Image.Exif()
+        tags.load(exif)
+        resolution = turn_resolution(exif_resolution(tags), orientation)
+        return _copy_exif(tags, RESOLUTION_TAGS if is_file else ()), resolution
+    except Exception:  # Pillow raises errors of any type on damaged tags
+        notes.append("Its EXIF data is damaged and was left out.")
+        return None, None
+
+
 def upright_exif(exif: bytes | None) -> bytes:
     """Return EXIF without its orientation, which AVIF keeps elsewhere; empty for none."""
     tags, kept = Image.Exif(), Image.Exif()

@@ -14,6 +14,7 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 _FORMATS = {3: "H", 4: "I", 13: "I", 16: "Q"}
 _BYTES = (1, 2, 7)  # types that Pillow keeps as they are
 _FOLDERS = (34665, 34853, 40965)  # EXIF, GPS, interoperability: tags that point to a directory
+_BELOW = 330  # points to directories of more pictures
 _SHARED_BYTES = 65_536  # that may belong to several tags
 
 
@@ -67,10 +68,18 @@ class Tags:
     def numbers(self, number: int, default: tuple[int, ...] = ()) -> tuple[int, ...]:
         """Return the whole numbers of a tag."""
         tag = self._first.get(number)
-        if tag is None or tag.kind not in _FORMATS:
-            return default
+        return default if tag is None or tag.kind not in _FORMATS else self._numbers(tag)
+
+    def _numbers(self, tag: Tag) -> tuple[int, ...]:
+        if tag.kind not in _FORMATS:
+            return ()
         layout = f"{self._order}{tag.values}{_FORMATS[tag.kind]}"
         return struct.unpack_from(layout, self._content, tag.start)
+
+    def below(self, number: int) -> list[tuple[int, ...]]:
+        """Return the whole numbers of a tag in each directory that hangs below the first one."""
+        found = (tag for place in self.numbers(_BELOW) for tag in self._read(place))
+        return [self._numbers(tag) for tag in found if tag.number == number]
 
     def _read_all(self, first: int) -> list[Tag]:
         """Return every tag that Pillow may read, as often as it is listed."""

@@ -16,11 +16,25 @@ SUFFIX_FORMATS |= dict.fromkeys((".jpeg", ".jpe", ".jfif", ".jpg_large", ".mpo")
 SUFFIX_FORMATS |= {".tiff": "TIFF", ".jpx": "JPEG2000", ".pgm": "PPM", ".pnm": "PPM"}
 
 
+RAW_SUFFIXES = tuple(
+    f".{name}"
+    for name in (
+        *("3fr", "arw", "cr2", "cr3", "dng", "erf", "iiq", "kdc", "mos", "mrw"),
+        *("nef", "nrw", "orf", "pef", "raf", "raw", "rw2", "sr2", "srw", "x3f"),
+    )
+)
+# What is read only, and what it becomes.
+READ_ONLY = dict.fromkeys((".heic", ".heif", ".hif"), "JPEG") | dict.fromkeys(RAW_SUFFIXES, "TIFF")
+READ_ONLY |= dict.fromkeys((".bmp", ".gif", ".apng"), "PNG")
+READ_ONLY |= dict.fromkeys((".j2k", ".j2c", ".jpc", ".jpf"), "JPEG2000")
+BECOMES = {"HEIF": "JPEG", "RAW": "TIFF"}  # of what is not written; others become PNG
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """Pixels as they are meant to be seen, and the metadata of their file."""
 
-    pixels: NDArray[Any]  # (H, W) gray or (H, W, 3) RGB; uint8 or uint16
+    pixels: NDArray[Any]  # (H, W) gray or (H, W, 3) RGB; uint8, uint16 or float32 (white is 1)
     alpha: NDArray[Any] | None = None  # (H, W), same dtype
     format: str = "PNG"  # of the file it came from
     icc_profile: bytes | None = None
@@ -30,8 +44,10 @@ class Picture:
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype
-        if dtype not in (np.uint8, np.uint16) or not (len(shape) == 2 or shape[2:] == (3,)):
-            raise ValueError(f"pixels must be uint8 or uint16, gray or RGB; got {dtype} {shape}")
+        is_known = dtype in (np.uint8, np.uint16, np.float32)
+        if not is_known or not (len(shape) == 2 or shape[2:] == (3,)):
+            kinds = "uint8, uint16 or float32"
+            raise ValueError(f"pixels must be {kinds}, gray or RGB; got {dtype} {shape}")
         if self.alpha is not None and (self.alpha.shape, self.alpha.dtype) != (shape[:2], dtype):
             raise ValueError(f"alpha must be {dtype} {shape[:2]}; got {self.alpha.dtype}")
 
@@ -44,9 +60,13 @@ class Picture:
 
 
 def to_depth(values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return samples scaled to the full range of another integer type."""
+    """Return samples scaled to the full range of another type; floats are clipped to 0 to 1."""
     if values.dtype == dtype:
         return values
+    if dtype.kind == "f":
+        return np.asarray(values / np.float32(np.iinfo(values.dtype).max), dtype)
+    if values.dtype.kind == "f":
+        return np.asarray(np.rint(np.clip(values, 0, 1) * np.iinfo(dtype).max), dtype)
     scaled = values * np.uint32(257) if dtype == np.uint16 else (values + np.uint32(128)) // 257
     return np.asarray(scaled, dtype)
 
@@ -55,10 +75,11 @@ def flatten(picture: Picture) -> NDArray[Any]:
     """Return the pixels, with white under transparent ones."""
     if picture.alpha is None:
         return picture.pixels
-    pixels, white = picture.pixels, np.float32(np.iinfo(picture.pixels.dtype).max)
+    pixels, is_float = picture.pixels, picture.pixels.dtype.kind == "f"
+    white = np.float32(1 if is_float else np.iinfo(pixels.dtype).max)
     cover = np.atleast_3d(picture.alpha) / white
-    flat: NDArray[Any] = np.rint(white + (np.atleast_3d(pixels) - white) * cover)
-    return flat.astype(pixels.dtype).reshape(pixels.shape)
+    flat: NDArray[Any] = white + (np.atleast_3d(pixels) - white) * cover
+    return (flat if is_float else np.rint(flat)).astype(pixels.dtype).reshape(pixels.shape)
 
 
 def join_alpha(picture: Picture) -> NDArray[Any]:

@@ -15,14 +15,18 @@ from PIL import Image, ImageCms, ImageFile
 from PIL import TiffImagePlugin as Tiff
 
 from denoise.errors import ImageError
+from denoise.images.deep_tiff import needs_tifffile, read_deep_tiff
 from denoise.images.exif import read_exif
 from denoise.images.headers import check_header
 from denoise.images.headers.boxes import has_deep_avif
 from denoise.images.headers.jpeg2000 import profile_in
 from denoise.images.headers.pixels import check_pixels
+from denoise.images.heif import read_heif
 from denoise.images.kinds import recognise
+from denoise.images.orientation import turn
 from denoise.images.picture import Picture
 from denoise.images.ppm import read_ppm
+from denoise.images.raw import read_raw
 from denoise.images.resolution import find_resolution
 from denoise.images.whole_scan import load_whole
 
@@ -33,6 +37,7 @@ _PLAIN_MODES = {"1": "L", "L": "L", "LA": "LA", "La": "LA"}
 _PLAIN_MODES |= {"RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
 # Of a 16-bit colour Pillow keeps the high byte. Given the other byte order, it keeps the low one.
 _OTHER_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+_READERS = {"HEIF": read_heif, "PPM": read_ppm, "RAW": read_raw}  # not by Pillow
 _GRAY_STEPS = {"L;2": 85, "L;4": 17}  # Pillow scales such grays to 8 bits, but not their tRNS
 
 
@@ -94,8 +99,9 @@ def _read(path: Path, max_bytes: int) -> bytes:
 def _decode(content: bytes, max_pixels: int, on_size: Callable[[int], object]) -> Picture:
     kind = recognise(content)
     on_size(check_header(content, kind, max_pixels))
-    if kind == "PPM":
-        return read_ppm(content, max_pixels, on_size)
+    reader = read_deep_tiff if kind == "TIFF" and needs_tifffile(content) else _READERS.get(kind)
+    if reader is not None:
+        return reader(content, max_pixels, on_size)
     image = _open(content, kind)
     on_size(_check_opened(image, max_pixels))
     is_animated = getattr(image, "is_animated", False)
@@ -107,7 +113,7 @@ def _decode(content: bytes, max_pixels: int, on_size: Callable[[int], object]) -
     resolution = find_resolution(image)  # loading turns a TIFF
     samples = _read_samples(image, content, notes)
     orientation, exif, resolution = read_exif(image, resolution, notes)
-    pixels, alpha = _split_alpha(_turn(samples, orientation), image.info.get("transparency"))
+    pixels, alpha = _split_alpha(turn(samples, orientation), image.info.get("transparency"))
     profile = image.info.get("icc_profile")
     is_kept = isinstance(profile, bytes) and profile and image.mode not in ("CMYK", "LAB")
     profile = profile if is_kept else None
@@ -195,17 +201,6 @@ def _from_cmyk(image: Image.Image, notes: list[str]) -> Image.Image:
         return image.convert("RGB")
     notes.append("Its CMYK colours were converted to sRGB.")
     return rgb
-
-
-def _turn(samples: NDArray[Any], orientation: int) -> NDArray[Any]:
-    """Apply an EXIF orientation, 1 to 8: transpose, then mirror across, then down."""
-    if orientation in (5, 6, 7, 8):
-        samples = samples.swapaxes(0, 1)
-    if orientation in (2, 3, 6, 7):
-        samples = samples[:, ::-1]
-    if orientation in (3, 4, 7, 8):
-        samples = samples[::-1]
-    return np.require(samples, requirements=["C", "W"])  # Pillow's arrays are read-only
 
 
 def _split_alpha(

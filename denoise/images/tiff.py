@@ -1,4 +1,4 @@
-"""TIFF with 16 bits a sample, in strips."""
+"""TIFF of 8 or 16 bits or of floating-point values, in strips."""
 
 import io
 import zlib
@@ -14,15 +14,17 @@ from denoise.images.picture import Picture, join_alpha
 from denoise.images.resolution import INCH
 
 _STRIP_BYTES = 1 << 20
+_UNSIGNED, _FLOAT = 1, 3  # formats of samples
 
 
 def encode_tiff(picture: Picture) -> bytes:
-    """Encode a TIFF of 8 or 16 bits, each pixel minus the one to its left, as Pillow cannot."""
+    """Encode a TIFF; of 8 or 16 bits, each pixel minus the one to its left, as Pillow cannot."""
     if picture.alpha is not None and picture.pixels.ndim == 2:  # few programs read gray with alpha
         picture = picture.with_pixels(np.dstack([picture.pixels] * 3))
     samples = np.atleast_3d(join_alpha(picture))
     steps = samples.astype(samples.dtype.newbyteorder("<"))
-    steps[:, 1:] -= samples[:, :-1]
+    if samples.dtype.kind == "u":
+        steps[:, 1:] -= samples[:, :-1]
     rows = max(1, _STRIP_BYTES // steps[0].nbytes)
     strips = [zlib.compress(steps[y : y + rows].tobytes(), 4) for y in range(0, len(steps), rows)]
     header = _tiff_header(picture, samples)
@@ -47,7 +49,9 @@ def _tiff_header(picture: Picture, samples: NDArray[Any]) -> Tiff.ImageFileDirec
     header[Tiff.SAMPLESPERPIXEL] = channels
     header[Tiff.BITSPERSAMPLE] = (8 * samples.itemsize,) * channels
     header[Tiff.COMPRESSION] = 8  # deflate
-    header[Tiff.PREDICTOR] = 2  # left differences
+    is_float = samples.dtype.kind == "f"
+    header[Tiff.PREDICTOR] = 1 if is_float else 2  # none, or left differences
+    header[Tiff.SAMPLEFORMAT] = (_FLOAT if is_float else _UNSIGNED,) * channels
     header[Tiff.PHOTOMETRIC_INTERPRETATION] = 1 if channels == 1 else 2
     if picture.alpha is not None:
         header[Tiff.EXTRASAMPLES] = 2  # straight alpha

@@ -14,6 +14,7 @@ from denoise.files import write_atomically
 from denoise.images.exif import upright_exif
 from denoise.images.jpeg2000 import encode_jpeg2000, holds_depth
 from denoise.images.picture import (
+    BECOMES,
     OUTPUT_FORMATS,
     SUFFIX_FORMATS,
     Picture,
@@ -44,7 +45,9 @@ def losses(picture: Picture, format: str | None = None) -> tuple[str, ...]:  # n
     is_8bit = target in _SAVE_OPTIONS and target != "PNG"
     is_cut = target == "JPEG2000" and not holds_depth(picture)
     has_long_exif = len(picture.exif or b"") > _MAX_JPEG_EXIF
+    is_float = picture.pixels.dtype == np.float32 and target != "TIFF"
     found = {
+        f"Values were clipped to 0 to 1 and rounded: {name} has no fractions.": is_float,
         f"Transparency was laid over white: {name} has none.": picture.alpha is not None
         and target in ("JPEG", "PPM"),
         f"16 bits per channel were rounded to 8: {name} has no more.": is_deep and is_8bit,
@@ -71,7 +74,8 @@ def encode_picture(
 
     Args:
         picture: to encode.
-        format: one of `OUTPUT_FORMATS`; None: the picture's own, or PNG where that is not one.
+        format: one of `OUTPUT_FORMATS`; None: the picture's own, or where that is not one, JPEG for
+            HEIC, TIFF for a camera's raw file and PNG for others.
         keep_exif: whether the EXIF is kept, too (never in JPEG 2000); other metadata never is.
 
     Raises:
@@ -83,6 +87,8 @@ def encode_picture(
         name = _NAMES.get(target, target)
         raise ImageError(f"{name} holds at most {_MAX_SIDE[target]:,} pixels a side; use PNG.")
     picture = picture if keep_exif else replace(picture, exif=None)
+    if picture.pixels.dtype == np.float32 and target != "TIFF":
+        picture = picture.with_pixels(to_depth(picture.pixels, np.dtype(np.uint16)))
     if target in _ENCODERS:
         return _ENCODERS[target](picture)
     if target == "PNG" and picture.pixels.dtype == np.uint16:
@@ -114,7 +120,8 @@ def save_picture(
 
 def _output_format(picture: Picture, wanted: str | None) -> str:
     if wanted is None:
-        return picture.format if picture.format in OUTPUT_FORMATS else "PNG"
+        own = picture.format
+        return own if own in OUTPUT_FORMATS else BECOMES.get(own, "PNG")
     if wanted.upper() in OUTPUT_FORMATS:
         return wanted.upper()
     target = SUFFIX_FORMATS.get("." + wanted.lower().removeprefix("."))
@@ -139,4 +146,5 @@ def _encode_8bit(picture: Picture, target: str) -> bytes:
 
 def encode_quickly(pixels: NDArray[Any]) -> bytes:
     """Return a PNG for display: four times as fast, a tenth larger for pictures without noise."""
-    return encode_png(Picture(pixels))
+    is_float = pixels.dtype.kind == "f"
+    return encode_png(Picture(to_depth(pixels, np.dtype(np.uint16)) if is_float else pixels))

@@ -1,5 +1,6 @@
 """What page, HTTP and command line do to a picture, so that all of them give the same bytes."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from denoise.images.picture import Picture
@@ -24,9 +25,11 @@ def denoise_picture(
 
     For a network of fixed size the picture is fitted first; the report says how.
     """
+    picture, restore = _scale(picture)
     fitted, notes = fit(picture, denoiser.facts)
     denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)
-    return denoised, replace(report, warnings=(*picture.warnings, *notes, *report.warnings))
+    warnings = (*picture.warnings, *notes, *report.warnings)
+    return restore(denoised), replace(report, warnings=warnings)
 
 
 def estimate_picture(
@@ -41,6 +44,7 @@ def estimate_picture(
         WeightsError: the estimating network's weights are damaged.
         SettingError: a denoiser that cannot be told a noise level.
     """
+    picture, _ = _scale(picture)
     found = estimate_noise(picture.pixels, zoo=zoo)
     return EstimateReport(
         sigma=round(found.sigma, 5),
@@ -54,8 +58,9 @@ def estimate_picture(
 
 
 def noise_picture(picture: Picture, spec: NoiseSpec) -> tuple[Picture, NoiseReport]:
-    """Return a clean picture with seeded noise, clipped and rounded, and a report."""
-    return picture.with_pixels(spec.add_to(picture.pixels)), NoiseReport(
+    """Return a clean picture with seeded noise, and a report; only floats are not rounded."""
+    picture, restore = _scale(picture)
+    return restore(picture.with_pixels(spec.add_to(picture.pixels))), NoiseReport(
         kind=spec.kind,
         level=None if is_mixture(spec.kind) else spec.level,
         seed=spec.seed,
@@ -64,6 +69,24 @@ def noise_picture(picture: Picture, spec: NoiseSpec) -> tuple[Picture, NoiseRepo
         size=_size(picture),
         warnings=picture.warnings,
     )
+
+
+def _scale(picture: Picture) -> tuple[Picture, Callable[[Picture], Picture]]:
+    """Return a picture with floats in [0,1], and what gives its own range back to another."""
+    if picture.pixels.dtype.kind != "f":
+        return picture, lambda same: same
+    low, high = min(0.0, float(picture.pixels.min())), max(1.0, float(picture.pixels.max()))
+    if (low, high) == (0, 1):
+        return picture, lambda same: same
+    note = f"Its values from {low:.4g} to {high:.4g} were scaled to 0 to 1; sigma is meant there."
+    scaled = picture.with_pixels((picture.pixels - low) / (high - low))
+
+    def restore(other: Picture) -> Picture:
+        if other.pixels.dtype.kind != "f":  # fitted to a network of 28x28
+            return other
+        return other.with_pixels(other.pixels * (high - low) + low)
+
+    return replace(scaled, warnings=(*picture.warnings, note)), restore
 
 
 def _size(picture: Picture) -> tuple[int, int]:

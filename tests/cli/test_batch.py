@@ -367,3 +367,21 @@ def test_a_named_folder_that_may_not_be_read_does_not_stop_the_others(closed_fol
 def test_an_output_in_a_closed_folder_is_said(closed_folder, capsys):
     assert run("noise", closed_folder.parent / "b.png", "-o", closed_folder / "out") == 1
     assert "you may not write there; choose another folder." in capsys.readouterr().err
+
+
+def test_what_becomes_of_kinds_that_are_not_written_is_said_before(folder, tmp_path, capsys):
+    shutil.copy(ROOT / "tests" / "images" / "phone.heic", folder / "phone.HEIC")
+    out = tmp_path / "out"
+    assert run("noise", folder, "-o", out) == 0
+    said = capsys.readouterr().err
+    assert ".heic cannot be written: it becomes JPEG; --format names another." in said
+    assert load_picture(out / "phone.jpg").format == "JPEG"
+    assert run("noise", folder / "phone.HEIC", "-o", tmp_path / "as", "--format", "avif") == 0
+    assert load_picture(tmp_path / "as" / "phone.avif").format == "AVIF"
+    assert "cannot be written" not in capsys.readouterr().err
+
+
+def test_what_a_format_cannot_hold_is_said(tmp_path, capsys):
+    Image.fromarray(np.full((9, 9), 40_000, np.uint16)).save(tmp_path / "a.png")
+    assert run("noise", tmp_path / "a.png", "-o", tmp_path / "b.jpg") == 0
+    assert "16 bits per channel were rounded to 8: JPEG has no more." in capsys.readouterr().err

@@ -333,7 +333,6 @@ def test_a_truncated_16_bit_file_is_refused(image_format):
         ("Grüße aus München".encode(), "text file"),
         (b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"/>', "SVG drawing"),
         (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "PDF document"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC picture; export it as JPEG or PNG"),
         (b"\xff\x0a\xba\x2b", "JPEG XL picture; export it as JPEG or PNG"),
         (b"PK\3\4\0\0\0\0", "not a picture of a known format"),
     ],
@@ -344,7 +343,7 @@ def test_what_is_no_picture_is_named_with_what_is_allowed(content, words, tmp_pa
     message = refusal(file)
     assert message.startswith("photo.png is ")
     assert words in message
-    assert "PNG, JPEG, WebP, TIFF, AVIF, JPEG 2000, PPM, BMP and GIF" in message
+    assert "PNG, JPEG, WebP, TIFF, AVIF, HEIC, JPEG 2000, PPM, BMP, GIF and cameras'" in message
 
 
 @pytest.mark.parametrize("name", ["missing.png", "folder", "x" * 300, "nul\0.png"])
@@ -356,13 +355,8 @@ def test_a_file_that_cannot_be_opened_is_refused_by_its_base_name(name, tmp_path
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        (write(np.zeros((2, 2), np.float32), "TIFF"), "floating-point"),
         (write(np.array([[70_000]], np.int32), "TIFF"), "beyond 16 bits"),
         (write(np.array([[-1]], np.int32), "TIFF"), "beyond 16 bits"),
-        (
-            write_tiff(np.zeros((3, 4, 4), np.uint16), photometric="rgb", planarconfig="separate"),
-            "separate planes",
-        ),
     ],
 )
 def test_a_tiff_of_an_unusual_kind_is_refused_with_a_remedy(file, words):

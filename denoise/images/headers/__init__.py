@@ -1,7 +1,7 @@
 """What a file's header claims, checked against what the file holds, before Pillow believes it."""
 
 from denoise.images.headers.bmp import check_bmp
-from denoise.images.headers.boxes import check_avif
+from denoise.images.headers.boxes import check_heif
 from denoise.images.headers.gif import check_gif
 from denoise.images.headers.jpeg import check_jpeg
 from denoise.images.headers.jpeg2000 import check_jpeg2000
@@ -10,9 +10,10 @@ from denoise.images.headers.tiff import check_tiff
 from denoise.images.headers.webp import check_webp
 
 CHECKS = {
-    "AVIF": check_avif,
+    "AVIF": check_heif,
     "BMP": check_bmp,
     "GIF": check_gif,
+    "HEIF": check_heif,
     "JPEG": check_jpeg,
     "JPEG2000": check_jpeg2000,
     "PNG": check_png,

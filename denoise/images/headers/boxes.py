@@ -1,4 +1,4 @@
-"""The boxes of an AVIF or of a JPEG 2000 file, which lie in each other."""
+"""The boxes of an AVIF, HEIC or JPEG 2000 file, which lie in each other."""
 
 import struct
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ def find_boxes(content: bytes) -> list[Box]:
     return found
 
 
-def check_avif(content: bytes, max_pixels: int) -> int:
+def check_heif(content: bytes, max_pixels: int) -> int:
     """Refuse pictures and tiles above the limit, and boxes without end."""
     for box in find_boxes(content):
         if box.kind == _SIDES and box.end - box.start >= 12:

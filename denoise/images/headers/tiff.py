@@ -5,9 +5,8 @@ from denoise.images.ifd import Tags
 
 MAX_PIECES = 100_000  # strips or tiles; Pillow makes an object of each
 _BITS, _PHOTOMETRIC, _FILL_ORDER, _SAMPLES = 258, 262, 266, 277
-_PLANES, _FORMAT = 284, 339
+_FORMAT = 339
 _PIECES = frozenset({273, 279, 324, 325})  # places and lengths of strips, and of tiles
-_SEPARATE = 2  # planes
 _SIGNED, _FLOAT = 2, 3  # formats
 _WIDTHS = (1, 2, 4, 8, 16, 32)  # bits a sample that Pillow reads
 
@@ -21,17 +20,11 @@ def check_tiff(content: bytes, _: int) -> int:
         )
     bits = set(tags.numbers(_BITS, (1,)))
     formats = tags.numbers(_FORMAT, (1,))
-    if _FLOAT in formats:
-        raise ImageError("holds floating-point values; save it with 8 or 16 bits per channel.")
     if _SIGNED in formats and max(bits) <= 16:
         raise ImageError("holds signed values; save it with 8 or 16 unsigned bits per channel.")
-    if not bits <= set(_WIDTHS) and not _is_12_bit_gray(content, tags):
+    if _FLOAT not in formats and not bits <= set(_WIDTHS) and not _is_12_bit_gray(content, tags):
         found = " and ".join(map(str, sorted(bits)))
         raise ImageError(f"has {found} bits per channel; save it with 8 or 16 bits per channel.")
-    samples = max(tags.numbers(_SAMPLES, (1,)))
-    is_separate = _SEPARATE in tags.numbers(_PLANES) and samples > 1
-    if is_separate and (max(bits) > 8 or samples == 2):
-        raise ImageError("keeps its channels in separate planes; save it interleaved.")
     return 0
 
 

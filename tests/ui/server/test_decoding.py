@@ -18,6 +18,7 @@ from conftest import running_server
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from picture_files import SRGB, chunk, draw, make_exif, write, write_png
+from places import TESTS
 
 from denoise.errors import CancelledError, ImageError
 from denoise.images.picture import Picture
@@ -109,6 +110,11 @@ def test_a_picture_comes_as_it_was_read(decoders, tmp_path):
     for name in ("format", "icc_profile", "exif", "warnings", "resolution"):
         assert getattr(found, name) == getattr(expected, name)
     found.pixels[0, 0] = 1
+
+
+def test_what_other_libraries_decode_is_decoded_there_too(decoders):
+    file = TESTS / "images" / "phone.heic"
+    assert np.array_equal(decoders.decode(file).pixels, load_picture(file).pixels)
 
 
 @pytest.mark.parametrize("content", [b"hello", make_commented_gif(2_000_000), b""])
