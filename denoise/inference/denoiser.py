@@ -18,6 +18,7 @@ from denoise.images.picture import Picture
 from denoise.inference.detail_recovery import give_back_detail
 from denoise.inference.domain_check import doubt_domain
 from denoise.inference.fitting import check_size
+from denoise.inference.insides import Insides, look_inside
 from denoise.inference.level_selection import LevelSelection, select_level
 from denoise.inference.passes import Inference, Part, Pilot
 from denoise.inference.report import Denoised, Report
@@ -257,6 +258,18 @@ class Denoiser:
         with torch.inference_mode():
             pictures: Tensor = autoencoder.decode(codes.float().to(self.device))
         return pictures.cpu()
+
+    def look_inside(self, image: Image.Image | NDArray[Any] | Tensor) -> Insides:
+        """Return how the network works on one noisy picture of its size.
+
+        Raises:
+            SettingError: the network has no code, since skips bypass it.
+            ImageError: an image of a type that a call does not take, or of another size.
+        """
+        images, _ = unpack(image)
+        check_size(images, self.facts)
+        pictures = torch.from_numpy(to_unit(images[:1])).permute(0, 3, 1, 2).to(self.device)
+        return look_inside(self._autoencoder(), pictures)
 
     def _autoencoder(self) -> Any:
         if self.facts.needs.code_shape is None:
