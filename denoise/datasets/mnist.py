@@ -62,7 +62,7 @@ def describe_small_images(name: str, count: int) -> list[dict[str, str]]:
 
 
 def _load(name: str, folders: list[Path], *, is_test: bool) -> Any:
-    dataset = _torchvision_class(name)
+    dataset = torchvision_class(name)
     if not folders:
         return _download(dataset, name, is_test=is_test)
     source = _find_source(folders, dataset, name)
@@ -74,7 +74,8 @@ def _load(name: str, folders: list[Path], *, is_test: bool) -> Any:
         return dataset(root, train=not is_test, download=True)
 
 
-def _torchvision_class(name: str) -> Any:
+def torchvision_class(name: str) -> Any:
+    """Return the class of a set in torchvision: it knows its files, their MD5 and mirrors."""
     from torchvision import datasets  # takes a second to import
 
     return getattr(datasets, SMALL_IMAGE_SETS[name].torchvision_class)
