@@ -62,7 +62,7 @@ def start_app(
     return subprocess.Popen(
         [python, "app.py"],
         cwd=ROOT,
-        env={**own, **settings},
+        env={**own, "DENOISE_FETCH_SETS": "0", **settings},
         stdout=output,
         stderr=subprocess.STDOUT,
     )

@@ -73,11 +73,9 @@ def spoil(page: Page, _: Path) -> None:
 
 
 def code(page: Page, _: Path) -> None:
-    """Waits for the board, and shows it."""
-    page.locator("#digits-board figure").nth(5).wait_for()
+    """Waits for the figure, and points at the code."""
     page.locator("#digits-grid img").first.wait_for()
-    page.locator("#digits-factor").scroll_into_view_if_needed()
-    page.evaluate("document.querySelector('#digits-factor').scrollIntoView()")
+    page.locator("#digits-figure .tiles i").nth(33).hover()
 
 
 def train(page: Page, _: Path) -> None:

@@ -15,11 +15,13 @@ from denoise.ui.server.memory import available_bytes, most_pixels
 from denoise.weights.checkpoints import is_checkpoint
 
 TRUE = ("1", "t", "true")  # as `spaces` reads its own variables
+HUB_TRUE = ("1", "on", "yes", "true")  # as huggingface_hub reads its own
 VARIABLES = frozenset(
     f"DENOISE_{name}"
     for name in (
         *("ANY_MODEL", "CALLS_PER_MINUTE", "CHECKPOINTS", "DECODE_BYTES", "DECODE_SECONDS"),
-        *("DEVICE", "HUB_REPO", "HUB_REVISION", "MAX_BYTES", "MAX_CONNECTIONS", "MAX_PIXELS"),
+        *("DEVICE", "FETCH_SETS", "HUB_REPO", "HUB_REVISION"),
+        *("MAX_BYTES", "MAX_CONNECTIONS", "MAX_PIXELS"),
         "MEMORY",
         *("PROXIES", "QUEUE", "TRAIN_TAB"),
         *("LOG_JSON", "METRICS"),
@@ -42,6 +44,7 @@ class Settings:
     port: int = 7860
     limits: Limits = field(default_factory=Limits)
     has_training: bool = True
+    fetches_sets: bool = True  # the test pictures of the lessons, in the background
     is_lent_gpus: bool = False  # a Space on ZeroGPU
     has_figures: bool = False  # at /metrics, for Prometheus
     logs_json: bool = False  # one JSON object a line
@@ -60,6 +63,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     _refuse_unknown(environment)
     is_lent_gpus = (environment.get("SPACES_ZERO_GPU") or "").lower() in TRUE
     is_space = bool(environment.get("SPACE_ID"))
+    is_offline = (environment.get("HF_HUB_OFFLINE") or "").lower() in HUB_TRUE
     usual_host = "0.0.0.0" if is_space else Settings.host
     hub_repo, hub_revision = _hub(environment)
     _check_root_path(environment)
@@ -69,6 +73,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         port=_whole_number(environment, "GRADIO_SERVER_PORT", Settings.port, 65_535),
         limits=_limits(environment, is_space=is_space),
         has_training=_flag(environment, "DENOISE_TRAIN_TAB", default=not is_space),
+        fetches_sets=_flag(environment, "DENOISE_FETCH_SETS", default=True) and not is_offline,
         is_lent_gpus=is_lent_gpus,
         has_figures=_flag(environment, "DENOISE_METRICS", default=False),
         logs_json=_flag(environment, "DENOISE_LOG_JSON", default=False),

@@ -77,10 +77,12 @@ def _serve(service: Service, settings: Settings, is_told_to_stop: threading.Even
         importlib.import_module("spaces")  # before anything touches CUDA
     from denoise.ui.page import build_page, look
     from denoise.ui.server.http import files_in_use, start_serving
+    from denoise.ui.tabs.samples import SampleStore
 
     if settings.is_lent_gpus:
         service.loaded.load_all()
-    page = build_page(service, has_training=settings.has_training)
+    samples = SampleStore()
+    page = build_page(service, has_training=settings.has_training, samples=samples)
     if is_told_to_stop.is_set():
         return 0
     try:
@@ -91,6 +93,8 @@ def _serve(service: Service, settings: Settings, is_told_to_stop: threading.Even
         return _complain(f"Cannot serve at {place}: {sentence}", FAILED)
     print(f"Serving at {page.local_url}", flush=True)  # noqa: T201
     threading.Thread(target=_warm, args=(service,), daemon=True).start()
+    if settings.fetches_sets:
+        threading.Thread(target=samples.fetch_tests, daemon=True).start()
     while not is_told_to_stop.wait(SWEEP_S):
         service.storage.clean_up(files_in_use(page))
     service.close()

@@ -33,9 +33,17 @@ HERE = Path(__file__).parent
 STYLE, SCRIPT = HERE / "style.css", HERE / "page.js"
 
 
-def build_page(service: Service, *, has_training: bool = True) -> Page:
-    """Build the page; `has_training` says whether visitors may train networks."""
-    samples, classroom = SampleStore(), Classroom() if has_training else None
+def build_page(
+    service: Service, *, has_training: bool = True, samples: SampleStore | None = None
+) -> Page:
+    """Build the page.
+
+    Args:
+        service: behind it.
+        has_training: whether visitors may train networks.
+        samples: of 28x28 pixels; None: a store of its own.
+    """
+    samples, classroom = samples or SampleStore(), Classroom() if has_training else None
     page = Page(title="denoise", analytics_enabled=False, delete_cache=None)
     with page:
         _fill(page, "", service, samples, classroom, str)

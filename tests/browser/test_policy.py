@@ -45,7 +45,7 @@ def test_the_policy_forbids_nothing_that_the_page_does(page, server):
     page.locator(".vega-embed canvas").first.wait_for()
     open_tab(page, "Digits")
     page.locator("#drawing canvas").wait_for()
-    page.locator("#digits-board img").first.wait_for()
+    page.locator("#digits-figure img").first.wait_for()
     for name in ("Training", "The networks", "Clean"):
         open_tab(page, name)
     page.locator("#start").wait_for()

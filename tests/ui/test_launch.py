@@ -43,6 +43,20 @@ def test_the_environment_is_read():
     assert read_settings(environment) == Settings("cpu", "::1", 5, limits)
 
 
+@pytest.mark.parametrize(
+    ("environment", "fetches"),
+    [
+        ({}, True),
+        ({"HF_HUB_OFFLINE": "0"}, True),
+        ({"HF_HUB_OFFLINE": "1"}, False),
+        ({"HF_HUB_OFFLINE": "YES", "DENOISE_FETCH_SETS": "1"}, False),
+        ({"DENOISE_FETCH_SETS": "0"}, False),
+    ],
+)
+def test_test_pictures_are_fetched_unless_that_is_forbidden(environment, fetches):
+    assert read_settings(environment).fetches_sets is fetches
+
+
 def test_a_picture_is_no_larger_than_the_memory():
     memory = {"DENOISE_MEMORY": "2800000000"}
     assert read_settings(memory).limits.max_pixels == 20_000_000

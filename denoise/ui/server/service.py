@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import SettingError
@@ -18,6 +17,7 @@ from denoise.evaluation.methods import CleanImage, prepare
 from denoise.evaluation.results import MethodResult
 from denoise.images.picture import OUTPUT_FORMATS, Picture
 from denoise.images.writing import losses
+from denoise.inference.insides import Insides
 from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_picture
 from denoise.inference.report import NoiseReport, Report
 from denoise.inference.settings import DEFAULTS, Settings
@@ -187,13 +187,11 @@ class Service:
         with job.take_turn():
             return denoiser(image, on_tile=lambda *_: job.check())
 
-    def encode(self, image: Pixels, model: Model) -> Tensor | None:
-        """Return the code that a network makes of an image; None where it has no code."""
+    def look_inside(self, image: Pixels, model: Model) -> Insides:
+        """Return how a network with a code works on an image of its size."""
         denoiser = self.loaded.get(model)
-        if denoiser.facts.needs.code_shape is None:
-            return None
         with self._turns.take():
-            return denoiser.encode(image)[0]
+            return denoiser.look_inside(image)
 
     def _convert(
         self,

@@ -17,6 +17,7 @@ from torch import Tensor
 from denoise.errors import DenoiseError
 from denoise.images.picture import Picture
 from denoise.inference.denoiser import Denoiser
+from denoise.inference.insides import Insides
 from denoise.inference.level_selection import LevelSelection
 from denoise.inference.report import Denoised
 from denoise.inference.settings import DEFAULTS, Settings
@@ -125,6 +126,11 @@ class LentDenoiser(Denoiser):
         """Do what `Denoiser.decode` does."""
         pictures: Tensor = self._ask("decode", codes)
         return pictures
+
+    def look_inside(self, image: AnyImage) -> Insides:
+        """Do what `Denoiser.look_inside` does."""
+        insides: Insides = self._ask("look_inside", image)
+        return insides
 
     def _ask(self, task: str, image: AnyImage) -> Any:
         answer = _lent().ask(self._asked, task, image)

@@ -7,11 +7,11 @@ import gradio as gr
 from denoise.ui.server.service import Service
 from denoise.ui.tabs.address import Part, follow_part
 from denoise.ui.tabs.classroom import Classroom
-from denoise.ui.tabs.digits import build_digits_tab
-from denoise.ui.tabs.links import LAB, lab_part
+from denoise.ui.tabs.digits import build_digits_lesson
+from denoise.ui.tabs.links import LAB, digits_part, lab_part, training_part
 from denoise.ui.tabs.noise_lab import build_noise_lab_tab
 from denoise.ui.tabs.samples import SampleStore
-from denoise.ui.tabs.train import build_train_tab
+from denoise.ui.tabs.train import build_train_lesson
 from denoise.ui.tabs.zoo import build_zoo_tab
 from denoise.ui.widgets.events import AT_ONCE
 
@@ -36,12 +36,18 @@ def build_learn(service: Service, samples: SampleStore, classroom: Classroom | N
         with gr.Tab("Noise lab", id=LAB) as tab:
             parts = [_add_lab(service, tab)]
         with gr.Tab("Digits", id="digits") as tab:
-            build_digits_tab(service, samples, tab, own)
-            parts.append(follow_part(tab, Part("digits", {})))
+            digits = build_digits_lesson(service, samples, tab, own)
+            parts.append(follow_part(tab, digits_part(service.zoo, digits.parts)))
         if classroom is not None:
             with gr.Tab("Training", id="train") as tab:
-                build_train_tab(service, samples, classroom, own)
-                parts.append(follow_part(tab, Part("train", {})))
+                training = build_train_lesson(service, samples, classroom, tab, own)
+                parts.append(follow_part(tab, training_part(training.choices)))
+            training.use.click(
+                lambda own: (gr.update(selected="digits"), *digits.choose_own(own)),
+                own,
+                [lessons, digits.parts.kind, digits.parts.network],
+                **AT_ONCE,
+            )
         with gr.Tab("The networks", id="zoo") as tab:
             show, model, card = build_zoo_tab(service)
             tab.select(show, model, card, **AT_ONCE)

@@ -1,7 +1,8 @@
-"""The noise lab's settings in the page's address; never the picture."""
+"""The settings of the lessons in the page's address; never a picture."""
 
 import contextlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -11,7 +12,11 @@ from denoise.noise.kinds import KINDS, NoiseKind
 from denoise.noise.numbers import parse_number
 from denoise.noise.synthesis import NoiseSpec, check_level, find_kind
 from denoise.noise.typical_camera import STAGES
+from denoise.training.lesson import LOSSES, MAX_EPOCHS, OPTIMIZERS
 from denoise.ui.tabs.address import Part
+from denoise.ui.tabs.digit_controls import DRAWING, SHOWN_SAMPLES, Digits
+from denoise.ui.tabs.samples import SETS, networks_for
+from denoise.ui.tabs.train_controls import Choices
 from denoise.ui.widgets.noise_controls import NoiseControls, level_update, read_mixture
 from denoise.zoo.zoo import Zoo
 
@@ -34,35 +39,77 @@ def lab_part(zoo: Zoo, model: gr.Dropdown, noise: NoiseControls) -> Part:
     )
 
 
+def digits_part(zoo: Zoo, digits: Digits) -> Part:
+    """Return the lesson Digits as a part of the page."""
+    controls: dict[str, Any] = {
+        "samples": digits.kind,
+        "sample": digits.sample,
+        "network": digits.network,
+        "factor": digits.factor,
+        "seed": digits.seed,
+    }
+    return Part(
+        "digits",
+        controls,
+        lambda asked: digits_settings_of(asked, zoo),
+        tuple(one.change for one in controls.values()),
+        f"name === 'sample' && value === {DRAWING} ? '' : value",  # a drawing is never said
+    )
+
+
+def training_part(choices: Choices) -> Part:
+    """Return the lesson Training as a part of the page."""
+    controls: dict[str, Any] = {
+        "network": choices.model,
+        "samples": choices.kind,
+        "factor": choices.factor,
+        "loss": choices.loss,
+        "optimizer": choices.optimizer,
+        "epochs": choices.epochs,
+    }
+    changes = tuple(one.change for one in controls.values())
+    networks = [str(value) for _, value in choices.model.choices]
+    return Part("train", controls, lambda asked: training_settings_of(asked, networks), changes)
+
+
+class _Asked:
+    """The parameters of an address, read one by one."""
+
+    def __init__(self, asked: Mapping[str, str]) -> None:
+        self._asked = asked
+        self.refused: list[str] = []  # a sentence on each that was ignored
+
+    def take(self, name: str, read: Callable[[str], Any], default: Any = None) -> Any:
+        if not self._asked.get(name):
+            return default
+        try:
+            return read(self._asked[name])
+        except DenoiseError as error:
+            self.refused.append(f"The {name} in the address was ignored. {error}")
+            return default
+
+
 def settings_of(
     asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return updates of the controls, by name, from the parameters of an address.
+    """Return updates of the lab's controls, by name, from the parameters of an address.
 
     Returns:
         The updates, and a sentence on each parameter that was ignored.
     """
-    refused: list[str] = []
-
-    def take(name: str, read: Callable[[str], Any], default: Any = None) -> Any:
-        if not asked.get(name):
-            return default
-        try:
-            return read(asked[name])
-        except DenoiseError as error:
-            refused.append(f"The {name} in the address was ignored. {error}")
-            return default
+    found = _Asked(asked)
+    take = found.take
 
     def network(name: str) -> str:
         zoo.read_facts(name)
         return name
 
-    kind = take("kind", lambda name: find_kind(name).name, "gaussian")
-    found = KINDS[kind]
+    named = take("kind", lambda name: find_kind(name).name, "gaussian")
+    kind = KINDS[named]
     updates = {
         "network": take("network", network),
-        "kind": kind,
-        "level": level_update(found, take("level", lambda text: _level(found, text))),
+        "kind": named,
+        "level": level_update(kind, take("level", lambda text: _level(kind, text))),
         "seed": take("seed", _seed, 0),
         "gray": take("gray", _flag),
         "eight_bit": take("eight_bit", _flag),
@@ -70,7 +117,60 @@ def settings_of(
         "mixture": take("mixture", _mixture),
         "without": take("without", _stages_on),
     }
-    return {name: update for name, update in updates.items() if update is not None}, refused
+    return _given(updates), found.refused
+
+
+def digits_settings_of(
+    asked: Mapping[str, str], zoo: Zoo = BUNDLED_ZOO
+) -> tuple[dict[str, Any], list[str]]:
+    """Return updates of the controls of the lesson Digits, as `settings_of` does."""
+    found = _Asked(asked)
+    take = found.take
+    kind = take("samples", partial(_one_of, list(SETS)), "digits")
+    made_for = [facts.name for facts in networks_for(zoo, kind)]
+    network = take("network", partial(_one_of, made_for))
+    updates = {
+        "samples": kind,
+        "sample": take("sample", partial(_whole, highest=SHOWN_SAMPLES - 1)),
+        "network": network and gr.update(choices=made_for, value=network),
+        "factor": take("factor", lambda text: _level(KINDS["gaussian"], text)),
+        "seed": take("seed", _seed),
+    }
+    return _given(updates), found.refused
+
+
+def training_settings_of(
+    asked: Mapping[str, str], networks: list[str]
+) -> tuple[dict[str, Any], list[str]]:
+    """Return updates of the controls of the lesson Training, as `settings_of` does."""
+    found = _Asked(asked)
+    take = found.take
+    updates = {
+        "network": take("network", partial(_one_of, networks)),
+        "samples": take("samples", partial(_one_of, list(SETS))),
+        "factor": take("factor", lambda text: _level(KINDS["gaussian"], text)),
+        "loss": take("loss", partial(_one_of, list(LOSSES))),
+        "optimizer": take("optimizer", partial(_one_of, list(OPTIMIZERS))),
+        "epochs": take("epochs", partial(_whole, lowest=1, highest=MAX_EPOCHS)),
+    }
+    return _given(updates), found.refused
+
+
+def _given(updates: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: update for name, update in updates.items() if update is not None}
+
+
+def _one_of(choices: list[str], text: str) -> str:
+    if text not in choices:
+        raise SettingError(f"Choose one of: {', '.join(choices)}.")
+    return text
+
+
+def _whole(text: str, *, lowest: int = 0, highest: int) -> int:
+    is_number = text.isdecimal() and len(text) <= MAX_DIGITS
+    if not is_number or not lowest <= int(text) <= highest:
+        raise SettingError(f"It is a whole number from {lowest} to {highest}.")
+    return int(text)
 
 
 def _level(kind: NoiseKind, text: str) -> float:

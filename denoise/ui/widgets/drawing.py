@@ -22,8 +22,8 @@ FIELD = f"""
 """
 FIELD_STYLE = """
 canvas { background: white; border: 1px solid var(--border-color-primary); border-radius: 3px;
-  touch-action: none; cursor: crosshair; display: block; max-width: 100%; }
-button { margin-top: 0.4rem; padding: 0.2rem 0.8rem; font-size: 0.85rem;
+  touch-action: none; cursor: crosshair; display: block; width: 180px; max-width: 100%; }
+button { margin-top: 0.4rem; padding: 0 0.9rem; min-height: 40px; font-size: 0.85rem;
   border: 1px solid var(--border-color-primary); border-radius: 3px; }
 """
 FIELD_SCRIPT = """

@@ -166,8 +166,13 @@ def is_tiny(pixels: NDArray[Any]) -> bool:
 
 def inline_image(pixels: NDArray[np.uint8], words: str, style: str = "") -> str:
     """Return HTML that shows pixels as they are, with words for those who cannot see them."""
+    return f'<img class="{style}" src="{image_source(pixels)}" alt="{escape(words)}">'
+
+
+def image_source(pixels: NDArray[np.uint8]) -> str:
+    """Return the address of pixels that holds them itself."""
     content = base64.b64encode(encode_picture(Picture(pixels))).decode()
-    return f'<img class="{style}" src="data:image/png;base64,{content}" alt="{escape(words)}">'
+    return f"data:image/png;base64,{content}"
 
 
 def picture_grid(rows: Mapping[str, Iterable[NDArray[np.uint8]]]) -> str:

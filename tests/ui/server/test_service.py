@@ -384,11 +384,6 @@ def test_where_a_guide_worked_the_words_give_the_level_of_the_rest_alone(used):
     assert [part in whole for part, whole in rest.items()] == [used > 0] * 2
 
 
-def test_a_network_with_skips_has_no_code(service):
-    assert service.encode(np.zeros((28, 28), np.uint8), "conv-photo") is None
-    assert service.encode(np.zeros((28, 28), np.uint8), "dense-mnist").shape == (64,)
-
-
 def test_a_trained_network_runs_while_somebody_holds_it_and_goes_then(service, tmp_path):
     shutil.copytree(BUNDLED / "conv-mnist", tmp_path / "zoo" / "conv-mnist")
     own = service.loaded.adopt("conv-mnist", tmp_path / "zoo")
@@ -412,4 +407,4 @@ def test_what_the_tabs_ask_for_stops_with_the_server_and_at_the_limit(tmp_path, 
     with pytest.raises(CancelledError, match="restarting"):
         closed.denoise_pixels(noisy, model)
     with pytest.raises(CancelledError, match="restarting"):
-        closed.encode(noisy, "dense-mnist")
+        closed.look_inside(noisy, "dense-mnist")

@@ -1,15 +1,18 @@
 import base64
 import io
+import re
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 from scipy.ndimage import center_of_mass
 
-from denoise import Denoiser
+from denoise import Denoiser, add_noise, list_models, load_picture
 from denoise.errors import ImageError
 from denoise.images.picture import Picture
-from denoise.ui.tabs.digit_cells import code_picture
+from denoise.ui.tabs.digit_figure import code_picture, draw_figure, draw_layers
+from denoise.ui.tabs.digit_prompts import write_prompts
 from denoise.ui.tabs.samples import SampleStore
 from denoise.ui.widgets.drawing import frame_digit, read_drawing
 
@@ -75,4 +78,63 @@ def test_without_the_data_set_samples_are_made_and_it_is_said(tmp_path):
     samples = SampleStore(tmp_path).get("mnist")
     assert samples.pictures.shape[1:] == (28, 28)
     assert len(samples.labels) == len(samples.pictures) >= 12
-    assert samples.source == "Made by the program: MNIST is not here."
+    assert samples.source == "Drawn by the program."
+
+
+NOISY = np.random.default_rng(0).integers(0, 256, (28, 28), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", ["dense-mnist", "conv-mnist", "sparse-mnist", "conv-fashion"])
+def test_the_figure_has_a_square_and_words_for_each_part_of_the_code(name):
+    insides = Denoiser(name, device="cpu").look_inside(NOISY)
+    shown = draw_figure(NOISY, NOISY, insides, ("before", "after"))
+    told = re.findall('<i data-label="(.*?)">', shown)
+    assert len(told) == len(insides.code)
+    zeros = int((insides.code == 0).sum())
+    assert f"{zeros} of them 0 ({zeros / insides.code.numel():.0%})" in shown
+    first = insides.code[0]
+    expected = (
+        f"Number 1 of 64 is {first:.2f}."
+        if first.ndim == 0
+        else f": {int((first > 0).sum())} of its {first.numel()} numbers are above 0."
+    )
+    assert expected in told[0]
+
+
+def test_a_part_that_is_silent_draws_nothing():
+    insides = Denoiser("dense-mnist", device="cpu").look_inside(NOISY)
+    silent = int((insides.code == 0).nonzero()[0])
+    assert not insides.drawn[silent].any()
+    shown = draw_figure(NOISY, NOISY, insides, ("", ""))
+    drawn = base64.b64decode(re.search(r"url\(data:image/png;base64,(.*?)\)", shown)[1])
+    top, left = 28 * (silent // 8), 28 * (silent % 8)
+    part = load_picture(drawn).pixels[top : top + 28, left : left + 28]
+    assert set(np.unique(part)) == {128}
+
+
+def test_every_layer_is_shown_with_its_size_and_weights():
+    shown = draw_layers(Denoiser("dense-mnist", device="cpu").look_inside(NOISY).layers)
+    assert shown.count("<figure>") == 2
+    assert "<b>1: dense</b><br>64<br>50,240 weights" in shown
+
+
+def test_the_questions_are_answered_with_the_figures_of_the_cards():
+    networks = [facts for facts in list_models() if facts.name.endswith("-mnist")]
+    shown = write_prompts(networks)
+    assert shown.count("<details>") == 4
+    for facts in networks:
+        (row,) = (row for row in facts.metrics["reading"] if row["factor"] == 0.8)
+        assert f"<th>{facts.name}</th><td>{row['denoised']:.0f}%</td>" in shown
+        assert f"<th>{facts.name}</th><td>{facts.metrics['silent_share']:.0%}</td>" in shown
+
+
+@pytest.mark.parametrize("name", ["dense-mnist", "conv-mnist", "sparse-mnist"])
+def test_other_noise_moves_a_code_less_than_another_digit_does(name):
+    digits, denoiser = SampleStore().get("mnist").pictures[:20], Denoiser(name, device="cpu")
+    one, other = (
+        torch.stack(
+            [denoiser.encode(add_noise(digit, level=0.4, seed=seed))[0] for digit in digits]
+        )
+        for seed in (0, 1)
+    )
+    assert (one - other).norm() < 0.8 * (one - one.roll(1, dims=0)).norm()

@@ -1,6 +1,6 @@
 import pytest
 
-from denoise.ui.tabs.links import settings_of
+from denoise.ui.tabs.links import digits_settings_of, settings_of, training_settings_of
 
 
 def test_an_address_becomes_the_updates_of_the_controls():
@@ -79,3 +79,28 @@ def test_stages_of_a_camera_that_are_left_out_are_off():
     found, _ = settings_of({"kind": "camera", "without": "tone-curve,mosaic"})
     assert found["without"]["value"] == ["white-balance", "color-matrix", "smoothing", "sharpening"]
     assert "without" not in settings_of({"kind": "camera"})[0]
+
+
+def test_an_address_sets_the_lesson_digits():
+    asked = {"samples": "clothing", "sample": "3", "network": "conv-fashion", "factor": "0.8"}
+    found, refused = digits_settings_of(asked | {"seed": "7"})
+    assert (found["samples"], found["sample"], found["seed"]) == ("clothing", 3, 7)
+    assert (found["network"]["value"], found["factor"]) == ("conv-fashion", 0.8)
+    assert not refused
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("samples", "cats"), ("sample", "12"), ("network", "conv-fashion"), ("factor", "2")],
+)
+def test_what_the_lesson_digits_has_not_is_ignored_with_a_sentence(name, value):
+    found, (sentence,) = digits_settings_of({name: value, "seed": "3"})
+    assert found == {"samples": "digits", "seed": 3}
+    assert sentence.startswith(f"The {name} in the address was ignored. ")
+
+
+def test_an_address_sets_the_lesson_training():
+    asked = {"network": "dense-mnist", "samples": "digits", "loss": "Mean absolute error"}
+    found, refused = training_settings_of(asked | {"epochs": "0"}, ["dense-mnist"])
+    assert found == asked
+    assert [one.split(" in")[0] for one in refused] == ["The epochs"]
