@@ -25,7 +25,7 @@ from denoise.inference.report import Denoised, Report
 from denoise.inference.settings import DEFAULTS, Settings, Sigma, as_planes
 from denoise.inference.sigma_plan import SigmaPlan, plan_sigma
 from denoise.inference.tiling import denoise_tiles
-from denoise.progress import OnBytes, OnTile
+from denoise.progress import OnBytes, OnTile, Preview
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo, find_estimator, partner_of
 
@@ -125,20 +125,27 @@ class Denoiser:
         *,
         on_tile: OnTile | None = None,
         always_estimate: bool = True,
+        preview: Preview | None = None,
+        plan: SigmaPlan | None = None,
     ) -> Denoised:
         """Denoise an image as a call does, and report on it.
 
         With `always_estimate`, the report has the estimated noise level of a photo even if the
-        network does not need it.
+        network does not need it. A preview gets what is denoised as soon as it is. The plan is
+        that of an earlier run at auto, of which the image is a part; None: made anew.
         """
         self.check(settings)
         images, repack = _unpack(image)
         check_size(images, self.facts)
         started = time.perf_counter()
-        plan, selection = self._plan(images, settings, always_estimate=always_estimate)
+        selection = None
+        if plan is None:
+            plan, selection = self._plan(images, settings, always_estimate=always_estimate)
         planned = time.perf_counter()
+        if preview is not None:
+            preview.begin(plan)
         inference = self._inference(plan, settings)
-        result, tiles = denoise_tiles(images, plan.planes, inference, self.device, on_tile)
+        result, tiles = denoise_tiles(images, plan.planes, inference, self.device, on_tile, preview)
         if settings.detail > 0:
             result = give_back_detail(images, result, settings.detail)
         finished = time.perf_counter()

@@ -7,10 +7,11 @@ from denoise.images.picture import Picture
 from denoise.inference.denoiser import Denoiser
 from denoise.inference.fitting import fit
 from denoise.inference.noise_level import estimate_noise
-from denoise.inference.report import EstimateReport, NoiseReport, Report
+from denoise.inference.report import Denoised, EstimateReport, NoiseReport
 from denoise.inference.settings import DEFAULTS, Settings
+from denoise.inference.sigma_plan import SigmaPlan
 from denoise.noise.synthesis import NoiseSpec, is_mixture
-from denoise.progress import OnTile
+from denoise.progress import OnTile, Preview
 from denoise.zoo.zoo import Zoo
 
 
@@ -20,16 +21,18 @@ def denoise_picture(
     settings: Settings = DEFAULTS,
     *,
     on_tile: OnTile | None = None,
-) -> tuple[Picture, Report]:
-    """Return the denoised picture and a report; errors as `Denoiser`.
+    preview: Preview | None = None,
+    plan: SigmaPlan | None = None,
+) -> Denoised:
+    """Denoise a picture as `Denoiser.run` does; errors as `Denoiser`.
 
     For a network of fixed size the picture is fitted first; the report says how.
     """
     picture, restore = _scale(picture)
     fitted, notes = fit(picture, denoiser.facts)
-    denoised, report = denoiser.run(fitted, settings, on_tile=on_tile)
-    warnings = (*picture.warnings, *notes, *report.warnings)
-    return restore(denoised), replace(report, warnings=warnings)
+    done = denoiser.run(fitted, settings, on_tile=on_tile, preview=preview, plan=plan)
+    warnings = (*picture.warnings, *notes, *done.report.warnings)
+    return Denoised(restore(done.image), replace(done.report, warnings=warnings))
 
 
 def estimate_picture(

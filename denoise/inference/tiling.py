@@ -1,8 +1,10 @@
 """Denoise in overlapping tiles, so that memory does not grow with the picture."""
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -12,10 +14,11 @@ from torch import Tensor
 from denoise.images.arrays import Images, from_unit, to_unit
 from denoise.inference.passes import Inference
 from denoise.models import Needs
-from denoise.progress import OnTile
+from denoise.progress import OnTile, Preview
 
 TILE = 1280  # pixels a side; much larger ones fall out of a CPU's caches
 OVERLAP = 128  # pixels; in float32 what lies further off changes a pixel by under 0.005/255
+GRID = 256  # pixels; tiles start at multiples, so that strides and added noise fall as elsewhere
 
 
 @dataclass(frozen=True)
@@ -50,38 +53,70 @@ def spans(length: int, tile: int, overlap: int) -> Iterator[Span]:
         )
 
 
+def around(rows: slice, columns: slice, shape: tuple[int, ...]) -> tuple[Span, Span]:
+    """Return the tile that denoises a region of images, (N, H, W, C), as the tiles of all do."""
+    spans_ = []
+    for kept, length in ((rows, shape[1]), (columns, shape[2])):
+        start = max(0, (kept.start - OVERLAP) // GRID * GRID)
+        read = slice(start, min(length, kept.stop + OVERLAP))
+        spans_.append(Span(read, kept, slice(kept.start - start, kept.stop - start)))
+    return spans_[0], spans_[1]
+
+
 def denoise_tiles(
     images: Images,
     sigma: Tensor | None,
     inference: Inference,
     device: torch.device,
     on_tile: OnTile | None = None,
+    preview: Preview | None = None,
 ) -> tuple[Images, int]:
     """Denoise images tile by tile, and count the tiles.
 
     Sigma is (N or 1, 1, H or 1, W or 1); None: the networks guess. `on_tile` is called after every
-    pass with passes done and total; what it raises stops the work.
+    pass with passes done and total; what it raises stops the work. A preview is of one image: its
+    regions come before the next tile, and the tiles nearest to the last region come first.
     """
     result = np.empty_like(images)
     tiles = list(_tiles(images.shape, inference.needs))
     are_gray = _taken_as_gray(images, inference.needs)
-    count = itertools.count(1)
+    count, total = itertools.count(1), len(tiles) * inference.passes
 
     def count_pass() -> None:
         if on_tile is not None:
-            on_tile(next(count), len(tiles) * inference.passes)
+            on_tile(next(count), total)
 
-    for samples, rows, columns in tiles:
+    def denoise(
+        samples: slice, rows: Span, columns: Span, after_pass: Callable[[], None]
+    ) -> Images:
         channels = slice(1) if are_gray[samples].all() else slice(None)
         read = to_unit(images[samples, rows.read, columns.read, channels])
         noisy = torch.from_numpy(read).permute(0, 3, 1, 2).to(device)
         planes = _cut_planes(sigma, samples, rows.read, columns.read)
         planes = None if planes is None else planes.to(device)
-        denoised = inference.denoise(noisy, planes, count_pass)
+        denoised = inference.denoise(noisy, planes, after_pass)
         unit = denoised.permute(0, 2, 3, 1).cpu().numpy()
-        kept = unit[:, rows.kept_of_read, columns.kept_of_read]
-        result[samples, rows.kept, columns.kept] = from_unit(kept, images.dtype)
+        kept = from_unit(unit[:, rows.kept_of_read, columns.kept_of_read], images.dtype)
+        return np.broadcast_to(kept, (*kept.shape[:3], images.shape[3]))
+
+    waiting = list(tiles)
+    while waiting:
+        while preview is not None and (region := preview.next_region()) is not None:
+            part = denoise(slice(0, 1), *around(*region, images.shape), lambda: None)
+            preview.show(*region, part[0])
+            waiting.sort(key=partial(_distance, *region))
+        samples, rows, columns = waiting.pop(0)
+        part = denoise(samples, rows, columns, count_pass)
+        result[samples, rows.kept, columns.kept] = part
+        if preview is not None:
+            preview.show(rows.kept, columns.kept, part[0])
     return result, len(tiles)
+
+
+def _distance(rows: slice, columns: slice, tile: tuple[slice, Span, Span]) -> float:
+    """Return how far the middle of a tile is from that of a region, in pixels."""
+    pairs = ((rows, tile[1].kept), (columns, tile[2].kept))
+    return math.hypot(*((a.start + a.stop - b.start - b.stop) / 2 for a, b in pairs))
 
 
 def _taken_as_gray(images: Images, needs: Needs) -> NDArray[np.bool_]:

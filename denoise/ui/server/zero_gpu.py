@@ -21,7 +21,8 @@ from denoise.inference.insides import Insides
 from denoise.inference.level_selection import LevelSelection
 from denoise.inference.report import Denoised
 from denoise.inference.settings import DEFAULTS, Settings
-from denoise.progress import OnTile
+from denoise.inference.sigma_plan import SigmaPlan
+from denoise.progress import OnTile, Preview
 from denoise.ui.server.progress import Step, watch
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo
@@ -99,10 +100,12 @@ class LentDenoiser(Denoiser):
         *,
         on_tile: OnTile | None = None,
         always_estimate: bool = True,
+        preview: Preview | None = None,  # noqa: ARG002  # a lent GPU is done before it is looked at
+        plan: SigmaPlan | None = None,
     ) -> Denoised:
-        """Do what `Denoiser.run` does."""
+        """Do what `Denoiser.run` does, but show nothing on the way."""
         self.check(settings)  # before a GPU is lent for nothing
-        asked = (self._asked, "run", image, settings, always_estimate)
+        asked = (self._asked, "run", image, settings, always_estimate, plan)
         for answer in _lent().run(*asked):
             if isinstance(answer, _Failure):
                 raise answer.error
@@ -155,13 +158,23 @@ def _lent() -> _Lent:
 
 
 def _run(
-    model: str, _: str, image: AnyImage, settings: Settings, always_estimate: bool
+    model: str,
+    _: str,
+    image: AnyImage,
+    settings: Settings,
+    always_estimate: bool,
+    plan: SigmaPlan | None,
 ) -> Iterator[Step | Denoised | _Failure]:
     """Yield a Step after every tile, and the denoised image last."""
 
     def work(on_tile: OnTile) -> Denoised:
         return Denoiser.run(
-            _here(model), image, settings, on_tile=on_tile, always_estimate=always_estimate
+            _here(model),
+            image,
+            settings,
+            on_tile=on_tile,
+            always_estimate=always_estimate,
+            plan=plan,
         )
 
     try:
