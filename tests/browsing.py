@@ -1,5 +1,7 @@
 """What tests do with the page in a browser."""
 
+import base64
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +17,7 @@ FLAGS = [
     "--disable-sync",
 ]
 WAIT_MS = 120_000
+FINISHED = re.compile("^(Clean, in|去噪完成)")
 DESKTOP, PHONE = {"width": 1440, "height": 1000}, {"width": 390, "height": 844}
 
 
@@ -22,9 +25,34 @@ def open_page(context, server):
     page = context.new_page()
     page.set_default_timeout(WAIT_MS)
     page.goto(server.url)
-    page.get_by_role("button", name="Denoise", exact=True).wait_for()
-    page.locator("#noisy-picture input[type=file]").wait_for(state="attached")
+    page.locator(".stage .choose").first.wait_for()
+    page.locator(".stage .examples img").first.wait_for()  # its script has begun
     return page
+
+
+def finish(page):
+    """Waits until the picture on the stage is clean."""
+    page.locator(".stage .download").wait_for()
+    page.locator(".stage .status").get_by_text(FINISHED).wait_for()
+
+
+def phase(page):
+    """Tells in what state the last picture of several is."""
+    return page.locator(".strip button").last.get_attribute("class")
+
+
+def press_paste(page, file):
+    """Pastes a file, as from the clipboard."""
+    content = base64.b64encode(Path(file).read_bytes()).decode()
+    page.evaluate(
+        """([content, name]) => {
+          const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([bytes], name, { type: 'image/png' }));
+          document.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+        }""",
+        [content, Path(file).name],
+    )
 
 
 LESSONS = ("Noise lab", "Digits", "Training", "The networks")
@@ -50,12 +78,12 @@ def open_tab(page, name):
     raise AssertionError(f"There is no tab {name}.")
 
 
-def upload(page, file, where="#noisy-picture"):
+def upload(page, file, where=".stage"):
     with page.expect_response(lambda answer: "/upload" in answer.url):
         page.locator(f"{where} input[type=file]").set_input_files(file)
 
 
-def download(page, where="#download"):
+def download(page, where=".stage .download"):
     with page.expect_download() as waiting:
         page.locator(where).click()
     return waiting.value

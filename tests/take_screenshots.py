@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from browsing import CHROMIUM, FLAGS, open_page, open_tab, upload
+from browsing import CHROMIUM, FLAGS, finish, open_page, open_tab, upload
 from conftest import running_server
 from PIL import Image
 from places import ROOT
@@ -62,9 +62,8 @@ def denoise(page: Page, folder: Path) -> None:
     file = folder / "coffee.png"
     save_picture(Picture(add_noise(data.coffee(), "gaussian", 25 / 255)), file)
     upload(page, file)
-    page.get_by_role("button", name="Denoise", exact=True).click()
-    page.locator("#status").get_by_text("Done.").wait_for()
-    page.evaluate("document.querySelector('#status').scrollIntoView()")
+    finish(page)
+    page.wait_for_timeout(8000)  # for the pieces of the four ways
 
 
 def spoil(page: Page, _: Path) -> None:

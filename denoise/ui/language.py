@@ -40,6 +40,7 @@ class Phrases:
     """
 
     def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
         self._exact = {text: said for text, said in texts.items() if "{" not in text}
         self._templates = [
             (re.compile(GAP.join(map(re.escape, text.split("{}")))), said)

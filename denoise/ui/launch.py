@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from denoise.devices import choose_device, device_label
 from denoise.errors import DenoiseError, SettingError
@@ -17,6 +17,9 @@ from denoise.ui.server.figures import Figures
 from denoise.ui.server.logs import set_up_logs
 from denoise.ui.server.service import Service
 from denoise.zoo.zoo import Zoo
+
+if TYPE_CHECKING:
+    from denoise.ui.stage.visits import Visits
 
 FAILED, MISUSE = 1, 2
 SWEEP_S = 60
@@ -77,26 +80,27 @@ def _serve(service: Service, settings: Settings, is_told_to_stop: threading.Even
         importlib.import_module("spaces")  # before anything touches CUDA
     from denoise.ui.page import build_page, look
     from denoise.ui.server.http import files_in_use, start_serving
+    from denoise.ui.stage.visits import Visits
     from denoise.ui.tabs.samples import SampleStore
 
     if settings.is_lent_gpus:
         service.loaded.load_all()
-    samples = SampleStore()
+    samples, visits = SampleStore(), Visits(service)
     page = build_page(service, has_training=settings.has_training, samples=samples)
     if is_told_to_stop.is_set():
         return 0
     try:
-        start_serving(page, service, host=settings.host, port=settings.port, look=look())
+        start_serving(page, visits, host=settings.host, port=settings.port, look=look())
     except OSError:
         place = f"{settings.host}, port {settings.port}"
         sentence = "the port is in use or the address unknown; set GRADIO_SERVER_PORT to another."
         return _complain(f"Cannot serve at {place}: {sentence}", FAILED)
     print(f"Serving at {page.local_url}", flush=True)  # noqa: T201
-    threading.Thread(target=_warm, args=(service,), daemon=True).start()
+    threading.Thread(target=_warm, args=(visits,), daemon=True).start()
     if settings.fetches_sets:
         threading.Thread(target=samples.fetch_tests, daemon=True).start()
     while not is_told_to_stop.wait(SWEEP_S):
-        service.storage.clean_up(files_in_use(page))
+        service.storage.clean_up(files_in_use(page) | visits.files_in_use())
     service.close()
     time.sleep(FLUSH_S)
     page.close(verbose=False)
@@ -110,9 +114,11 @@ def _watch_signals() -> threading.Event:
     return is_told_to_stop
 
 
-def _warm(service: Service) -> None:
+def _warm(visits: "Visits") -> None:
+    service = visits.service
     try:
         service.warm()
+        visits.speeds.measure()
     except DenoiseError as error:
         service.fault = f"The default network cannot be used. {error}"
         _log.error(service.fault)

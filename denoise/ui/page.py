@@ -12,9 +12,9 @@ from denoise.devices import choose_device, device_label
 from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.server.service import Service
 from denoise.ui.server.zero_gpu import is_lent
+from denoise.ui.stage.component import build_stage
 from denoise.ui.tabs.address import CLEAN, LEARN, follow_places, link_places
 from denoise.ui.tabs.classroom import Classroom
-from denoise.ui.tabs.denoise import build_denoise_tab
 from denoise.ui.tabs.learn import build_learn
 from denoise.ui.tabs.samples import SampleStore
 from denoise.ui.widgets.events import AT_ONCE
@@ -70,7 +70,7 @@ def _fill(
     gr.HTML(HEADER.format(links=_links(path)), padding=False)
     with gr.Tabs(overflow_behavior="wrap", elem_id="places") as places:
         with gr.Tab("Clean", id=CLEAN) as clean:
-            build_denoise_tab(service)
+            build_stage(service, path)
         with gr.Tab("Learn", id=LEARN) as learn:
             lessons, parts = build_learn(service, samples, classroom)
     follow_places([clean, learn])

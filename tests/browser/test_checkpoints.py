@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from browsing import open_tab, upload
+from browsing import finish, open_tab, upload
 from conftest import running_server
 from hub_stand_in import running_hub
 from PIL import Image
@@ -44,22 +44,25 @@ def choose(page, where, name):
     field.press("Enter")
 
 
-def test_an_address_is_typed_and_its_network_denoises(page, picture):
+def type_network(page, picture, name):
+    """Cleans a picture, then types another network and asks for it."""
     upload(page, picture)
-    choose(page, "#model", "org/restorer")
-    page.locator("#model-words").get_by_text("A NAFNet from net.safetensors.").wait_for()
-    page.locator("#noise").wait_for(state="hidden")
-    page.locator("#start").click()
-    page.locator("#report").get_by_text("by restorer in").wait_for()
-    assert "--model org/restorer" in page.locator("#command").inner_text()
+    finish(page)
+    page.locator(".advanced summary").click()
+    page.locator(".advanced .model").select_option("")
+    page.locator(".advanced .typed").fill(name)
+    page.locator(".stale .update").click()
 
 
-def test_an_address_that_is_not_enough_says_what_to_type(page):
-    choose(page, "#model", "org/two")
-    page.locator("#model-words").get_by_text("name one as org/two/a.safetensors").wait_for()
-    choose(page, "#model", "org/two/a.safetensors")
-    page.locator("#model-words").get_by_text("A DRUNet from a.safetensors.").wait_for()
-    page.locator("#noise").wait_for(state="visible")
+def test_an_address_is_typed_and_its_network_denoises(page, picture):
+    type_network(page, picture, "org/restorer")
+    page.locator(".report").get_by_text("by restorer on").wait_for()
+    assert "--model org/restorer" in page.locator(".command code").inner_text()
+
+
+def test_an_address_that_is_not_enough_says_what_to_type(page, picture):
+    type_network(page, picture, "org/two")
+    page.locator(".refusal").get_by_text("name one as org/two/a.safetensors").wait_for()
 
 
 def test_the_owners_choice_and_an_address_are_compared(page, server, picture):
@@ -83,8 +86,7 @@ def test_the_tab_zoo_shows_the_card_of_the_owners_choice(page):
     page.locator("#zoo-card").get_by_text("stated by its source").wait_for()
 
 
-def test_in_chinese_it_is_said_in_chinese(page, server):
+def test_in_chinese_it_is_said_in_chinese(page, server, picture):
     page.goto(f"{server.url}/zh")
-    page.locator("#model").get_by_text("可键入 Hub 上的网络").wait_for()
-    choose(page, "#model", "org/two")
-    page.locator("#model-words").get_by_text("中有多个检查点").wait_for()
+    type_network(page, picture, "org/two")
+    page.locator(".refusal").get_by_text("中有多个检查点").wait_for()

@@ -1,7 +1,7 @@
 import re
 
 import pytest
-from browsing import DESKTOP, WAIT_MS, upload
+from browsing import DESKTOP, WAIT_MS, finish, upload
 from skimage import data
 
 from denoise import Denoiser, Picture, add_noise, psnr, save_picture
@@ -23,31 +23,32 @@ def test_a_browser_in_chinese_gets_the_chinese_page(chinese, server, tmp_path):
     file = tmp_path / "cup.png"
     save_picture(Picture(add_noise(data.coffee()[:128, :160], "gaussian", 0.1)), file)
     chinese.goto(server.url)
-    chinese.get_by_role("button", name="去噪", exact=True).wait_for()
+    chinese.get_by_role("button", name="选择照片", exact=True).wait_for()
     assert chinese.url.endswith("/zh")
     assert chinese.locator("html").get_attribute("lang") == "zh"
     upload(chinese, file)
-    chinese.get_by_role("button", name="去噪", exact=True).click()
-    chinese.locator("#status").get_by_text("完成。").wait_for()
-    report = chinese.locator("#report").inner_text()
-    assert "160 x 128 像素，由 conv-photo 处理" in report
-    assert not re.search("Noise|pixels", report)
+    finish(chinese)
+    chinese.locator(".advanced summary").click()
+    shown = chinese.locator(".stage").inner_text()
+    assert "160 x 128 像素，由 conv-photo 处理" in shown
+    assert not re.search("Noise|pixels|Auto|Download|Strength|parts", shown)
 
 
 def test_the_page_names_its_own_language_not_the_browsers(chinese, server):
     chinese.goto(server.url)
     chinese.get_by_role("link", name="English").click()
-    chinese.get_by_role("button", name="Denoise", exact=True).wait_for()
+    chinese.get_by_role("button", name="Choose photos", exact=True).wait_for()
     root = chinese.locator("html")
     assert root.get_attribute("lang") == "en"
     root.evaluate("root => { root.lang = 'zh-CN'; }")  # as Gradio does, sooner or later
     assert root.get_attribute("lang") == "en"
 
 
-def test_an_error_is_said_in_chinese(chinese, server):
+def test_an_error_is_said_in_chinese(chinese, server, tmp_path):
+    (tmp_path / "letter.png").write_text("Dear Sir or Madam")
     chinese.goto(f"{server.url}/zh")
-    chinese.get_by_role("button", name="去噪", exact=True).click()
-    chinese.get_by_text("还没有图片；请先放入一张。").first.wait_for()
+    upload(chinese, tmp_path / "letter.png")
+    chinese.locator(".refusal").get_by_text("letter.png 是文本文件，不是图片").wait_for()
 
 
 def test_a_lessons_link_and_its_figures_are_the_same_in_chinese(chinese, server):
@@ -67,9 +68,9 @@ def test_the_language_that_was_chosen_is_kept(chinese, server):
     assert "/zh" not in chinese.url
     assert "level=0.2" in chinese.url
     chinese.goto(server.url)
-    chinese.get_by_role("button", name="Denoise", exact=True).wait_for()
+    chinese.get_by_role("button", name="Choose photos", exact=True).wait_for()
     chinese.get_by_role("link", name="中文").click()
-    chinese.get_by_role("button", name="去噪", exact=True).wait_for()
+    chinese.get_by_role("button", name="选择照片", exact=True).wait_for()
 
 
 def test_a_term_tells_how_it_is_measured_when_it_is_focused(chinese, server):

@@ -30,7 +30,7 @@ def page(browser, server):
 @pytest.mark.parametrize("language", ["", "zh"])
 def test_a_link_runs_no_script(page, server, language):
     page.goto(f"{server.url}/{language}")
-    page.locator("#start").wait_for()
+    page.locator(".stage .choose").first.wait_for()
     page.evaluate(LINK)
     page.locator("#probe").click()
     page.wait_for_function("violations.length")
@@ -48,7 +48,7 @@ def test_the_policy_forbids_nothing_that_the_page_does(page, server):
     page.locator("#digits-figure img").first.wait_for()
     for name in ("Training", "The networks", "Clean"):
         open_tab(page, name)
-    page.locator("#start").wait_for()
+    page.locator(".stage .choose").first.wait_for()
     page.get_by_role("button", name="Use via API").click()
     page.locator(".api-docs").get_by_text("cURL", exact=True).click()
     page.locator(".api-docs pre").locator("visible=true").first.wait_for()

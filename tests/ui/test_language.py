@@ -11,6 +11,7 @@ from asides import aside
 from denoise.ui.language import TEXTS, Phrases, read_phrases, translate_page
 from denoise.ui.page import LANGUAGES, build_page
 from denoise.ui.server.service import Service
+from denoise.ui.stage.component import spoken_words
 from denoise.ui.widgets.tables import table_of
 from denoise.ui.widgets.terms import term
 from denoise.weights.card import compose_card
@@ -206,3 +207,8 @@ def test_what_a_network_is_for_and_where_it_fails_is_translated(facts):
         assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", said.say(english))  # no sentence is left out
     (numbers,) = (line for line in card.splitlines() if f"{facts.parameters:,} parameters" in line)
     assert not re.search(r"\bIt\b", said.say(numbers))
+
+
+def test_what_the_stage_says_is_there_in_chinese():
+    said = read_phrases("zh").texts
+    assert [sentence for sentence in spoken_words() if sentence not in said] == []

@@ -11,6 +11,7 @@ from denoise.ui import launch
 from denoise.ui.page import build_page
 from denoise.ui.server.http import readiness
 from denoise.ui.server.service import Service
+from denoise.ui.stage.visits import Visits
 from denoise.weights.manifest import CONFIG_FILE, WEIGHTS_FILE
 from denoise.weights.tensors import BUNDLED
 from denoise.zoo.zoo import Zoo
@@ -41,7 +42,7 @@ def test_the_others_serve_and_it_is_said(folder, service):
 def test_a_server_whose_default_network_is_damaged_says_why_it_is_not_ready(folder, service):
     assert readiness(service) == (503, {"status": "loading"})
     (folder / DEFAULT_MODEL / WEIGHTS_FILE).write_bytes(b"damaged")
-    launch._warm(service)
+    launch._warm(Visits(service))
     status, answer = readiness(service)
     assert (status, answer["status"]) == (503, "failed")
     assert answer["detail"].startswith("The default network cannot be used. The weights of ")

@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from gradio.route_utils import FnIndexInferError
 from starlette._utils import get_route_path
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -31,6 +32,8 @@ from denoise.ui.server.service import Service
 from denoise.ui.server.sessions import Sessions
 from denoise.ui.server.turnstile import Turnstile
 from denoise.ui.server.uploads import named_files
+from denoise.ui.stage.routes import stage_routes
+from denoise.ui.stage.visits import Visits
 from denoise.ui.widgets.toasts import Page
 
 PROMETHEUS = "text/plain; version=0.0.4"
@@ -41,7 +44,7 @@ CALLS = tuple(f"/gradio_api/{route}/" for route in ("call", "run", "api", "queue
 
 
 def start_serving(
-    page: Page, service: Service, *, host: str, port: int, look: Mapping[str, Any]
+    page: Page, visits: Visits, *, host: str, port: int, look: Mapping[str, Any]
 ) -> None:
     """Add the endpoints for scripts to a page, and serve it from a thread of its own.
 
@@ -51,6 +54,7 @@ def start_serving(
     Raises:
         OSError: the address is unknown or the port is in use.
     """
+    service = visits.service
     page.figures = service.figures
     with page:
         add_endpoints(service)
@@ -70,11 +74,12 @@ def start_serving(
         app_kwargs={
             "routes": [
                 *_probes(service),
+                *stage_routes(visits),
                 *info_routes(page),
                 Route("/gradio_api/openapi.json", _document(page)),
             ],
             "middleware": [Middleware(OwnScripts, head=look.get("head", ""))],
-            "lifespan": _guarded_by(service, page),
+            "lifespan": _guarded_by(visits, page),
             "openapi_url": None,  # FastAPI's, which knows nothing of the endpoints
             "exception_handlers": {
                 KeyError: _unknown_endpoint,
@@ -101,8 +106,10 @@ def files_in_use(page: gr.Blocks) -> set[Path]:
 
 
 def _guarded_by(
-    service: Service, page: gr.Blocks
+    visits: Visits, page: gr.Blocks
 ) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    service = visits.service
+
     @asynccontextmanager
     async def guard(app: Any) -> AsyncIterator[None]:
         app.state_holder = Sessions(page)
@@ -125,17 +132,18 @@ def _guarded_by(
         )
         if service.figures is not None:
             service.figures.watch(lines)
-        keeping = asyncio.create_task(_keep(lines))
+        keeping = asyncio.create_task(_keep(lines, visits))
         yield
         keeping.cancel()
 
     return guard
 
 
-async def _keep(lines: Lines) -> None:
+async def _keep(lines: Lines, visits: Visits) -> None:
     while True:
         await asyncio.sleep(LOOK_S)
         await lines.end_what_nobody_waits_for()
+        await run_in_threadpool(visits.tidy)
 
 
 def readiness(service: Service) -> tuple[int, dict[str, str]]:

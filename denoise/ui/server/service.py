@@ -17,11 +17,14 @@ from denoise.evaluation.methods import CleanImage, prepare
 from denoise.evaluation.results import MethodResult
 from denoise.images.picture import OUTPUT_FORMATS, Picture
 from denoise.images.writing import losses
+from denoise.inference.detail_recovery import give_back_detail
 from denoise.inference.insides import Insides
 from denoise.inference.pipeline import denoise_picture, estimate_picture, noise_picture
-from denoise.inference.report import NoiseReport, Report
+from denoise.inference.report import Denoised, NoiseReport, Report
 from denoise.inference.settings import DEFAULTS, Settings
+from denoise.inference.sigma_plan import SigmaPlan
 from denoise.noise.synthesis import NoiseSpec
+from denoise.progress import Preview
 from denoise.ui.server.decoding import Decoders
 from denoise.ui.server.figures import Figures
 from denoise.ui.server.limits import Limits
@@ -142,6 +145,45 @@ class Service:
 
         job = self._turns.begin()
         yield from watch(work, job.check)
+
+    def denoise_shown(
+        self,
+        noisy: Picture,
+        model: str,
+        settings: Settings,
+        *,
+        on_step: OnStep,
+        preview: Preview | None = None,
+        plan: SigmaPlan | None = None,
+    ) -> Denoised:
+        """Denoise a picture that was read before, in turn with other work.
+
+        `on_step` is called as `denoise` yields steps, and with the unit "turn" when the turn has
+        come; what it raises stops the work. Preview and plan are those of `Denoiser.run`.
+        """
+        denoiser = self.loaded.get(model, partial(on_step, unit="bytes"))
+        job = self._turns.begin()
+
+        def after_tile(done: int, total: int) -> None:
+            job.check()
+            on_step(done, total)
+            if not is_lent():
+                job.pass_turn()
+
+        height, width = noisy.pixels.shape[:2]
+        with self._memory.hold(height * width), job.take_turn():
+            on_step(0, 1, "turn")
+            return denoise_picture(
+                noisy, denoiser, settings, on_tile=after_tile, preview=preview, plan=plan
+            )
+
+    def give_back_detail(self, noisy: Pixels, denoised: Pixels, amount: float) -> Pixels:
+        """Return denoised pixels with part of the removed detail, in turn with other work."""
+        with self._turns.take():
+            before, after = (
+                pixels.reshape(1, *pixels.shape[:2], -1) for pixels in (noisy, denoised)
+            )
+            return give_back_detail(before, after, amount).reshape(denoised.shape)
 
     def add_noise(self, file: str | Path, spec: NoiseSpec = DEFAULT_NOISE) -> Result:
         """Add seeded noise to an uploaded file."""

@@ -54,13 +54,13 @@ class Storage:
         Raises:
             ImageError: the picture is too large for the format, or the disk is full.
         """
-        file = self.new_file(_stem(name) + FORMAT_SUFFIXES[image_format])
+        file = self.new_file(safe_stem(name) + FORMAT_SUFFIXES[image_format])
         save_picture(picture, file, keep_exif=keep_exif)
         return file
 
     def write_quickly(self, pixels: NDArray[np.uint8], name: str) -> Path:
         """Write pixels as `write` does, as a larger PNG that is written sooner, for display."""
-        file = self.new_file(f"{_stem(name)}.png")
+        file = self.new_file(f"{safe_stem(name)}.png")
         write_atomically(file, encode_quickly(pixels))
         return file
 
@@ -98,6 +98,6 @@ def _deepest_first(folder: Path) -> Iterator[Path]:
         yield from (Path(place) / name for name in (*files, *folders))
 
 
-def _stem(name: str) -> str:
+def safe_stem(name: str) -> str:
     """Return the name of an upload without folders and ending, safe as the name of a file."""
     return re.sub(r"[^\w .()+-]", "_", Path(name).stem).strip(" .")[:MAX_STEM] or "picture"

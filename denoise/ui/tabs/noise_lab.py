@@ -21,7 +21,6 @@ from denoise.ui.tabs.camera_view import build_camera_view
 from denoise.ui.tabs.compare_view import build_compare_view
 from denoise.ui.tabs.residual_view import build_residual_view
 from denoise.ui.tabs.sweep_view import build_sweep_view
-from denoise.ui.widgets.controls import build_model_choice
 from denoise.ui.widgets.events import IN_TURN, NOTHING, Updates, Values
 from denoise.ui.widgets.methods import Spoilt
 from denoise.ui.widgets.noise_controls import (
@@ -31,7 +30,14 @@ from denoise.ui.widgets.noise_controls import (
     follow_kind,
     noise_spec_of,
 )
-from denoise.ui.widgets.parts import PictureInput, build_view, clean_examples, is_tiny, write_shown
+from denoise.ui.widgets.parts import (
+    PictureInput,
+    build_model_choice,
+    build_view,
+    clean_examples,
+    is_tiny,
+    write_shown,
+)
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.terms import term
 

@@ -12,10 +12,9 @@ from denoise.evaluation.baselines import BASELINES, is_installed
 from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service
-from denoise.ui.widgets.controls import TYPED
 from denoise.ui.widgets.events import AT_ONCE, IN_TURN, LATEST, Updates, Values
 from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of, stage_title
-from denoise.ui.widgets.parts import PictureInput, networks
+from denoise.ui.widgets.parts import TYPED, PictureInput, networks
 from denoise.ui.widgets.quoting import quoted
 
 STALE = (

@@ -1,10 +1,10 @@
 """What the tabs are made of: the picture input, pictures for display, words about networks."""
 
 import base64
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -12,18 +12,17 @@ from gradio.data_classes import ImageData
 from numpy.typing import NDArray
 from skimage import data
 
+from denoise.defaults import DEFAULT_MODEL
 from denoise.images.arrays import to_8_bits
-from denoise.images.picture import OUTPUT_FORMATS, Picture
+from denoise.images.picture import Picture
 from denoise.images.writing import encode_picture
-from denoise.noise.synthesis import add_noise
 from denoise.ui.server.service import Service
 from denoise.ui.server.uploads import uploaded_file
-from denoise.ui.widgets.quoting import quoted
-from denoise.weights.facts import ModelFacts, stamp_of
+from denoise.weights.facts import ModelFacts
 
 SHOWN_SIDE = 280  # pixels that a smaller picture is enlarged to, without smoothing
 PHOTOS = ("astronaut", "coffee", "chelsea")  # packaged with scikit-image, free to use
-EXAMPLE_SIGMA = 25 / 255
+TYPED = "You can type a network on the Hub: org/repo/name, or org/repo/file for any checkpoint."
 DOMAINS = {"photo": "photos and scans", "28x28": "28x28 lessons"}
 
 
@@ -76,33 +75,22 @@ def build_view(
         return image, gr.Markdown(elem_classes="figures", elem_id=f"{name}-words")
 
 
-class FileFormat(NamedTuple):
-    """Components that say how files to download are written."""
-
-    name: gr.Dropdown
-    keep_exif: gr.Checkbox
-
-
-def build_file_format() -> FileFormat:
-    """Add them to the page that is being built."""
-    return FileFormat(
-        gr.Dropdown(list(OUTPUT_FORMATS), value="PNG", label="Format of the download"),
-        gr.Checkbox(
-            value=True,
-            label="Keep the photo's details (EXIF)",
-            info="Camera, date and, where the file has one, the place.",
-        ),
-    )
-
-
 def clean_examples(service: Service) -> list[str]:
     """Write the free photographs and return their files."""
-    return _written(service, lambda photo: photo)
+    photos = {name: Picture(getattr(data, name)()) for name in PHOTOS}
+    return [str(service.storage.write(photo, f"{name}.png")) for name, photo in photos.items()]
 
 
-def noisy_examples(service: Service) -> list[str]:
-    """Write the free photographs with noise and return their files."""
-    return _written(service, lambda photo: add_noise(photo, "gaussian", EXAMPLE_SIGMA))
+def build_model_choice(service: Service, elem_id: str) -> gr.Dropdown:
+    """Add the choice of a network, which may be typed where the server allows it."""
+    return gr.Dropdown(
+        model_choices(service),
+        value=DEFAULT_MODEL,
+        label="Network",
+        info=TYPED if service.zoo.takes_addresses else None,
+        allow_custom_value=service.zoo.takes_addresses,
+        elem_id=elem_id,
+    )
 
 
 def model_choices(service: Service) -> list[tuple[str, str]]:
@@ -117,36 +105,12 @@ def networks(service: Service) -> list[ModelFacts]:
     return sorted(service.zoo.list_models(), key=lambda facts: facts.needs.domain != "photo")
 
 
-def describe_model(facts: ModelFacts) -> str:
-    """Return a line on what a network is for, and on its measured quality and speed."""
-    return " ".join([quoted(facts.summary), *_quality_words(facts), *_speed_words(facts)])
-
-
 def auto_at_25(facts: ModelFacts) -> list[dict[str, Any]]:
     """Return the rows measured at float noise of 25/255 whose level the network was not told."""
     return [
         row
         for row in facts.metrics.get("table", [])
         if row["sigma_255"] == 25 and not row["told"] and not row["eight_bit"]
-    ]
-
-
-def _quality_words(facts: ModelFacts) -> list[str]:
-    return [
-        f"At noise of 25/255 it brings {row['set_name']} from {row['psnr_noisy']:.1f} to "
-        f"{row['psnr']:.1f} dB."
-        for row in auto_at_25(facts)
-    ]
-
-
-def _speed_words(facts: ModelFacts) -> list[str]:
-    measured = facts.metrics
-    if "seconds_per_mpixel" not in measured:
-        return []
-    stamp = stamp_of(measured, "seconds_per_mpixel")
-    return [
-        f"A photo of 1 Mpixel took {measured['seconds_per_mpixel']:.2g} s on "
-        f"{stamp['device']}, {stamp['precision']}."
     ]
 
 
@@ -184,13 +148,3 @@ def picture_grid(rows: Mapping[str, Iterable[NDArray[np.uint8]]]) -> str:
         for title, pictures in rows.items()
     ]
     return f'<table class="grid"><tbody>{"".join(lines)}</tbody></table>'
-
-
-def in_255(sigma: float) -> str:
-    """Return a noise level in both units."""
-    return f"{sigma * 255:.1f}/255 (sigma {sigma:.3f})"
-
-
-def _written(service: Service, change: Callable[[NDArray[Any]], NDArray[Any]]) -> list[str]:
-    photos = {name: Picture(change(getattr(data, name)())) for name in PHOTOS}
-    return [str(service.storage.write(photo, f"{name}.png")) for name, photo in photos.items()]

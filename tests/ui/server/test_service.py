@@ -17,13 +17,11 @@ from asides import aside
 from gradio.data_classes import PredictBodyInternal
 from gradio.queueing import EventQueue
 from PIL import Image
-from skimage import data
 
 from denoise import Denoiser
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import CancelledError, ImageError, SettingError, UnknownModelError
 from denoise.noise.synthesis import add_noise
-from denoise.ui.language import read_phrases
 from denoise.ui.server import homes, storage
 from denoise.ui.server.failures import BUG, told
 from denoise.ui.server.homes import Home
@@ -32,7 +30,6 @@ from denoise.ui.server.limits import Limits
 from denoise.ui.server.progress import Step, watch
 from denoise.ui.server.service import Service
 from denoise.ui.server.uploads import is_inside, uploaded_file
-from denoise.ui.tabs.report import report_words
 from denoise.weights.tensors import BUNDLED
 
 HOUR = 3600
@@ -363,25 +360,6 @@ def wait_until(is_true):
     while not is_true():
         assert time.monotonic() < deadline
         time.sleep(0.01)
-
-
-def test_the_words_on_a_picture_tell_of_jpeg_in_both_languages():
-    stored = add_noise(data.astronaut()[:256, 100:356], "jpeg", 0.25)
-    words = report_words(Denoiser("conv-photo", device="cpu").run(stored).report.to_dict())
-    assert re.search(r"It was a JPEG, rounded to steps of about 6\.\d/255:", words)
-    assert "取整步长约为 6." in read_phrases("zh").say(words)
-
-
-@pytest.mark.parametrize("used", [0.0, 0.02])
-def test_where_a_guide_worked_the_words_give_the_level_of_the_rest_alone(used):
-    camera = add_noise(data.astronaut()[:256, 100:356], "camera", 0.1)
-    report = Denoiser("conv-photo", device="cpu").run(camera).report.to_dict()
-    words = report_words(report | {"sigma_used": used})
-    assert "The noise is not all white: **blind-photo** worked on it." in words
-    assert "Noise level" not in words
-    rest = {"For the rest **conv-photo** was told 5.1/255": words}
-    rest["**conv-photo** 被告知 5.1/255"] = read_phrases("zh").say(words)
-    assert [part in whole for part, whole in rest.items()] == [used > 0] * 2
 
 
 def test_a_trained_network_runs_while_somebody_holds_it_and_goes_then(service, tmp_path):

@@ -1,7 +1,6 @@
 """What the page's controls take, and which methods they offer."""
 
 import sys
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -13,14 +12,10 @@ from denoise.evaluation.comparison import compare
 from denoise.evaluation.methods import CleanImage
 from denoise.noise.synthesis import NoiseSpec
 from denoise.ui.server.service import Service
-from denoise.ui.tabs.denoise import Outcome, Parts, Work
 from denoise.ui.tabs.noise_lab import Lab, Views
-from denoise.ui.widgets.controls import AUTO, Controls
 from denoise.ui.widgets.methods import method_choices
 from denoise.ui.widgets.noise_controls import NoiseControls, noise_spec_of
-from denoise.ui.widgets.parts import FileFormat, Slider
-from denoise.weights.tensors import load_network, write_weights
-from denoise.zoo.zoo import Zoo
+from denoise.ui.widgets.parts import Slider
 
 
 @pytest.fixture
@@ -88,17 +83,3 @@ def test_bm3d_gets_the_middle_and_the_level_and_its_note_says_so(monkeypatch):
     assert 0.07 < seen[0] < 0.1  # clipping takes some
     before = f"{psnr(clean[128:384, 128:384], middle):.2f} dB"
     assert entry.note == f"slow: only the middle 256x256 pixels, which are noisy at {before}"
-
-
-def test_the_page_shows_what_a_network_that_is_not_bundled_has_made(tmp_path):
-    network, facts = load_network("conv-mnist")
-    write_weights(network, replace(facts, name="mine"), tmp_path / "zoo", half=False)
-    Image.new("L", (40, 40), 90).save(tmp_path / "gray.png")
-    zoo = Zoo(tmp_path / "zoo", takes_addresses=False)
-    controls, outcome = Controls(*Controls._fields), Outcome(*Outcome._fields)
-    parts = Parts("picture", controls, FileFormat("format", "exif"), outcome)
-    work = Work(Service(device="cpu", folder=tmp_path / "served", zoo=zoo), parts)
-    values = Controls("mine", AUTO, 25, 1, 0, 0, False)._asdict()
-    values |= {"picture": str(tmp_path / "gray.png"), "format": "PNG", "exif": True}
-    *_, shown = work.run(values)
-    assert shown["status"] == "Done."

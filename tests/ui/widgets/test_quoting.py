@@ -21,12 +21,9 @@ from denoise.ui import page
 from denoise.ui.language import read_phrases, translate_page
 from denoise.ui.server.service import Service
 from denoise.ui.tabs import compare_view, sweep_view
-from denoise.ui.tabs import several_files as several
-from denoise.ui.tabs.report import report_words
 from denoise.ui.tabs.zoo import _card_text
 from denoise.ui.widgets import toasts
 from denoise.ui.widgets.methods import Job
-from denoise.ui.widgets.parts import describe_model
 from denoise.ui.widgets.quoting import quoted, quoted_all
 from denoise.zoo.zoo import Zoo
 
@@ -105,7 +102,7 @@ def test_the_built_page_has_no_markup_of_others(built, language):
         if isinstance(block, gr.Markdown | gr.HTML)
     ]
     texts = [text for text in values if isinstance(text, str)]
-    assert sum(PLAIN in text for text in texts) >= 2  # the warning and the network's words
+    assert sum(PLAIN in text for text in texts) >= 1  # the warning
     assert not any("<b>bold" in text or "[a](b)" in text for text in texts)
 
 
@@ -126,11 +123,6 @@ def test_what_is_wrong_with_an_address_is_quoted_in_the_toast(built, monkeypatch
             assert "[" not in sentence
 
 
-def test_what_is_wrong_with_a_network_that_is_typed_is_quoted(built):
-    for change_model in events(built, "change_model"):
-        assert PLAIN in by_identifier(change_model.fn(FOREIGN))["model-words"]
-
-
 def test_what_is_wrong_with_a_mixture_is_quoted(built, service, tmp_path):
     picture = tmp_path / "clean.png"
     asked = SETTINGS | {"clean-picture": str(picture)}
@@ -140,40 +132,11 @@ def test_what_is_wrong_with_a_mixture_is_quoted(built, service, tmp_path):
             assert PLAIN in by_identifier(show.fn(values))["noisy-words"]
 
 
-def test_the_words_on_a_network_are_quoted(service):
-    assert describe_model(service.zoo.read_facts(DEFAULT_MODEL)).startswith(PLAIN)
-
-
 def test_a_card_is_quoted_and_keeps_its_pictures(service):
     text = _card_text(service, DEFAULT_MODEL)
     assert text.count(PLAIN) == 4
     assert "<" not in text
     assert "](gradio_api/file=" in text
-
-
-def test_a_report_is_quoted():
-    report = {
-        "size": (3, 2),
-        "seconds": {},
-        "sigma_estimated": None,
-        "device": "CPU",
-        "precision": "float32",
-        "sigma_source": "told",
-        "sigma_used": 0.1,
-        "jpeg_step": None,
-        "choice": None,
-        "model": FOREIGN,
-        "textured_by": FOREIGN,
-        "guided_by": FOREIGN,
-        "warnings": [FOREIGN],
-    }
-    words = report_words(report)
-    assert words.count(PLAIN) == 5
-    assert "<" not in words
-
-
-def test_what_is_wrong_with_one_of_several_files_is_quoted():
-    assert several._summary(1, [FOREIGN]).endswith(PLAIN)
 
 
 @pytest.mark.parametrize("view", [compare_view, sweep_view])

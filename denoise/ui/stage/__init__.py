@@ -1,0 +1,1 @@
+"""The stage: a visitor's pictures, which become clean where they stand."""
