@@ -7,6 +7,7 @@ import gradio as gr
 from gradio.utils import get_function_description
 
 from denoise.defaults import __version__
+from denoise.ui.api.plain import PATH, describe_plain
 
 PREFIX = "/gradio_api"
 UPLOADED = {
@@ -32,7 +33,7 @@ def describe(page: gr.Blocks) -> dict[str, Any]:
     """Return the OpenAPI 3.1 document of a page's endpoints."""
     endpoints: dict[str, Any] = dict(page.get_api_info()["named_endpoints"])
     functions = {fn.api_name: fn.fn for fn in page.fns.values() if fn.fn is not None}
-    paths = {f"{PREFIX}/upload": {"post": _upload()}}
+    paths = {PATH: {"post": describe_plain()}, f"{PREFIX}/upload": {"post": _upload()}}
     for path, endpoint in endpoints.items():
         name = path.strip("/")
         paths[f"{PREFIX}/call/v2/{name}"] = {"post": _start(name, endpoint, functions[name])}

@@ -16,6 +16,7 @@ from denoise.ui.server.forms import MAX_MULTIPART_BYTES, UploadBody
 from denoise.ui.server.uploads import NOT_UPLOADED, is_inside, named_files
 
 UPLOAD = "/gradio_api/upload"
+BROUGHT = ("/api/denoise", UPLOAD)  # where the body is a file
 BODILESS = (204, 304)  # the kind of a 304 would take the place of the one that is kept
 UPLOADS, MAX_UPLOADS = 20, 10_000  # of a client: so many of the largest size, so many in all
 TOO_MANY_UPLOADS = (
@@ -92,13 +93,15 @@ class Guard:
         elif self._is_closing():
             message = "The server is restarting; try again in a minute."
             await _refuse(503, message)(scope, receive, send)
-        elif route.rstrip("/") == UPLOAD:
-            await self._pass_upload(scope, receive, send)
+        elif route.rstrip("/") in BROUGHT:
+            await self._pass_upload(scope, receive, send, is_kept=route.rstrip("/") == UPLOAD)
         else:
             await self._pass_call(scope, receive, send)
 
-    async def _pass_upload(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the body on as it comes, up to the limit."""
+    async def _pass_upload(
+        self, scope: Scope, receive: Receive, send: Send, *, is_kept: bool
+    ) -> None:
+        """Hand the body on as it comes, up to the limit; note the files that are kept."""
         client = client_of(scope, self._proxies)
         if not self._shares.has_room(client):
             await _refuse(429, TOO_MANY_UPLOADS, {"Retry-After": "600"})(scope, receive, send)
@@ -110,7 +113,8 @@ class Guard:
         body, answer = UploadBody(scope, receive, self._max_bytes), bytearray()
 
         async def send_unless_refused(message: Message) -> None:
-            answer.extend(message.get("body", b""))
+            if is_kept:
+                answer.extend(message.get("body", b""))
             if not body.is_too_large:
                 await send(message)
 

@@ -24,6 +24,7 @@ from starlette.routing import Route
 from denoise.ui.api.endpoints import add_endpoints
 from denoise.ui.api.info import info_routes
 from denoise.ui.api.openapi import describe
+from denoise.ui.api.plain import plain_route
 from denoise.ui.server.connections import limit_connections
 from denoise.ui.server.guard import Guard
 from denoise.ui.server.lines import Lines, running_jobs, waiting_jobs
@@ -75,6 +76,7 @@ def start_serving(
             "routes": [
                 *_probes(service),
                 *stage_routes(visits),
+                plain_route(visits),
                 *info_routes(page),
                 Route("/gradio_api/openapi.json", _document(page)),
             ],

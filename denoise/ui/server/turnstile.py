@@ -15,7 +15,7 @@ from denoise.ui.server.lines import Lines
 
 JOB = re.compile(r"/gradio_api/call/(?:v2/)?[^/]+/([^/]+)/?")  # whose answers are asked for
 SESSION = "/gradio_api/queue/data"  # of a page or of Gradio's client
-CALLS = ("/gradio_api/call/", "/gradio_api/queue/join", "/stage/")
+CALLS = ("/gradio_api/call/", "/gradio_api/queue/join", "/stage/", "/api/denoise")
 FULL = 503
 MINUTE_S = 60
 NO_JOB = (
