@@ -54,7 +54,10 @@ def read_deep_tiff(content: bytes, max_pixels: int, on_size: Callable[[int], obj
         told = {number: page.tags.valueof(number) for number in (_ORIENTATION, _PROFILE, _EXTRA)}
     orientation = told[_ORIENTATION] or 1
     pixels, alpha = _split(turn(samples, orientation), np.ravel(told[_EXTRA] or ()), notes)
-    exif, resolution = copied_exif(content, notes, is_file=True, orientation=orientation)
+    height, width = pixels.shape[:2]
+    exif, resolution = copied_exif(
+        content, (width, height), notes, is_file=True, orientation=orientation
+    )
     profile = told[_PROFILE]
     return Picture(
         pixels, alpha, "TIFF", bytes(profile) if profile else None, exif, tuple(notes), resolution

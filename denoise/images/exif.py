@@ -6,11 +6,18 @@ from typing import Any
 from PIL import Image
 
 from denoise.images.ifd import check_exif
-from denoise.images.resolution import RESOLUTION_TAGS, Resolution, exif_resolution, turn_resolution
+from denoise.images.resolution import (
+    RESOLUTION_TAGS,
+    TURNED,
+    Resolution,
+    exif_resolution,
+    turn_resolution,
+)
 
 _ORIENTATION, _EXIF_FOLDER, _GPS_FOLDER, _INTEROP_FOLDER = 274, 34665, 34853, 40965
 # Tags about the photo. A TIFF keeps tags about the file beside them, which must not be copied.
 _EXIF_TAGS = {270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 18246, 33432}
+_SIDES = 40962, 40963  # of the pixels, in the folder of EXIF
 _EXIF_TAGS |= {*range(40091, 40096), _EXIF_FOLDER, _GPS_FOLDER}
 
 
@@ -25,7 +32,9 @@ def read_exif(
         orientation = tags.get(_ORIENTATION, 1)
         resolution = turn_resolution(resolution or exif_resolution(tags), orientation)
         is_own = image.format == "TIFF" and resolution is not None
-        return orientation, _copy_exif(tags, RESOLUTION_TAGS if is_own else ()), resolution
+        size = (image.height, image.width) if orientation in TURNED else image.size
+        exif = _copy_exif(tags, size, RESOLUTION_TAGS if is_own else ())
+        return orientation, exif, resolution
     except Exception:  # Pillow raises errors of any type on damaged tags
         notes.append("Its EXIF data is damaged and was left out.")
         return orientation, None, resolution
@@ -40,10 +49,13 @@ def _check_tags(image: Image.Image) -> None:
         check_exif(exif)
 
 
-def _copy_exif(tags: Image.Exif, left_out: Collection[int]) -> bytes | None:
+def _copy_exif(tags: Image.Exif, size: tuple[int, int], left_out: Collection[int]) -> bytes | None:
+    """Return what is true of the turned picture; a thumbnail, which is not, is left out."""
     kept = Image.Exif()
     for tag in (_EXIF_TAGS & set(tags)) - set(left_out):
         kept[tag] = exif_value(tags, tag)
+    folder = kept.get(_EXIF_FOLDER, {})
+    folder |= {tag: side for tag, side in zip(_SIDES, size, strict=True) if tag in folder}
     if not len(kept):
         return None
     kept[_ORIENTATION] = 1
@@ -51,12 +63,18 @@ def _copy_exif(tags: Image.Exif, left_out: Collection[int]) -> bytes | None:
 
 
 def copied_exif(
-    exif: bytes | None, notes: list[str], *, is_file: bool = False, orientation: int = 1
+    exif: bytes | None,
+    size: tuple[int, int],
+    notes: list[str],
+    *,
+    is_file: bool = False,
+    orientation: int = 1,
 ) -> tuple[bytes | None, Resolution | None]:
     """Return EXIF with its orientation reset, and a resolution turned as the pixels were.
 
     Args:
         exif: an EXIF block, or a whole file with the tags of a TIFF.
+        size: width and height of the pixels as they are turned.
         notes: gets a sentence where it is damaged.
         is_file: whether the resolution is a field of the file, and so no part of the EXIF.
         orientation: that was applied to the pixels.
@@ -68,7 +86,7 @@ def copied_exif(
         tags = Image.Exif()
         tags.load(exif)
         resolution = turn_resolution(exif_resolution(tags), orientation)
-        return _copy_exif(tags, RESOLUTION_TAGS if is_file else ()), resolution
+        return _copy_exif(tags, size, RESOLUTION_TAGS if is_file else ()), resolution
     except Exception:  # Pillow raises errors of any type on damaged tags
         notes.append("Its EXIF data is damaged and was left out.")
         return None, None

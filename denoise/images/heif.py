@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from denoise.errors import ImageError
+from denoise.images.colours import code_points, made_profile
 from denoise.images.exif import copied_exif
 from denoise.images.headers.pixels import check_pixels
 from denoise.images.libraries import missing
@@ -39,10 +40,13 @@ def read_heif(content: bytes, max_pixels: int, on_size: Callable[[int], object])
         samples |= samples >> main.info["bit_depth"]
     pixels, alpha = _split(samples, mode)
     notes: list[str] = []
-    exif, _ = copied_exif(main.info["exif"], notes)
+    exif, _ = copied_exif(main.info["exif"], main.size, notes)
+    profile, points = main.info.get("icc_profile"), code_points(content, "HEIF")
+    if profile is None and points is not None:
+        profile = made_profile(*points, notes, is_gray=pixels.ndim == 2)
     if len(file) > 1:
         notes.append("Only the first of several frames was taken.")
-    return Picture(pixels, alpha, "HEIF", main.info.get("icc_profile"), exif, tuple(notes))
+    return Picture(pixels, alpha, "HEIF", profile, exif, tuple(notes))
 
 
 def _split(samples: NDArray[Any], mode: str) -> tuple[NDArray[Any], NDArray[Any] | None]:

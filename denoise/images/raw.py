@@ -38,6 +38,7 @@ def read_raw(content: bytes, max_pixels: int, on_size: Callable[[int], object]) 
             gamma=SRGB_CURVE,
         )
     notes: list[str] = []
-    exif, _ = copied_exif(content if content.startswith(_TIFF) else None, notes)
+    height, width = pixels.shape[:2]
+    exif, _ = copied_exif(content if content.startswith(_TIFF) else None, (width, height), notes)
     gray = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     return Picture(np.ascontiguousarray(gray), format="RAW", exif=exif, warnings=tuple(notes))

@@ -15,11 +15,11 @@ from PIL import Image, ImageCms, ImageFile
 from PIL import TiffImagePlugin as Tiff
 
 from denoise.errors import ImageError
+from denoise.images.colours import find_profile
 from denoise.images.deep_tiff import needs_tifffile, read_deep_tiff
 from denoise.images.exif import read_exif
 from denoise.images.headers import check_header
 from denoise.images.headers.boxes import has_deep_avif
-from denoise.images.headers.jpeg2000 import profile_in
 from denoise.images.headers.pixels import check_pixels
 from denoise.images.heif import read_heif
 from denoise.images.kinds import recognise
@@ -106,17 +106,13 @@ def _decode(content: bytes, max_pixels: int, on_size: Callable[[int], object]) -
     on_size(_check_opened(image, max_pixels))
     is_animated = getattr(image, "is_animated", False)
     notes = ["Only the first of several frames was taken."] if is_animated else []
-    if kind == "JPEG2000":
-        image.info["icc_profile"] = profile_in(content)
     if kind == "AVIF" and has_deep_avif(content):
         notes.append(REDUCED)
     resolution = find_resolution(image)  # loading turns a TIFF
     samples = _read_samples(image, content, notes)
     orientation, exif, resolution = read_exif(image, resolution, notes)
     pixels, alpha = _split_alpha(turn(samples, orientation), image.info.get("transparency"))
-    profile = image.info.get("icc_profile")
-    is_kept = isinstance(profile, bytes) and profile and image.mode not in ("CMYK", "LAB")
-    profile = profile if is_kept else None
+    profile = find_profile(image, content, kind, notes)
     return Picture(pixels, alpha, kind, profile, exif, tuple(notes), resolution)
 
 

@@ -13,7 +13,7 @@ _ORIENTATION_TAG = 274
 _INCHES = {INCH: 1.0, 3: 1 / 2.54}  # in the unit that the tag names; 3: a centimetre
 _PNG_STEP = 0.0254  # PNG and BMP count pixels per metre, and JPEG whole ones per inch
 _HIGHEST = 65_535  # what JPEG can hold
-_TURNED = (5, 6, 7, 8)  # orientations that swap width and height
+TURNED = (5, 6, 7, 8)  # orientations that swap width and height
 
 
 def find_resolution(image: Image.Image) -> Resolution | None:
@@ -36,7 +36,7 @@ def exif_resolution(tags: Mapping[int, Any]) -> Resolution | None:
 
 def turn_resolution(resolution: Resolution | None, orientation: int) -> Resolution | None:
     """Return the resolution after an EXIF orientation, 1 to 8, is applied."""
-    if resolution is None or orientation not in _TURNED:
+    if resolution is None or orientation not in TURNED:
         return resolution
     across, down = resolution
     return down, across

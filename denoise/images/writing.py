@@ -24,6 +24,7 @@ from denoise.images.picture import (
 )
 from denoise.images.png import encode_png
 from denoise.images.ppm import encode_ppm
+from denoise.images.profiles import colour_profile, is_for_gray
 from denoise.images.tiff import encode_tiff
 
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -89,11 +90,22 @@ def encode_picture(
     picture = picture if keep_exif else replace(picture, exif=None)
     if picture.pixels.dtype == np.float32 and target != "TIFF":
         picture = picture.with_pixels(to_depth(picture.pixels, np.dtype(np.uint16)))
+    picture = _with_fitting_profile(picture, target)
     if target in _ENCODERS:
         return _ENCODERS[target](picture)
     if target == "PNG" and picture.pixels.dtype == np.uint16:
         return encode_png(picture)
     return _encode_8bit(picture, target)
+
+
+def _with_fitting_profile(picture: Picture, target: str) -> Picture:
+    """Return the picture with a profile for colours if its gray is written as colours."""
+    profile = picture.icc_profile
+    if profile is None or not is_for_gray(profile):
+        return picture
+    is_colour = picture.pixels.ndim == 3 or target == "WEBP"
+    is_colour |= target == "TIFF" and picture.alpha is not None
+    return replace(picture, icc_profile=colour_profile(profile)) if is_colour else picture
 
 
 def save_picture(

@@ -30,3 +30,14 @@ def check_png(content: bytes, _: int) -> int:
             break
         place = end
     return 0
+
+
+def find_chunk(content: bytes, wanted: bytes) -> bytes | None:
+    """Return what a chunk before the pixels of a checked PNG holds; None where there is none."""
+    place = _SIGNATURE_BYTES
+    while place + _AROUND <= len(content):
+        length, name = struct.unpack_from(">I4s", content, place)
+        if name in (wanted, *_PIXELS):
+            return content[place + 8 : place + 8 + length] if name == wanted else None
+        place += _AROUND + length
+    return None
