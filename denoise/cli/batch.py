@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, TypeVar
 
 from tqdm import tqdm
 
-from denoise.cli.console import FAILED_INPUT, about, complain, reason, tell_closed
+from denoise.cli.console import FAILED_INPUT, about, complain, reason, tell_closed, tell_others
 from denoise.cli.inputs import PIPE, Files, Job, find_jobs, is_so
 from denoise.errors import DenoiseError, ImageError
 from denoise.images.picture import READ_ONLY, Picture
@@ -58,6 +58,7 @@ def convert(files: Files, work: Work) -> int:
             print(json.dumps({"input": str(job.file), "output": str(job.output), "skipped": True}))
     todo = [job for job, skip in zip(plan.jobs, is_there, strict=True) if not skip]
     tell_closed(plan.closed, as_json=files.as_json)
+    tell_others(plan.others)
     _tell_changed_kinds(todo, files.image_format)
     count = Count(len(plan.jobs), sum(is_there), len(plan.closed))
     try:
@@ -66,6 +67,8 @@ def convert(files: Files, work: Work) -> int:
         _sum_up(count, is_stopped=True)
         raise
     _sum_up(count)
+    for job in plan.renamed:
+        complain(f"{job.file} goes to {job.output.name}: another picture has its name.", 0)
     return FAILED_INPUT if count.failed or count.closed else 0
 
 
@@ -212,7 +215,8 @@ def _sum_up(count: Count, *, is_stopped: bool = False) -> None:
         complain("The output exists and was not changed; --overwrite replaces it.", 0)
     elif count.there or count.closed or (count.pictures > 1 and (count.failed or is_stopped)):
         words = [f"{count.written} of {count.pictures} pictures written"]
-        words += [f"{count.there} there already (--overwrite replaces)"] if count.there else []
+        there = f"{count.there} there already, perhaps by other settings (--overwrite replaces)"
+        words += [there] if count.there else []
         words += [f"{count.failed} failed"] if count.failed else []
         words += [f"folders left out: {count.closed}"] if count.closed else []
         complain(f"{', '.join(words)}.", 0)

@@ -50,6 +50,16 @@ def tell_closed(closed: Mapping[Path, str], *, as_json: bool) -> None:
             print(json.dumps({"input": str(folder), "error": why}))
 
 
+def tell_others(others: Mapping[str, int]) -> None:
+    """Say which files below folders are left out, since they are no pictures by their suffix."""
+    if others:
+        kinds = ", ".join(sorted(others))
+        complain(
+            f"Left out, since their suffixes are of no picture: {sum(others.values())} ({kinds}).",
+            0,
+        )
+
+
 class _Sentences(logging.Handler):
     """Print log messages, but not those of an exception: a sentence of its own follows it."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from denoise.cli.console import FAILED_INPUT, about, complain, tell_closed
+from denoise.cli.console import FAILED_INPUT, about, complain, tell_closed, tell_others
 from denoise.cli.inputs import Files, find_inputs
 from denoise.cli.options import (
     Command,
@@ -137,8 +137,9 @@ def estimate(
 
     networks = open_zoo(zoo)
     denoiser = None if model is None else Denoiser(model, device=device, zoo=networks)
-    files, closed = find_inputs(inputs, is_recursive=is_recursive)
+    files, closed, others = find_inputs(inputs, is_recursive=is_recursive)
     tell_closed(closed, as_json=as_json)
+    tell_others(others)
     failed = FAILED_INPUT if closed else 0
     for file, _ in files:
         try:

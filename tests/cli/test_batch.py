@@ -45,10 +45,8 @@ def test_what_is_there_already_is_left(folder, tmp_path, capsys):
     assert run("noise", folder, "-o", out) == 0
     assert (out / "a.png").read_text() == "mine"
     assert np.array_equal(load_picture(out / "b.png").pixels, noisy(folder / "b.png"))
-    assert (
-        "1 of 2 pictures written, 1 there already (--overwrite replaces)."
-        in capsys.readouterr().err
-    )
+    said = "1 of 2 pictures written, 1 there already, perhaps by other settings"
+    assert f"{said} (--overwrite replaces)." in capsys.readouterr().err
 
 
 def test_what_is_there_is_replaced_where_asked(folder, tmp_path):
@@ -98,13 +96,66 @@ def test_a_picture_goes_through_pipes(folder):
         assert np.array_equal(np.asarray(image), noisy(folder / "a.png"))
 
 
-def test_two_inputs_for_one_output_are_both_named(folder, tmp_path, capsys):
-    assert run("noise", folder / "a.png", folder / "deep" / ".." / "a.png", "-o", tmp_path) == 2
+def test_two_inputs_for_one_output_get_two_and_it_is_said_at_the_end(folder, tmp_path, capsys):
     Image.open(folder / "b.png").save(folder / "a.bmp")
-    assert run("noise", folder, "-o", tmp_path / "out") == 2
-    said = capsys.readouterr().err
-    assert "a.bmp and a.png would both be written to a.png; rename one." in said
-    assert not (tmp_path / "out").exists()
+    Image.open(folder / "b.png").save(folder / "a.tif")
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert run("noise", folder, "-o", out, "--format", "png") == 0
+        last = capsys.readouterr().err.splitlines()[-2:]
+        assert last == [
+            f"{folder / 'a.png'} goes to a-2.png: another picture has its name.",
+            f"{folder / 'a.tif'} goes to a-3.png: another picture has its name.",
+        ]
+        assert sorted(file.name for file in out.iterdir()) == [
+            *("a-2.png", "a-3.png", "a.png", "b.png")
+        ]
+    assert np.array_equal(load_picture(out / "a-2.png").pixels, noisy(folder / "a.png"))
+
+
+def test_one_input_that_is_named_twice_is_taken_once(folder, tmp_path, capsys):
+    again = folder / "deep" / ".." / "a.png"
+    assert run("noise", folder / "a.png", again, "-o", tmp_path / "out") == 0
+    assert [file.name for file in (tmp_path / "out").iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("pattern", ["", "**/*.png"])
+def test_outputs_within_the_inputs_are_no_inputs_when_a_run_goes_on(folder, capsys, pattern):
+    command = ("noise", folder / pattern, "--recursive", "-o", folder / "out")
+    for _ in range(2):
+        assert run(*command) == 0
+        written = {str(file.relative_to(folder / "out")) for file in folder.rglob("out/**/*.png")}
+        assert written == {"a.png", "b.png", "deep/c.png"}
+    assert "3 there already, perhaps by other settings" in capsys.readouterr().err
+
+
+def test_what_is_left_out_of_a_folder_is_said(folder, tmp_path, capsys):
+    for name in ("notes.TXT", "film.mp4", "README"):
+        (folder / name).write_text("text")
+    for name in ("._a.png", "Thumbs.db", "desktop.ini", ".DS_Store"):
+        (folder / name).write_text("of a system")
+    assert run("noise", folder, "-o", tmp_path / "out") == 0
+    assert capsys.readouterr().err == (
+        "Left out, since their suffixes are of no picture: 3 (.mp4, .txt, no suffix).\n"
+    )
+    assert run("estimate", folder) == 0
+    assert "(.mp4, .txt, no suffix)" in capsys.readouterr().err
+
+
+def test_links_to_folders_are_followed_once(folder, tmp_path):
+    shutil.move(folder / "deep", tmp_path / "elsewhere")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "loop").symlink_to(folder)
+    out = tmp_path / "out"
+    assert run("noise", folder, "--recursive", "-o", out) == 0
+    written = {str(file.relative_to(out)) for file in out.rglob("*.png")}
+    assert written == {"a.png", "b.png", "link/c.png"}
+
+
+def test_a_kind_that_is_kept_keeps_its_suffix(folder, tmp_path):
+    Image.open(folder / "b.png").save(folder / "b.jfif", "JPEG")
+    assert run("noise", folder / "b.jfif", "-o", tmp_path / "out") == 0
+    assert load_picture(tmp_path / "out" / "b.jfif").format == "JPEG"
 
 
 def test_a_pipe_takes_one_picture(folder, capsys):

@@ -20,10 +20,12 @@ def test_an_output_never_replaces_its_input(photo):
     assert photo.read_bytes() == before
 
 
-def test_two_inputs_of_one_name_are_refused(photo, tmp_path):
+def test_two_inputs_of_one_name_get_two_outputs(photo, tmp_path):
     (tmp_path / "b").mkdir()
     shutil.copy(photo, tmp_path / "b" / "photo.png")
-    assert run("noise", photo, tmp_path / "b" / "photo.png", "-o", tmp_path / "out") == 2
+    assert run("noise", photo, tmp_path / "b" / "photo.png", "-o", tmp_path / "out") == 0
+    names = sorted(file.name for file in (tmp_path / "out").iterdir())
+    assert names == [f"{photo.stem}-2.png", photo.name]
 
 
 @pytest.mark.parametrize("name", ["out.pdf", "out.gif"])
