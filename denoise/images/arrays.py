@@ -33,7 +33,8 @@ def unpack(image: "Image.Image | NDArray[Any] | torch.Tensor") -> Unpacked:
 
     Args:
         image: PIL image of one of `PIL_MODES`, array (H, W) or (H, W, C) of uint8, uint16 or
-            float in [0,1], or float tensor (N, C, H, W) in [0,1]; C is 1 or 3.
+            float in [0,1], or float tensor (N, C, H, W) in [0,1]; C is 1 or 3, or 4 in an array
+            with alpha, which comes back as it was.
 
     Raises:
         ImageError: another type, mode, shape or dtype.
@@ -99,19 +100,27 @@ def _unpack_pil(image: Image.Image) -> Unpacked:
 
 
 def _unpack_array(image: NDArray[Any]) -> Unpacked:
-    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3)):
-        raise ImageError(
-            f"An array image is (H, W), (H, W, 1) or (H, W, 3); this one is {image.shape}."
-        )
-    if image.dtype not in (np.uint8, np.uint16) and image.dtype.kind != "f":
+    if image.ndim not in (2, 3) or (image.ndim == 3 and image.shape[2] not in (1, 3, 4)):
+        shapes = "(H, W), (H, W, 1), (H, W, 3) or, with alpha, (H, W, 4)"
+        raise ImageError(f"An array image is {shapes}; this one is {image.shape}.")
+    if image.ndim == 3 and image.shape[2] == 4:
+        return _unpack_with_alpha(image)
+    if image.dtype not in (np.uint8, np.uint16, ">u2") and image.dtype.kind != "f":
         raise ImageError(
             f"An array image is of uint8, uint16 or float; this one is of {image.dtype}."
         )
     if image.size == 0:
         raise ImageError(f"An image has at least one pixel; this one is {image.shape}.")
     _check_values(image)
-    images = image.reshape(1, *image.shape[:2], -1)
-    return Unpacked(images, lambda result: result.reshape(image.shape))
+    native = image.astype(image.dtype.newbyteorder("="), copy=False)
+    images = native.reshape(1, *image.shape[:2], -1)
+    return Unpacked(images, lambda result: result.reshape(image.shape).astype(image.dtype))
+
+
+def _unpack_with_alpha(image: NDArray[Any]) -> Unpacked:
+    """Return the colours alone, and a way back that adds the alpha as it was."""
+    images, repack = _unpack_array(np.ascontiguousarray(image[..., :3]))
+    return Unpacked(images, lambda result: np.concatenate((repack(result), image[..., 3:]), axis=2))
 
 
 def _unpack_tensor(image: "torch.Tensor") -> Unpacked:
@@ -139,7 +148,9 @@ def _check_values(pixels: NDArray[Any]) -> None:
         return
     farthest = np.abs(pixels).max()
     if not farthest <= FARTHEST:  # NaN, too
+        is_whole = farthest <= 255 and bool((pixels == np.rint(pixels)).all())
+        help_by = "divide it by 255" if is_whole else "scale it to that range"
         raise ImageError(
-            f"A float image holds values from 0 (black) to 1 (white); this one reaches {farthest:g}"
-            f"{': divide it by 255' if farthest <= 255 else ''}."
+            "A float image holds values from 0 (black) to 1 (white); this one reaches "
+            f"{farthest:g}: {help_by}."
         )
