@@ -182,6 +182,8 @@ def _read_wide_gray(image: Any) -> NDArray[Any]:
 def _to_plain(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode == "CMYK":
         return _from_cmyk(image, notes)
+    if image.mode == "1":
+        notes.append("It holds black and white only; the result has grays.")
     if image.mode == "P" and "transparency" in image.info:
         return image.convert("RGBA")
     return image.convert(_PLAIN_MODES.get(image.mode, "RGB"))

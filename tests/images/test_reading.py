@@ -193,6 +193,9 @@ def test_a_palette_keeps_its_transparency(image_format, transparency, alpha):
 def test_one_bit_becomes_black_and_white(image_format):
     picture = load_picture(write(Image.fromarray(LETTER > 100), image_format))
     assert np.array_equal(picture.pixels.reshape(*LETTER.shape, -1)[..., 0], 255 * (LETTER > 100))
+    is_palette = image_format == "GIF"
+    said = () if is_palette else ("It holds black and white only; the result has grays.",)
+    assert picture.warnings == said
 
 
 @pytest.mark.parametrize("image_format", ["PNG", "TIFF"])
