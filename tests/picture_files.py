@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import tifffile
 from PIL import Image, ImageCms
+from places import TESTS
 
 from denoise.images.picture import OUTPUT_FORMATS
 
@@ -29,6 +30,7 @@ STORED = {  # how a camera stores the letter for each orientation
     7: np.rot90(LETTER.T, 2),
     8: np.rot90(LETTER, -1),
 }
+PHONE, DEEP = ((TESTS / "images" / name).read_bytes() for name in ("phone.heic", "deep.heic"))
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
@@ -85,6 +87,25 @@ def read_exif(exif):
     tags = Image.Exif()
     tags.load(exif)
     return tags
+
+
+def make_dng(orientation=1, white=4095):
+    """A camera's file of a ramp of gray, of which its red and blue pixels see less."""
+    light = np.linspace(0.1, 0.9, 64) * np.ones((48, 1))
+    seen = np.tile([[0.5, 1.0], [1.0, 0.8]], (24, 32))
+    unit = (1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1)
+    tags = [
+        (50706, "B", 4, (1, 4, 0, 0)),  # the version of DNG
+        (271, "s", 0, "SecretMaker"),
+        (274, "H", 1, orientation),
+        (33421, "H", 2, (2, 2)),  # the mosaic
+        (33422, "B", 4, (0, 1, 1, 2)),
+        (50717, "I", 1, white),
+        (50721, "2i", 9, unit),  # from XYZ to the camera's colours
+        (50728, "2I", 3, (5, 10, 10, 10, 8, 10)),  # how it sees gray
+    ]
+    mosaic = (light * seen * white).astype(np.uint16)
+    return write_tiff(mosaic, photometric=32803, extratags=tags, metadata=None)
 
 
 def make_swapped_profile():

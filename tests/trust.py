@@ -192,11 +192,12 @@ def own_bytes(content: bytes) -> int:
 
 
 def read(content: bytes) -> Picture | None:
-    """Return the picture in a file; None: it is refused."""
+    """Return the picture in a file; None: it is refused, or comes back rounded."""
     try:
-        return load_picture(content)
+        picture = load_picture(content)
     except ImageError:
         return None
+    return None if picture.pixels.dtype.kind == "f" else picture
 
 
 def faults_in(log: str, kind: str) -> list[str]:

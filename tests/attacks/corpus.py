@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 import bombs
 import numpy as np
-from picture_files import chunk, make_exif, write_png
+from picture_files import DEEP, PHONE, chunk, make_dng, make_exif, write_png, write_tiff
 from PIL import Image
 
 TAKEN = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM")
+TAKEN += ("HEIF", "RAW")  # which Pillow does not write
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "F")
 CUTS = 20  # places
 EXTREMES = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f", b"\0\0\0\1")
@@ -23,6 +24,7 @@ NO_PICTURES = {
     "PDF": b"%PDF-1.7 " + bytes(99),
     "SVG": b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>",
     "HEIC": b"\0\0\0\x18ftypheic" + bytes(99),
+    "JPEG XL": b"\xff\x0a" + bytes(99),
     "zeros": bytes(100_000),
     "zip": b"PK\3\4" + bytes(99),
 }
@@ -46,6 +48,9 @@ def make_files() -> dict[str, list[bytes]]:
     files["WEBP"] += [_saved(picture, "WEBP", lossless=True, exif=exif)]
     for name in ("PNG", "TIFF", "WEBP", "GIF", "MPO"):
         files[name] += [_saved(picture, name, **frames)]
+    floats = np.linspace(-1, 5, 40 * 32, dtype=np.float32).reshape(32, 40)
+    files["TIFF"] += [write_tiff(floats), write_tiff(floats, compression="zlib")]
+    files |= {"HEIF": [PHONE, DEEP], "RAW": [make_dng()]}
     return {name: found for name, found in files.items() if found}
 
 

@@ -1,6 +1,6 @@
 """What phones, cameras, renderers and microscopes write, by files of other libraries.
 
-phone.heic and deep.heic were written by pillow-heif 1.8.1, whose encoder is not free to hand on.
+phone.heic and deep.heic were written by pillow-heif 1.8.1, whose encoder is under the GPL.
 """
 
 import io
@@ -12,8 +12,20 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
-from picture_files import EXIF_FOLDER, LETTER, MAKER, SRGB, STORED, draw, read_exif, write
-from places import TESTS
+from picture_files import (
+    DEEP,
+    EXIF_FOLDER,
+    LETTER,
+    MAKER,
+    PHONE,
+    SRGB,
+    STORED,
+    draw,
+    make_dng,
+    read_exif,
+    write,
+    write_tiff,
+)
 
 from denoise.errors import ImageError
 from denoise.images.headers.boxes import find_boxes
@@ -21,38 +33,11 @@ from denoise.images.picture import Picture
 from denoise.images.reading import load_picture
 from denoise.images.writing import encode_picture, losses
 
-PHONE, DEEP = ((TESTS / "images" / name).read_bytes() for name in ("phone.heic", "deep.heic"))
-
 
 def refusal(content, **limits):
     with pytest.raises(ImageError) as caught:
         load_picture(content, **limits)
     return str(caught.value)
-
-
-def write_tiff(pixels, **options):
-    file = io.BytesIO()
-    tifffile.imwrite(file, pixels, **options)
-    return file.getvalue()
-
-
-def make_dng(orientation=1, white=4095):
-    """A camera's file of a ramp of gray, of which its red and blue pixels see less."""
-    light = np.linspace(0.1, 0.9, 64) * np.ones((48, 1))
-    seen = np.tile([[0.5, 1.0], [1.0, 0.8]], (24, 32))
-    unit = (1, 1, 0, 1, 0, 1, 0, 1, 1, 1, 0, 1, 0, 1, 0, 1, 1, 1)
-    tags = [
-        (50706, "B", 4, (1, 4, 0, 0)),  # the version of DNG
-        (271, "s", 0, "SecretMaker"),
-        (274, "H", 1, orientation),
-        (33421, "H", 2, (2, 2)),  # the mosaic
-        (33422, "B", 4, (0, 1, 1, 2)),
-        (50717, "I", 1, white),
-        (50721, "2i", 9, unit),  # from XYZ to the camera's colours
-        (50728, "2I", 3, (5, 10, 10, 10, 8, 10)),  # how it sees gray
-    ]
-    mosaic = (light * seen * white).astype(np.uint16)
-    return write_tiff(mosaic, photometric=32803, extratags=tags, metadata=None)
 
 
 def test_a_phones_heic_comes_upright_with_its_profile_and_exif():
