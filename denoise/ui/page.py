@@ -29,6 +29,9 @@ HEADER = """
   <div class="grain" aria-hidden="true"></div>
 </header>
 """
+# What Gradio tells screen readers, and has no Chinese for.
+TOLD = {"common.complete": "完成", "status.queue_position": "排队第 {position} 位 / 共 {size} 位"}
+LACKING = gr.I18n(**{"zh-CN": TOLD, "zh-TW": TOLD})
 HERE = Path(__file__).parent
 STYLE, SCRIPT = HERE / "style.css", HERE / "page.js"
 
@@ -127,7 +130,7 @@ def look() -> dict[str, Any]:
     script = SCRIPT.read_text(encoding="utf-8").replace("'{tags}'", tags)
     head = f"<script>{script}</script>"
     style = STYLE.read_text(encoding="utf-8")
-    return {"theme": theme, "css": style, "head": head, "footer_links": ["api"]}
+    return {"theme": theme, "css": style, "head": head, "footer_links": ["api"], "i18n": LACKING}
 
 
 def _footer(service: Service) -> str:

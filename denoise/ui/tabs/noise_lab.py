@@ -41,15 +41,14 @@ from denoise.ui.widgets.parts import (
 from denoise.ui.widgets.quoting import quoted
 from denoise.ui.widgets.terms import term
 
+HEIGHT = 320  # pixels, of a picture with its words, so that three fit a screen
 PREPARED = 8  # pictures that are kept ready
 Fill = tuple[Callable[..., Any], set[Any], list[Any]]  # function, inputs and outputs
 # A chart that was drawn while its tab was hidden takes its width from the window's next change.
 FIT_CHARTS = "() => { setTimeout(() => window.dispatchEvent(new Event('resize')), 50); }"
 WORDS = (
-    "Add noise to a clean picture and see how much can be restored. **PSNR** (in dB, more is "
-    "better) measures how close the pixels are to the clean ones; **SSIM** (1 is perfect) how well "
-    "the structure is kept. The same seed always gives the same noise: here, over HTTP and on the "
-    "command line. The page's address holds the settings: copy it to link to them."
+    "Add noise to a clean picture and see how much can be restored. The page's address holds the "
+    "settings: copy it to link to them."
 )
 
 
@@ -145,15 +144,23 @@ class LabTab(NamedTuple):
 
 def build_noise_lab_tab(service: Service) -> LabTab:
     """Add the tab's contents."""
-    gr.Markdown(WORDS, elem_classes="quiet")
+    gr.Markdown(WORDS, elem_classes="quiet part-words")
     examples = clean_examples(service)
-    noise, unit = build_noise_controls()
-    model = build_model_choice(service, "lab-network")
-    views = _build_views(examples)
-    changed, fill = _listen(Lab(service, model, noise, views))
-    follow_kind(changed, noise, unit)
-    spoilt = Spoilt(views.clean, noise, changed)
-    with gr.Tabs():
+    with gr.Row(equal_height=False, elem_classes="lesson"):
+        with gr.Column(min_width=290, scale=0, elem_classes="causes"):
+            noise, unit = build_noise_controls()
+            model = build_model_choice(service, "lab-network")
+        with gr.Column(min_width=320, scale=1, elem_classes="effects"):
+            views = _build_views(examples)
+            changed, fill = _listen(Lab(service, model, noise, views))
+            follow_kind(changed, noise, unit)
+            _build_methods(service, Spoilt(views.clean, noise, changed), views)
+    return LabTab(fill, model, noise)
+
+
+def _build_methods(service: Service, spoilt: Spoilt, views: Views) -> None:
+    """Add what is measured on all methods, and on what the network removed."""
+    with gr.Tabs(elem_classes="part-methods"):
         with gr.Tab("Compare"):
             place = build_compare_view(service, spoilt, views.noisy)
         with gr.Tab("Sweep") as levels:
@@ -164,7 +171,6 @@ def build_noise_lab_tab(service: Service) -> LabTab:
             build_camera_view(service, spoilt, place)
     for tab in (levels, removed):
         tab.select(None, js=FIT_CHARTS, api_visibility="private")
-    return LabTab(fill, model, noise)
 
 
 def _listen(lab: Lab) -> tuple[Dependency, list[Fill]]:
@@ -192,9 +198,9 @@ def _listen(lab: Lab) -> tuple[Dependency, list[Fill]]:
 
 
 def _build_views(examples: list[str]) -> Views:
-    size = {"width": 280, "height": 400}
+    size = {"width": 240, "height": HEIGHT}
     with gr.Row(equal_height=False):
-        with gr.Column(min_width=280):
+        with gr.Column(min_width=240):
             clean = PictureInput(
                 type="filepath",
                 format="png",
@@ -202,7 +208,7 @@ def _build_views(examples: list[str]) -> Views:
                 label="Clean picture",
                 alt_text="The clean picture",
                 sources=["upload", "clipboard"],
-                height=400,
+                height=HEIGHT,
                 buttons=["fullscreen"],
                 elem_id="clean-picture",
             )

@@ -31,25 +31,24 @@ class NoiseControls(NamedTuple):
 
 
 def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
-    """Add rows of controls; return them and the place that names the level in its own unit."""
-    with gr.Row(equal_height=True):
-        kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
-        with gr.Column(min_width=240, elem_classes="tight"):
-            level = Slider(
-                0,
-                1,
-                value=FIRST_LEVEL,
-                step=0.005,
-                label="Level",
-                info=_level_words(KINDS["gaussian"]),
-                elem_id="level",
-            )
-            unit = gr.Markdown(
-                _in_known_unit("gaussian", FIRST_LEVEL), elem_classes="figures", elem_id="unit"
-            )
-        seed = gr.Number(
-            0, label="Seed", info="The same seed gives the same noise.", precision=0, elem_id="seed"
+    """Add the controls; return them and the place that names the level in its own unit."""
+    kind = gr.Dropdown(list(KINDS), value="gaussian", label="Kind of noise", elem_id="kind")
+    with gr.Column(min_width=240, elem_classes="tight reach"):
+        level = Slider(
+            0,
+            1,
+            value=FIRST_LEVEL,
+            step=0.005,
+            label="Level",
+            info=_level_words(KINDS["gaussian"]),
+            elem_id="level",
         )
+        unit = gr.Markdown(
+            _in_known_unit("gaussian", FIRST_LEVEL), elem_classes="figures", elem_id="unit"
+        )
+    seed = gr.Number(
+        0, label="Seed", info="The same seed gives the same noise.", precision=0, elem_id="seed"
+    )
     kind.input(lambda name: level_update(KINDS[name]), kind, level, **LATEST)
     stages = gr.CheckboxGroup(
         [(stage_title(name), name) for name in STAGES],
@@ -64,7 +63,7 @@ def build_noise_controls() -> tuple[NoiseControls, gr.Markdown]:
 
 def _build_more(kind: gr.Dropdown, level: gr.Slider) -> list[Any]:
     """Add what few visitors need: gray noise, float noise, its clipping, and mixtures."""
-    with gr.Accordion("More about the noise", open=False), gr.Row(equal_height=True):
+    with gr.Accordion("More about the noise", open=False):
         gray = gr.Checkbox(
             label="Gray noise", info="The same in all channels.", elem_id="gray-noise"
         )
