@@ -76,6 +76,12 @@ window.address = (() => {
     });
     show(wanted);
   };
+  const add = (name, value) => {  // to what `write` wrote
+    const wanted = query();
+    written.add(name);
+    wanted.set(name, value);
+    show(wanted);
+  };
   const open = (place) => {
     hasBegun ||= place !== 'clean';
     if (!hasBegun || here() === place) return;
@@ -83,7 +89,7 @@ window.address = (() => {
     if (kept[place]) show(kept[place]);
     else write(place, {});
   };
-  return { open, write };
+  return { add, open, write };
 })();
 
 // Moves between tabs with the arrow keys; of a row of tabs, Tab reaches the chosen one only.

@@ -311,6 +311,18 @@ def test_a_link_opens_the_lab_with_its_settings(browser, server):
     context.close()
 
 
+def test_a_link_opens_a_view_of_the_lab(browser, server):
+    context = browser.new_context(viewport=DESKTOP)
+    page = context.new_page()
+    page.goto(f"{server.url}/?tab=lab&view=removed&level=0.2")
+    page.get_by_role("tab", name="Removed", selected=True).wait_for()
+    page.locator("#removed-words").get_by_text("Whiteness").wait_for()
+    open_tab(page, "Sweep")
+    page.wait_for_url("**/?*view=sweep*")
+    assert "level=0.2" in page.url
+    context.close()
+
+
 def test_stages_of_a_camera_are_switched_and_shown(lab):
     assert not lab.locator("#stages").is_visible()
     lab.locator("#kind input").click()

@@ -24,6 +24,7 @@ class Part(NamedTuple):
     read: Callable[[Mapping[str, str]], tuple[dict[str, Any], list[str]]] = lambda _: ({}, [])
     changes: tuple[Any, ...] = ()  # events after which the address follows
     say: str = "value"  # JavaScript: what the address says of a `value` with a `name`
+    views: gr.Tabs | None = None  # that the address names, too, as `view`
 
 
 def link_places(
@@ -58,9 +59,12 @@ def link_places(
         for sentence in refused:
             warn(translate(sentence))
         opened = {places: gr.update(selected=LEARN), lessons: gr.update(selected=name)}
+        if part.views is not None and "view" in updates:
+            opened[part.views] = gr.update(selected=updates.pop("view"))
         return opened | {part.controls[key]: update for key, update in updates.items()}
 
     controls = [control for part in parts for control in part.controls.values()]
+    controls += [part.views for part in parts if part.views is not None]
     page.load(  # by the queue: what goes past it cannot show a warning
         read_address,
         None,
@@ -86,6 +90,11 @@ def follow_part(tab: gr.Tab, part: Part) -> Part:
         f"(...values) => address.write('{part.name}', Object.fromEntries({names}.map("
         f"(name, i) => {{ const value = values[i]; return [name, {part.say}]; }})))"
     )
+    views = part.views.children if part.views is not None else []
+    for view in views:
+        if isinstance(view, gr.Tab):
+            named = f"() => address.add('view', '{view.id}')"
+            view.select(None, js=named, api_visibility="private")
     gr.on(
         [tab.select, *part.changes],
         None,

@@ -8,7 +8,7 @@ from denoise.ui.server.service import Service
 from denoise.ui.tabs.address import Part, follow_part
 from denoise.ui.tabs.classroom import Classroom
 from denoise.ui.tabs.digits import build_digits_lesson
-from denoise.ui.tabs.links import LAB, digits_part, lab_part, training_part
+from denoise.ui.tabs.links import LAB, digits_part, lab_part, networks_part, training_part
 from denoise.ui.tabs.noise_lab import build_noise_lab_tab
 from denoise.ui.tabs.samples import SampleStore
 from denoise.ui.tabs.train import build_train_lesson
@@ -51,7 +51,7 @@ def build_learn(service: Service, samples: SampleStore, classroom: Classroom | N
         with gr.Tab("The networks", id="zoo") as tab:
             show, model, card = build_zoo_tab(service)
             tab.select(show, model, card, **AT_ONCE)
-            parts.append(follow_part(tab, Part("zoo", {})))
+            parts.append(follow_part(tab, networks_part(service.zoo, model)))
     return Learn(lessons, parts)
 
 
@@ -59,4 +59,4 @@ def _add_lab(service: Service, tab: gr.Tab) -> Part:
     contents = build_noise_lab_tab(service)
     for update, inputs, outputs in contents.fill:
         tab.select(update, inputs, outputs, api_visibility="private")
-    return follow_part(tab, lab_part(service.zoo, contents.model, contents.noise))
+    return follow_part(tab, lab_part(service.zoo, *contents[1:]))

@@ -22,13 +22,14 @@ from denoise.zoo.zoo import Zoo
 
 BUNDLED_ZOO = Zoo(takes_addresses=False)
 LAB = "lab"  # the part, in an address
+VIEWS = ("compare", "sweep", "removed", "camera")  # of the lab
 MAX_DIGITS = 15  # of a seed: a browser's numbers are exact so far
 NAMES = ("network", "kind", "level", "seed", "without", "gray", "eight_bit", "clip", "mixture")
 # Of the camera's stages, which are a list of those that are on, the address names the others.
 SAY = f"name === 'without' ? {[*STAGES]}.filter(one => !value.includes(one)).join() : value"
 
 
-def lab_part(zoo: Zoo, model: gr.Dropdown, noise: NoiseControls) -> Part:
+def lab_part(zoo: Zoo, model: gr.Dropdown, noise: NoiseControls, views: gr.Tabs) -> Part:
     """Return the noise lab as a part of the page; an address may name the zoo's networks."""
     return Part(
         LAB,
@@ -36,6 +37,7 @@ def lab_part(zoo: Zoo, model: gr.Dropdown, noise: NoiseControls) -> Part:
         lambda asked: settings_of(asked, zoo),
         (model.input, *[one.change for one in noise]),
         SAY,
+        views,
     )
 
 
@@ -72,6 +74,16 @@ def training_part(choices: Choices) -> Part:
     return Part("train", controls, lambda asked: training_settings_of(asked, networks), changes)
 
 
+def networks_part(zoo: Zoo, model: gr.Dropdown) -> Part:
+    """Return the cards of the networks as a part of the page."""
+
+    def read(asked: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+        found = _Asked(asked)
+        return _given({"network": found.take("network", partial(_network, zoo))}), found.refused
+
+    return Part("zoo", {"network": model}, read, (model.input,))
+
+
 class _Asked:
     """The parameters of an address, read one by one."""
 
@@ -100,14 +112,10 @@ def settings_of(
     found = _Asked(asked)
     take = found.take
 
-    def network(name: str) -> str:
-        zoo.read_facts(name)
-        return name
-
     named = take("kind", lambda name: find_kind(name).name, "gaussian")
     kind = KINDS[named]
     updates = {
-        "network": take("network", network),
+        "network": take("network", partial(_network, zoo)),
         "kind": named,
         "level": level_update(kind, take("level", lambda text: _level(kind, text))),
         "seed": take("seed", _seed, 0),
@@ -116,6 +124,7 @@ def settings_of(
         "clip": take("clip", _flag),
         "mixture": take("mixture", _mixture),
         "without": take("without", _stages_on),
+        "view": take("view", partial(_one_of, list(VIEWS))),
     }
     return _given(updates), found.refused
 
@@ -154,6 +163,11 @@ def training_settings_of(
         "epochs": take("epochs", partial(_whole, lowest=1, highest=MAX_EPOCHS)),
     }
     return _given(updates), found.refused
+
+
+def _network(zoo: Zoo, name: str) -> str:
+    zoo.read_facts(name)
+    return name
 
 
 def _given(updates: Mapping[str, Any]) -> dict[str, Any]:

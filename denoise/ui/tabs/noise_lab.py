@@ -140,6 +140,7 @@ class LabTab(NamedTuple):
     fill: list[Fill]
     model: gr.Dropdown
     noise: NoiseControls
+    views: gr.Tabs  # of all methods, and of what was removed
 
 
 def build_noise_lab_tab(service: Service) -> LabTab:
@@ -154,23 +155,25 @@ def build_noise_lab_tab(service: Service) -> LabTab:
             views = _build_views(examples)
             changed, fill = _listen(Lab(service, model, noise, views))
             follow_kind(changed, noise, unit)
-            _build_methods(service, Spoilt(views.clean, noise, changed), views)
-    return LabTab(fill, model, noise)
+            methods = _build_methods(service, Spoilt(views.clean, noise, changed), views)
+    return LabTab(fill, model, noise, methods)
 
 
-def _build_methods(service: Service, spoilt: Spoilt, views: Views) -> None:
+def _build_methods(service: Service, spoilt: Spoilt, views: Views) -> gr.Tabs:
     """Add what is measured on all methods, and on what the network removed."""
-    with gr.Tabs(elem_classes="part-methods"):
-        with gr.Tab("Compare"):
+    methods = gr.Tabs(elem_classes="part-methods")
+    with methods:
+        with gr.Tab("Compare", id="compare"):
             place = build_compare_view(service, spoilt, views.noisy)
-        with gr.Tab("Sweep") as levels:
+        with gr.Tab("Sweep", id="sweep") as levels:
             build_sweep_view(service, spoilt)
-        with gr.Tab("Removed") as removed:
+        with gr.Tab("Removed", id="removed") as removed:
             build_residual_view(service, views.pair)
-        with gr.Tab("Camera"):
+        with gr.Tab("Camera", id="camera"):
             build_camera_view(service, spoilt, place)
     for tab in (levels, removed):
         tab.select(None, js=FIT_CHARTS, api_visibility="private")
+    return methods
 
 
 def _listen(lab: Lab) -> tuple[Dependency, list[Fill]]:

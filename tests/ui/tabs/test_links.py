@@ -30,6 +30,7 @@ GOOD = {
     "clip": "true",
     "mixture": "gaussian:0.1",
     "without": "mosaic",
+    "view": "sweep",
 }
 
 
@@ -50,6 +51,7 @@ GOOD = {
         ("mixture", "gaussian"),
         ("gray", "yes"),
         ("clip", "1"),
+        ("view", "attic"),
         ("without", "lens"),
         ("without", "mosaic,lens"),
     ],
