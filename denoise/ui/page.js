@@ -121,3 +121,16 @@ new MutationObserver(() => {
   style.textContent = names.map((name) => `.part-${name} { display: none !important; }`).join('\n');
   document.head.append(style);
 })();
+
+// Shows nothing of the first place while the address asks for another, which opens in a moment.
+(() => {
+  const asked = new URLSearchParams(window.location.search).get('tab') ?? 'clean';
+  if (['clean', 'denoise', ''].includes(asked)) return;
+  const root = document.documentElement;
+  const isOpen = () => document.querySelector('[data-tab-id="learn"][aria-selected="true"]');
+  const end = () => { root.classList.remove('opening'); watch.disconnect(); };
+  const watch = new MutationObserver(() => { if (isOpen()) end(); });
+  root.classList.add('opening');
+  watch.observe(root, { childList: true, subtree: true, attributeFilter: ['aria-selected'] });
+  setTimeout(end, 5000);  // an address may name what there is not
+})();
