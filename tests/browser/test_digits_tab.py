@@ -65,13 +65,18 @@ def test_a_sample_and_the_noise_can_be_chosen(digits):
     assert "sample=3" in digits.url
 
 
-def test_a_link_opens_the_lesson_with_its_settings(browser, server):
+@pytest.mark.parametrize(
+    ("samples", "kind", "network"),
+    [("digits", "mnist", "sparse-mnist"), ("clothing", "fashion-mnist", "conv-fashion")],
+)
+def test_a_link_opens_the_lesson_with_its_settings(browser, server, samples, kind, network):
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
-    page.goto(f"{server.url}/?tab=digits&samples=clothing&sample=2&factor=0.3&hide=drawing,seed")
-    clean = SampleStore().get("fashion-mnist").pictures[2]
+    asked = f"samples={samples}&network={network}&sample=2&factor=0.3&hide=drawing,seed"
+    page.goto(f"{server.url}/?tab=digits&{asked}")
+    clean = SampleStore().get(kind).pictures[2]
     last = page.locator("#digits-figure figure").last
-    last.get_by_text(words_of(clean, 0.3, "conv-fashion")).wait_for()
+    last.get_by_text(words_of(clean, 0.3, network)).wait_for()
     assert not page.locator("#drawing").is_visible()
     assert not page.locator("#digits-seed").is_visible()
     context.close()

@@ -26,6 +26,20 @@ element.addEventListener('click', (event) => {
 """
 
 
+class Chips(gr.Radio):
+    """A choice that hands over what the browser has, even if it is no longer offered.
+
+    The browser drops what is chosen for it while the lesson is not open. Like a `Slider`, this has
+    no `__init__`.
+    """
+
+    is_template = True  # drawn by the front end of gr.Radio
+
+    def preprocess(self, payload: str | int | float | None) -> str | int | float | None:
+        """Return what was chosen, unchecked."""
+        return payload
+
+
 class Digits(NamedTuple):
     """The components."""
 
@@ -33,7 +47,7 @@ class Digits(NamedTuple):
     sample: gr.Number  # or DRAWING
     factor: Slider
     seed: gr.Number
-    network: gr.Radio
+    network: Chips
     drawn: gr.State  # a drawing, framed
     own: gr.State  # the network that the visitor has trained, if any
     are_layers_open: gr.State
@@ -57,8 +71,14 @@ class Digits(NamedTuple):
         return [self.network, self.samples, self.source, *self[11:15]]
 
 
-def build_digits(own: gr.State) -> Digits:
-    """Add the components; the networks are offered once the lesson is opened."""
+def build_digits(own: gr.State, networks: list[str]) -> Digits:
+    """Add the components.
+
+    Args:
+        own: the network that the visitor has trained, if any.
+        networks: all that there are, or else the browser drops what an address asks for; once the
+            lesson is opened, those for the samples are offered.
+    """
     gr.Markdown(WORDS, elem_classes="quiet part-words")
     states = gr.State(None), own, gr.State(False)
     with gr.Row(equal_height=False, elem_classes="lesson"):
@@ -73,8 +93,13 @@ def build_digits(own: gr.State) -> Digits:
             with gr.Column(elem_classes="part-drawing tight last"):
                 drawing = build_drawing_field()
         with gr.Column(min_width=320, scale=1, elem_classes="effects"):
-            network = gr.Radio(
-                [], label="Network", show_label=False, elem_id="digits-network", container=False
+            network = Chips(
+                networks,
+                value=networks[0],
+                label="Network",
+                show_label=False,
+                container=False,
+                elem_id="digits-network",
             )
             figure = build_figure()
             grid = gr.HTML(elem_id="digits-grid", elem_classes="part-grid", padding=False)

@@ -159,7 +159,8 @@ def build_digits_lesson(
 ) -> DigitsLesson:
     """Add the lesson's contents, filled when it is opened; `own` holds the visitor's network."""
     lesson = _Lesson(service, samples)
-    parts = build_digits(own)
+    names = [facts.name for kind in SETS for facts in lesson.networks(kind)]
+    parts = build_digits(own, names)
 
     def show(values: Values) -> Updates:
         return lesson.show(parts, values)

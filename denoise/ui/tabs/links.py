@@ -137,11 +137,10 @@ def digits_settings_of(
     take = found.take
     kind = take("samples", partial(_one_of, list(SETS)), "digits")
     made_for = [facts.name for facts in networks_for(zoo, kind)]
-    network = take("network", partial(_one_of, made_for))
     updates = {
         "samples": kind,
         "sample": take("sample", partial(_whole, highest=SHOWN_SAMPLES - 1)),
-        "network": network and gr.update(choices=made_for, value=network),
+        "network": take("network", partial(_one_of, made_for)),
         "factor": take("factor", lambda text: _level(KINDS["gaussian"], text)),
         "seed": take("seed", _seed),
     }

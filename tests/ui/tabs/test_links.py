@@ -87,7 +87,7 @@ def test_an_address_sets_the_lesson_digits():
     asked = {"samples": "clothing", "sample": "3", "network": "conv-fashion", "factor": "0.8"}
     found, refused = digits_settings_of(asked | {"seed": "7"})
     assert (found["samples"], found["sample"], found["seed"]) == ("clothing", 3, 7)
-    assert (found["network"]["value"], found["factor"]) == ("conv-fashion", 0.8)
+    assert (found["network"], found["factor"]) == ("conv-fashion", 0.8)
     assert not refused
 
 
