@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from browsing import DESKTOP, PHONE, open_page, open_tab
+from browsing import DESKTOP, PHONE, WAIT_MS, open_page, open_tab
 
 from denoise import Denoiser, add_noise, psnr
 from denoise.ui.tabs.samples import SampleStore
@@ -72,6 +72,7 @@ def test_a_sample_and_the_noise_can_be_chosen(digits):
 def test_a_link_opens_the_lesson_with_its_settings(browser, server, samples, kind, network):
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
     asked = f"samples={samples}&network={network}&sample=2&factor=0.3&hide=drawing,seed"
     page.goto(f"{server.url}/?tab=digits&{asked}")
     clean = SampleStore().get(kind).pictures[2]

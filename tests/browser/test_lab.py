@@ -314,6 +314,7 @@ def test_a_link_opens_the_lab_with_its_settings(browser, server):
 def test_a_link_opens_a_view_of_the_lab(browser, server):
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
     page.goto(f"{server.url}/?tab=lab&view=removed&level=0.2")
     page.get_by_role("tab", name="Removed", selected=True).wait_for()
     page.locator("#removed-words").get_by_text("Whiteness").wait_for()
@@ -412,6 +413,7 @@ def test_an_address_opens_any_tab_and_one_that_there_is_not_is_said(browser, ser
 def test_old_and_new_names_of_parts_open_them(browser, server, name, opened):
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
     page.goto(f"{server.url}/?tab={name}")
     page.get_by_role("tab", name=opened, selected=True).wait_for()
     context.close()
@@ -420,6 +422,7 @@ def test_old_and_new_names_of_parts_open_them(browser, server, name, opened):
 def test_the_address_follows_what_is_open_and_each_place_keeps_its_own(browser, server):
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
     page.goto(f"{server.url}/?tab=lab&level=0.2&hide=seed")
     page.locator("#denoised-words").get_by_text("SSIM").wait_for()
     page.wait_for_url("**/?*kind=gaussian*")
@@ -453,6 +456,7 @@ def test_the_arrow_keys_move_between_lessons(page):
 def test_an_address_hides_controls(browser, server):
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
     page.goto(f"{server.url}/?tab=lab&hide=seed,network")
     page.locator("#kind").wait_for()
     assert not page.locator("#seed").is_visible()

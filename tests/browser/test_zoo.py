@@ -1,7 +1,7 @@
 """The Zoo in a real Chromium."""
 
 import pytest
-from browsing import DESKTOP, PHONE, open_page, open_tab
+from browsing import DESKTOP, PHONE, WAIT_MS, open_page, open_tab
 
 from denoise import list_models
 from denoise.ui.widgets.parts import DOMAINS
@@ -74,6 +74,7 @@ def test_a_card_shows_text_and_pictures_of_its_folder(zoo):
 def test_a_link_opens_the_card_of_a_network(browser, server):
     context = browser.new_context(viewport=DESKTOP)
     page = context.new_page()
+    page.set_default_timeout(WAIT_MS)
     page.goto(f"{server.url}/?tab=zoo&network=dense-mnist")
     page.locator("#zoo-card h1").get_by_text("dense-mnist").wait_for()
     context.close()
