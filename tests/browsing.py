@@ -79,6 +79,8 @@ def open_tab(page, name):
 
 
 def upload(page, file, where=".stage"):
+    if where == ".stage":  # its script must have begun
+        page.locator(".stage .examples img").first.wait_for(state="attached")
     with page.expect_response(lambda answer: "/upload" in answer.url):
         page.locator(f"{where} input[type=file]").set_input_files(file)
 

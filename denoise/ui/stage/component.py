@@ -50,7 +50,7 @@ def spoken_words() -> list[str]:
         for script in sorted(HERE.glob("*.js"))
         for sentence in SAID.findall(script.read_text(encoding="utf-8"))
     ]
-    return list(dict.fromkeys([*found, *EXAMPLES.values(), "estimate", "network", "read", "write"]))
+    return list(dict.fromkeys([*found, *EXAMPLES.values()]))
 
 
 def _config(service: Service, language: str) -> dict[str, Any]:

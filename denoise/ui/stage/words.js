@@ -54,9 +54,10 @@ export function reportLines(entry, say) {
     guessed: say('the network found it itself'), told: say('set by hand'), chosen: say('the best of the levels tried'),
     estimated: say('as found, corrected for white noise'), ignored: say('this network cannot be told'),
   };
+  const stages = { read: say('reading'), estimate: say('estimating'), network: say('cleaning'), write: say('writing') };
   const lines = [
     say('{} x {} pixels by {} on {}, {}.', ...report.size, report.model, report.device, report.precision),
-    say('Time: {}.', Object.entries(report.seconds).map(([stage, time]) => `${say(stage)} ${time.toFixed(1)} s`).join(', ')),
+    say('Time: {}.', Object.entries(report.seconds).map(([stage, time]) => `${stages[stage] ?? stage} ${time.toFixed(1)} s`).join(', ')),
   ];
   if (report.textured_by) lines.push(say('Fine texture by {}: invented.', report.textured_by));
   if (report.sigma_estimated !== null) lines.push(say('Noise found: about {}.', in255(report.sigma_estimated)));
