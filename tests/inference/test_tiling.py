@@ -5,7 +5,7 @@ from skimage import data
 from denoise import Denoiser, Picture, add_noise
 from denoise.inference import tiling
 from denoise.inference.settings import Settings
-from denoise.inference.tiling import GRID, OVERLAP, TILE, around, spans
+from denoise.inference.tiling import GRID, NEAR, OVERLAP, TILE, around, spans
 from denoise.weights.facts import list_models
 
 LENGTHS = [1, 95, 96, 97, 128, 160, 161, 500]
@@ -64,7 +64,9 @@ def test_a_region_and_all_tiles_are_shown_as_the_whole_has_them(monkeypatch, kin
     ]
     covered = np.zeros(noisy.shape[:2], int)
     for number, (rows, columns, pixels) in enumerate(watch.shown):
-        assert abs(pixels.astype(int) - denoised[rows, columns]).max() <= 1
+        off = abs(pixels.astype(int) - denoised[rows, columns])
+        assert off.max() <= (8 if number < 2 else 1)  # a region sees less around it
+        assert off.mean() < 0.1
         covered[rows, columns] += number >= 2
     assert (covered == 1).all()
     assert watch.shown[2][0].stop == 520  # the tile that is nearest to the last region
@@ -75,7 +77,7 @@ def test_a_region_and_all_tiles_are_shown_as_the_whole_has_them(monkeypatch, kin
 def test_a_region_is_read_from_where_the_tiles_grid_lies(start):
     rows, columns = around(slice(start, start + 384), slice(0, 384), (1, 2000, 3000, 3))
     assert rows.read.start % GRID == 0
-    assert rows.read.start <= max(0, start - OVERLAP)
-    assert rows.read.stop == min(2000, start + 384 + OVERLAP)
+    assert rows.read.start <= max(0, start - NEAR)
+    assert rows.read.stop == min(2000, start + 384 + NEAR)
     assert rows.kept_of_read.start + rows.read.start == start
     assert columns.read.start == 0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 SIDE = 384  # pixels of the region
-GRID, OFFSET = 256, 128  # where regions start, so that a network reads no more than it must
+GRID, OFFSET = 256, 64  # where regions start, so that a network reads no more than it must
 BLOCK = 32  # pixels of the picture that make one value
 DARK, LIGHT = 12, 243  # of 255; outside there is no noise to be seen
 

@@ -8,7 +8,7 @@ import numpy as np
 from denoise.defaults import DEFAULT_MODEL
 from denoise.errors import DenoiseError
 from denoise.images.picture import Picture
-from denoise.inference.settings import Settings
+from denoise.inference.settings import DEFAULTS, Settings
 from denoise.ui.server.service import Service
 from denoise.ui.server.zero_gpu import is_lent
 from denoise.ui.stage.pictures import StagePicture
@@ -17,6 +17,10 @@ SIDE = 640  # pixels of what is measured
 UNREAD_MPIXEL = 4.0  # of a picture whose size is not known yet
 UNMEASURED_S = 2.0  # a Mpixel and pass, before anything was measured
 USUAL_PASSES = 3
+
+
+def _ignore(done: int, total: int, unit: str = "tiles") -> None:
+    pass
 
 
 class Speeds:
@@ -40,6 +44,9 @@ class Speeds:
             for facts in self._service.zoo.list_models()
             if facts.needs.domain == "photo" and facts.needs.takes_sigma
         ]
+        with suppress(DenoiseError):  # the first run over a large picture takes longer
+            at_auto = Picture(noise.repeat(2, axis=1))
+            self._service.denoise_shown(at_auto, DEFAULT_MODEL, DEFAULTS, on_step=_ignore)
         for name in sorted(photo, key=lambda one: one != DEFAULT_MODEL):
             with suppress(DenoiseError):
                 self._seconds[name] = self._time(name, Picture(noise)) * 1e6 / SIDE**2
