@@ -23,6 +23,7 @@ from denoise.ui.widgets.toasts import Page
 
 LANGUAGES = {"": ("en", "English"), "zh": ("zh", "中文")}  # by path: tag and own name
 HEADER = """
+<a class="skip" href="#places">Skip to the contents</a>
 <header class="masthead">
   <h1>denoise</h1>
   <nav aria-label="Language">{links}</nav>

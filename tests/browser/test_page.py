@@ -30,6 +30,15 @@ def test_a_list_of_choices_that_is_tabbed_over_closes(page):
     assert page.locator("#kind input").input_value() == "gaussian"
 
 
+def test_the_first_tab_stop_skips_the_header(page):
+    page.keyboard.press("Tab")
+    skip = page.get_by_role("link", name="Skip to the contents")
+    assert skip.evaluate("one => one === document.activeElement")
+    assert skip.bounding_box()["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#places")
+
+
 NAMELESS = """() => [...document.querySelectorAll(
   'input, button, select, textarea, [role=button], [role=tab], [role=slider], [role=combobox]'
 )].filter(one => one.checkVisibility()).filter(one => {

@@ -54,7 +54,7 @@ def _denoise(service: Service) -> Callable[..., Any]:
         fetched from the Hub first.
 
         Args:
-            image: the noisy picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
+            image: the noisy picture: PNG, JPEG, WebP, TIFF, AVIF, HEIC, raw and others.
             model: a name from /models; where the server allows it org/repo/name on the Hub, too.
             sigma: the noise's standard deviation, 0 to 1 where white is 1; null: auto.
             strength: share of the change, 0 (none) to 1.
@@ -142,7 +142,7 @@ def _add_noise(service: Service) -> Callable[..., Any]:
         A mixture is written "gaussian:0.1+salt-pepper:0.02", applied from left to right.
 
         Args:
-            image: the clean picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
+            image: the clean picture: PNG, JPEG, WebP, TIFF, AVIF, HEIC, raw and others.
             kind: one of {kinds}; or a mixture.
             level: 0 for none; for gaussian noise its standard deviation, up to 1.
             seed: a whole number, 0 or more; the same one gives the same noise.
@@ -175,7 +175,7 @@ def _estimate(service: Service) -> Callable[..., Any]:
         ratings: sigma and rms, the estimated error, of each level tried.
 
         Args:
-            image: the picture: PNG, JPEG, WebP, TIFF, BMP or GIF, of 8 or 16 bits.
+            image: the picture: PNG, JPEG, WebP, TIFF, AVIF, HEIC, raw and others.
             model: a name from /models, to say which noise level to tell it; null: none.
 
         Returns:

@@ -119,6 +119,7 @@ export class Viewer {
   }
 
   draw() {
+    if (this.picture) this.report();
     if (this.asked) return;
     this.asked = requestAnimationFrame(() => { this.asked = null; this.paint(); });
   }
@@ -146,7 +147,6 @@ export class Viewer {
       this.pieces.draw(context, 'before', seen);
     }
     if (this.picture.parts?.length && !this.isHeld) this.paintAfter(context, place, scale, seen);
-    this.report();
   }
 
   paintAfter(context, place, scale, seen) {
