@@ -23,7 +23,7 @@ from denoise.ui.server.failures import ServerFault, told
 from denoise.ui.server.uploads import uploaded_file
 from denoise.ui.server.zips import check_many, pack_files
 from denoise.ui.stage.files import detailed_layer, write_result
-from denoise.ui.stage.first_look import region_around
+from denoise.ui.stage.first_look import SIDE, region_around, region_at
 from denoise.ui.stage.layers import Layer, encode_shown
 from denoise.ui.stage.pictures import Choice, StagePicture, read_choice
 from denoise.ui.stage.states import state_of
@@ -221,7 +221,8 @@ class _Stage:
             raise RefusedError(404, "The picture is not read yet.")
         whole = picture.before.picture
         height, width = whole.pixels.shape[:2]
-        rows, columns = around(*region_around(x, y, (height, width)), (1, height, width, 1))
+        region = region_at(y - SIDE // 2, x - SIDE // 2, (height, width))
+        rows, columns = around(*region, (1, height, width, 1))
         part = Picture(whole.pixels[rows.read, columns.read])
         outcome = picture.outcome
         plan = outcome.plan if outcome is not None and choice.sigma is None else None
