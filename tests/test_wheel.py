@@ -100,7 +100,8 @@ def names_below(folder, *patterns):
 def test_the_wheel_holds_the_package_and_the_weights_and_nothing_more(wheel):
     with zipfile.ZipFile(wheel) as packed:
         inside = {name for name in packed.namelist() if ".dist-info/" not in name}
-    modules = names_below(ROOT / "denoise", "*.py", "*.css", "*.js", "*.json", "py.typed")
+    shown = ("*.css", "*.js", "*.html", "*.webp", "*.jpg", "*.png")
+    modules = names_below(ROOT / "denoise", "*.py", *shown, "*.json", "py.typed")
     weights = names_below(ROOT / "weights", "*.json", "*.safetensors", "curve*.csv")
     expected = {f"denoise/{name}" for name in modules}
     assert inside == expected | {f"denoise/_weights/{name}" for name in weights}
