@@ -126,6 +126,8 @@ class Visits:
             with self._lock:
                 visit.watchers -= 1
                 visit.touched = time.monotonic()
+                if not visit.watchers and not visit.pictures:
+                    self._visits.pop(visit_id, None)  # strangers can open any number
 
     def choose(self, picture: StagePicture, choice: Choice) -> None:
         """Have something else made of a picture; what was made before is shown again at once."""
