@@ -57,7 +57,7 @@ def write_result(
     made = _blended(picture, outcome, strength, detail, service)
     textured = outcome.report.get("textured_by")
     made = _marked(made, textured) if textured else made
-    folder = picture.folder / secrets.token_hex(8)
+    folder = outcome.folder / secrets.token_hex(8)
     folder.mkdir()
     ending = "-denoised-invented-texture" if textured else "-denoised"
     file = folder / f"{safe_stem(picture.name)}{ending}{_suffix(picture, image_format)}"
@@ -75,7 +75,7 @@ def detailed_layer(picture: StagePicture, outcome: Outcome, service: Service) ->
     assert picture.before is not None
     noisy, denoised = picture.before.picture.pixels, outcome.after.picture.pixels
     pixels = service.give_back_detail(noisy, denoised, 1.0)
-    layer = Layer(picture.folder, f"detailed-{id(outcome)}", picture.before.picture)
+    layer = Layer(outcome.folder, "detailed", picture.before.picture)
     layer.put_all(pixels)
     outcome.detailed = layer
     return layer

@@ -45,6 +45,7 @@ class Choice:
 class Outcome:
     """What a choice made of a picture."""
 
+    folder: Path  # for all of it
     after: Layer
     plan: SigmaPlan | None = None
     report: dict[str, Any] = field(default_factory=dict)
@@ -125,12 +126,15 @@ class StagePicture:
     def begin(self, choice: Choice) -> Outcome:
         """Return the outcome that a choice will have, empty; older ones go."""
         assert self.before is not None
-        name = f"after-{secrets.token_hex(4)}"
-        outcome = Outcome(Layer(self.folder, name, self.before.picture))
+        folder = self.folder / secrets.token_hex(8)
+        folder.mkdir()
+        outcome = Outcome(folder, Layer(folder, "after", self.before.picture))
         with self.lock:
-            self.outcomes.pop(choice, None)
+            old = [self.outcomes.pop(choice)] if choice in self.outcomes else []
             while len(self.outcomes) >= MAX_RESULTS:
-                self.outcomes.pop(next(iter(self.outcomes)))
+                old.append(self.outcomes.pop(next(iter(self.outcomes))))
+            for one in old:
+                shutil.rmtree(one.folder, ignore_errors=True)
             self.outcomes[choice] = outcome
             self._asked = self.look
             self.done = self.total = 0

@@ -270,10 +270,8 @@ def test_where_is_pressed_is_cleaned_first(client, visits):
         time.sleep(0.01)
     client.post(address(picture, "").rstrip("/"), json={"action": "look", "x": 1900, "y": 1590})
     finish(picture)
-    x, y, width, height = picture.outcome.parts[-1]
     looks = [part for part in picture.outcome.parts if part[2:] == (384, 384)]
     assert (1920 - 384, 1600 - 384, 384, 384) in looks
-    assert (x + width, y + height) == (1920, 1600) or len(picture.outcome.parts) > len(looks)
     made = load_picture(taken_home(client, picture).content).pixels
     assert np.array_equal(made, Denoiser()(large))
 
@@ -358,3 +356,21 @@ def test_what_is_old_goes_and_what_is_watched_stays(tmp_path):
 def test_a_visit_is_named_by_who_cannot_guess(idle, visit):
     with pytest.raises(RefusedError, match="no such visit"):
         wait_in_line(idle, "a", visit)
+
+
+def test_a_visit_that_brings_nothing_leaves_nothing(idle):
+    with idle.watching(VISIT):
+        pass
+    assert idle._visits == {}
+
+
+def test_what_is_made_anew_takes_the_place_of_the_oldest_on_the_disk(client, visits):
+    picture = bring(client, visits)
+    finish(picture)
+    first = picture.outcome
+    for number in range(1, 5):
+        told = {"action": "choose", "sigma": number / 100}
+        client.post(address(picture, "").rstrip("/"), json=told)
+        finish(picture)
+    assert not first.folder.exists()
+    assert len([one for one in picture.folder.iterdir() if one.is_dir()]) == 4
