@@ -100,15 +100,6 @@ export class Viewer {
     this.draw();
   }
 
-  // Brings a region to the middle at full size.
-  center([x, y, width, height]) {
-    this.scale = 1 / this.ratio;
-    this.isFitted = false;
-    this.left = this.width / 2 - (x + width / 2) * this.scale;
-    this.top = this.height / 2 - (y + height / 2) * this.scale;
-    this.pan(0, 0);
-  }
-
   pixelAt(x, y) {
     return [(x - this.left) / this.scale, (y - this.top) / this.scale];
   }
