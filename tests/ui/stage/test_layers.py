@@ -2,7 +2,8 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageCms
+from picture_files import SRGB
+from PIL import Image
 from skimage import data
 
 from denoise import Picture
@@ -15,13 +16,9 @@ ALL = slice(0, 512), slice(0, 512)
 
 @pytest.fixture
 def layer(tmp_path):
-    made = Layer(tmp_path, "before", Picture(PHOTO, icc_profile=profile()))
+    made = Layer(tmp_path, "before", Picture(PHOTO, icc_profile=SRGB))
     made.put_all(PHOTO)
     return made
-
-
-def profile():
-    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
 def test_a_region_at_full_size_is_what_was_put_there(layer):
@@ -65,7 +62,7 @@ def test_16_bits_are_shown_with_8_and_white_lies_under_what_is_transparent(tmp_p
 def test_what_is_sent_keeps_the_profile_and_small_pictures_are_exact(layer, tmp_path):
     content, media_type = layer.encode(*ALL, 0)
     sent = Image.open(io.BytesIO(content))
-    assert (media_type, sent.info["icc_profile"]) == ("image/png", profile())
+    assert (media_type, sent.info["icc_profile"]) == ("image/png", SRGB)
     assert np.array_equal(np.asarray(sent), PHOTO)
     wide = Layer(tmp_path, "wide", Picture(np.tile(PHOTO, (2, 2, 1))))
     assert wide.encode(*ALL, 0)[1] == "image/jpeg"
