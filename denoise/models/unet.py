@@ -98,6 +98,12 @@ class UNet(nn.Module):
         return torch.autocast(device_type, enabled=is_allowed)
 
 
+def anchored(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the state of a network without the plane of ones, as one with it that ignores it."""
+    head = state["head.weight"]
+    return state | {"head.weight": F.pad(head, (0, 0, 0, 0, 0, 4))}
+
+
 def _condition(noisy: Tensor, sigma: Tensor | None, known: Tensor | None) -> Tensor:
     shape = (noisy.shape[0], 1, *noisy.shape[2:])
     if sigma is None:
@@ -106,7 +112,9 @@ def _condition(noisy: Tensor, sigma: Tensor | None, known: Tensor | None) -> Ten
     return torch.cat([(sigma * known).expand(shape), known.expand(shape)], dim=1)
 
 
-class _ResidualBlock(nn.Module):
+class ResidualBlock(nn.Module):
+    """Two convolutions with an activation between them, whose result is added to what comes in."""
+
     def __init__(self, width: int, config: UNetConfig) -> None:
         super().__init__()
         self.slope, self.is_centred = config.slope, config.is_centred
@@ -114,6 +122,7 @@ class _ResidualBlock(nn.Module):
         self.second = _conv3x3(width, width)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return features of the same shape, (N, C, H, W)."""
         # Both are positively homogeneous: what has no bias scales with its input.
         found = self._find(x)
         found = F.leaky_relu(found, self.slope, True) if self.slope else F.relu(found, True)
@@ -134,4 +143,4 @@ def _conv3x3(width_in: int, width_out: int) -> nn.Conv2d:
 
 
 def _blocks(width: int, count: int, config: UNetConfig) -> nn.Sequential:
-    return nn.Sequential(*(_ResidualBlock(width, config) for _ in range(count)))
+    return nn.Sequential(*(ResidualBlock(width, config) for _ in range(count)))

@@ -14,10 +14,12 @@ from torch import nn
 from denoise.devices import choose_device, has_fast_bfloat16
 from denoise.errors import SettingError
 from denoise.models import build_network
+from denoise.models.unet import UNetConfig, anchored
 from denoise.training.distributed import ProcessGroup
 from denoise.training.loop import VALIDATE_EVERY, Budget, Progress, Trainer, step_seed, write_curve
 from denoise.training.recipes.recipe import Phase, Recipe
 from denoise.training.recipes.registry import OURS, find_recipe
+from denoise.training.reviving import revive
 from denoise.weights.facts import CURVE_FILE, ModelFacts
 from denoise.weights.tensors import load_network, write_weights
 
@@ -154,6 +156,8 @@ def _make_trainer(
     # Each phase sees patches of its own.
     seed = step_seed(run.seed, len(before)) if before else run.seed
     task = phase.make_task(None if run.is_smoke else list(run.folders), seed)
+    if recipe.revives and not before:
+        revive(network, task, run.seed)
     folder = run.runs / run.name
     return Trainer(
         copy.deepcopy(network),
@@ -186,9 +190,12 @@ def _start_from(model: str | None, network: nn.Module, recipe: Recipe) -> None:
     if model is None:
         return
     trained, facts = load_network(model)
-    if (facts.architecture, trained.config) != (recipe.architecture, recipe.config):
+    state, config = trained.state_dict(), trained.config
+    if isinstance(config, UNetConfig) and replace(config, is_anchored=True) == recipe.config:
+        state, config = anchored(state), recipe.config
+    if (facts.architecture, config) != (recipe.architecture, recipe.config):
         raise SettingError(f"The weights of {model} do not fit this network; leave them out.")
-    network.load_state_dict(trained.state_dict())
+    network.load_state_dict(state)
 
 
 def describe_training(

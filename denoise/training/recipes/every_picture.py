@@ -59,27 +59,25 @@ SMALL_CONFIG = replace(LIVELY, widths=(16, 32, 64, 128), blocks=(1, 3, 3, 3), is
 EVERY_PICTURE_RECIPES = {
     "conv-photo": Recipe(
         architecture="unet",
-        config=replace(LIVELY, is_anchored=True),
+        config=UNetConfig(is_anchored=True),
         needs=UNET_NEEDS,
         purpose="Photos, scans, renders and drawings of any size, whatever the noise, told or not.",
-        method=EVERY_PICTURE_METHOD + "64x64 pixels and the absolute error, weak noise weighted "
-        "more; then 112x112; then the logarithm of the squared error, which is PSNR; Muon",
-        make_task=partial(_make_every_picture_task, scenes=40),
+        method="blind-photo, its dead units (four fifths at the coarse levels) given new weights, "
+        "then taught " + EVERY_PICTURE_METHOD + "eight of 96x96 pixels and the absolute error, "
+        "weak noise weighted more; then of 112x112 and the logarithm of the squared error, which "
+        "is PSNR; Muon",
+        make_task=partial(_make_every_picture_task, side=96, batch_size=8),
         make_optimizer=Muon,
-        schedule=Schedule(rate=1.5e-3, decay_share=0.0),
-        budget=Budget(steps=30_000),
+        schedule=Schedule(rate=3e-4, decay_share=0.0),
+        budget=Budget(steps=3_000),
+        start_from="blind-photo",
+        revives=True,
         later=(
             Phase(
-                partial(_make_every_picture_task, side=112, batch_size=8),
-                Schedule(rate=1e-3, decay_share=0.7),
-                Budget(steps=12_000),
-                step_cost=1.5,
-            ),
-            Phase(
                 partial(_make_every_picture_task, side=112, batch_size=8, measure="psnr"),
-                Schedule(rate=1e-4, decay_share=0.8),
-                Budget(steps=3_000),
-                step_cost=1.5,
+                Schedule(rate=2e-4, decay_share=0.85),
+                Budget(steps=3_500),
+                step_cost=1.4,
             ),
         ),
         is_half=True,

@@ -47,6 +47,7 @@ class Recipe:
     guide: str | None = None  # blind model: the pilot at auto, if the noise is not white
     place: str = ""  # subfolder of the zoo for the weights; classifiers are kept apart
     start_from: str | None = None  # model of the zoo whose weights the training starts from
+    revives: bool = False  # whether units that are dead there get new weights first
     later: tuple[Phase, ...] = ()  # phases after the first, which the fields above describe
     version: int = 1  # raised whenever a change makes other weights
 
