@@ -69,14 +69,14 @@ EVERY_PICTURE_RECIPES = {
         make_task=partial(_make_every_picture_task, side=96, batch_size=8),
         make_optimizer=Muon,
         schedule=Schedule(rate=3e-4, decay_share=0.0),
-        budget=Budget(steps=3_000),
+        budget=Budget(steps=1_800),
         start_from="blind-photo",
         revives=True,
         later=(
             Phase(
                 partial(_make_every_picture_task, side=112, batch_size=8, measure="psnr"),
                 Schedule(rate=2e-4, decay_share=0.85),
-                Budget(steps=3_500),
+                Budget(steps=2_700),
                 step_cost=1.4,
             ),
         ),
