@@ -41,6 +41,7 @@ class Picture:
     exif: bytes | None = None  # as in a JPEG, with its "Exif\0\0"; orientation is 1
     warnings: tuple[str, ...] = ()  # sentences for the user
     resolution: Resolution | None = None  # pixels per inch, across and down
+    jpeg_quality: int = 95  # to write it with as a JPEG
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype

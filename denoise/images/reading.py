@@ -22,6 +22,7 @@ from denoise.images.headers import check_header
 from denoise.images.headers.boxes import has_deep_avif
 from denoise.images.headers.pixels import check_pixels
 from denoise.images.heif import read_heif
+from denoise.images.jpeg_quality import find_quality
 from denoise.images.kinds import recognise
 from denoise.images.orientation import turn
 from denoise.images.picture import Picture
@@ -113,7 +114,8 @@ def _decode(content: bytes, max_pixels: int, on_size: Callable[[int], object]) -
     orientation, exif, resolution = read_exif(image, resolution, notes)
     pixels, alpha = _split_alpha(turn(samples, orientation), image.info.get("transparency"))
     profile = find_profile(image, content, kind, notes)
-    return Picture(pixels, alpha, kind, profile, exif, tuple(notes), resolution)
+    quality = find_quality(image)
+    return Picture(pixels, alpha, kind, profile, exif, tuple(notes), resolution, quality)
 
 
 def _open(content: bytes, kind: str) -> Any:

@@ -149,6 +149,17 @@ def test_the_same_picture_gives_the_same_bytes(image_format, is_deep, full):
     )
 
 
+@pytest.mark.parametrize(("own", "kept"), [(50, 95), (95, 95), (96, 96), (98, 98), (100, 100)])
+def test_a_jpeg_is_written_at_least_as_finely_as_it_was(own, kept):
+    file = io.BytesIO()
+    Image.fromarray(data.astronaut()[:64, :64]).save(file, "JPEG", quality=own)
+    written = encode_picture(load_picture(file.getvalue()))
+    steps = Image.open(io.BytesIO(written)).quantization[0]
+    asked = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(asked, "JPEG", quality=kept)
+    assert steps == Image.open(io.BytesIO(asked.getvalue())).quantization[0]
+
+
 def test_jpeg_is_of_high_quality():
     photo = data.astronaut()[:256, :256]
     back = load_picture(encode_picture(Picture(photo), format="JPEG"))
