@@ -2,6 +2,7 @@
 
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -35,15 +36,7 @@ class Layer:
         if alpha is not None:
             alpha = open_memmap(folder / f"{name}-alpha.npy", "w+", dtype, shape[:2])
             alpha[:] = like.alpha
-        self.picture = Picture(
-            pixels,
-            alpha,
-            like.format,
-            like.icc_profile,
-            like.exif,
-            like.warnings,
-            like.resolution,
-        )
+        self.picture = replace(like, pixels=pixels, alpha=alpha)
         longest = max(shape[:2])
         self._level = max(0, math.ceil(math.log2(longest / OVERVIEW)))
         small = tuple(-(-side // 2**self._level) for side in shape[:2])

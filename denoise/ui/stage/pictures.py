@@ -102,6 +102,12 @@ class StagePicture:
         kind = "PNG" if self.before is None else self.before.picture.format
         return kind if kind in OUTPUT_FORMATS else BECOMES.get(kind, "PNG")
 
+    @property
+    def becomes(self) -> str | None:
+        """The kind that is given back, once it is known, where it is not the kind that came."""
+        came = None if self.before is None else self.before.picture.format
+        return None if came in (None, self.format) else self.format
+
     def set_phase(self, phase: str, sentence: str = "") -> None:
         """Say how far the picture is."""
         with self.lock:

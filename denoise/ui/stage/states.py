@@ -21,6 +21,7 @@ def state_of(picture: StagePicture, visits: Visits, say: Say) -> dict[str, Any]:
             "name": picture.name,
             "bytes": picture.bytes,
             "format": picture.format,
+            "becomes": picture.becomes,
             "phase": "waiting" if shown == "turn" else shown,
             "sentence": say(picture.sentence) if picture.sentence else "",
             "size": picture.size,

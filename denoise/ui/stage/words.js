@@ -31,13 +31,18 @@ export function statusOf(entry, say) {
         : say('{} pictures before yours, about {}', entry.ahead, left(entry.ahead_s)), 0];
     case 'reading': return [say('Reading the picture'), 0];
     case 'fetching': return [say('Fetching the network, {} of {}', amount(entry.done), amount(entry.total)), share];
-    case 'looking': return [say('Looking at the noise'), 0];
+    case 'looking': return [say('Looking at the noise') + comesBackAs(entry, say), 0];
     case 'cleaning': return [
-      say('Cleaning, {} of {} parts, about {} left', entry.done, entry.total || '…', left(entry.left_s)), share];
+      say('Cleaning, {} of {} parts, about {} left', entry.done, entry.total || '…', left(entry.left_s))
+        + comesBackAs(entry, say), share];
     case 'done': return [doneWords(entry, say), 1];
     case 'cancelled': return [entry.sentence || say('Cancelled.'), 0];
     default: return [entry.sentence || say('Nothing was cleaned.'), 0];
   }
+}
+
+function comesBackAs(entry, say) {
+  return entry.becomes ? `. ${say('It will come back as {}.', entry.becomes)}` : '';
 }
 
 function doneWords(entry, say) {

@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from places import TESTS
 from skimage import data
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -18,6 +19,7 @@ from denoise.ui.server.limits import Limits
 from denoise.ui.server.service import Service
 from denoise.ui.stage.pictures import Choice
 from denoise.ui.stage.routes import stage_routes
+from denoise.ui.stage.states import state_of
 from denoise.ui.stage.visits import UNWATCHED, RefusedError, Visits
 
 NOISY = add_noise(data.coffee()[:200, :240], "gaussian", 25 / 255, seed=1)
@@ -374,3 +376,27 @@ def test_what_is_made_anew_takes_the_place_of_the_oldest_on_the_disk(client, vis
         finish(picture)
     assert not first.folder.exists()
     assert len([one for one in picture.folder.iterdir() if one.is_dir()]) == 4
+
+
+def test_a_kind_that_is_not_written_is_said_to_become_another(client, visits):
+    file = visits.service.storage.new_file("phone.heic")
+    file.write_bytes((TESTS / "images" / "phone.heic").read_bytes())
+    picture = bring(client, visits, name="phone.heic", file=file)
+    finish(picture)
+    state = state_of(picture, visits, str)
+    assert (state["format"], state["becomes"]) == ("JPEG", "JPEG")
+    assert state["file"]["name"] == "phone-denoised.jpg"
+    other = bring(client, visits)
+    finish(other)
+    assert other.becomes is None
+
+
+def test_a_fine_jpeg_comes_back_as_fine(client, visits):
+    file = visits.service.storage.new_file("fine.jpg")
+    Image.fromarray(NOISY).save(file, quality=99)
+    picture = bring(client, visits, name="fine.jpg", file=file)
+    finish(picture)
+    (written,) = picture.outcome.files.values()
+    contents = (one.read_bytes() for one in (written, file))
+    result, own = (Image.open(io.BytesIO(one)).quantization[0] for one in contents)
+    assert sum(result) <= sum(own)
