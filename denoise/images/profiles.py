@@ -19,6 +19,7 @@ _PRIMARIES = {
 }
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
 HDR = (16, 18)  # PQ and HLG: curves that a profile of this kind cannot tell
+LINEAR_ERROR = 0.02  # of a power or a value, up to which a curve is taken for none
 HDR_LEFT_OUT = "Its curve for HDR displays was left out; it may look flat."
 
 
@@ -50,6 +51,21 @@ def colour_profile(gray_profile: bytes) -> bytes | None:
     """Return a profile for RGB that shows equal channels as a profile for gray shows gray."""
     curve = _tag(gray_profile, b"kTRC")
     return None if curve is None else _with_curve(Colours(), curve)
+
+
+def is_linear(profile: bytes) -> bool:
+    """Return whether a profile's numbers are proportional to light."""
+    curve = next(filter(None, (_tag(profile, name) for name in (b"gTRC", b"kTRC"))), b"")
+    kind, (count,) = curve[:4], struct.unpack_from(">I", curve, 8) if len(curve) >= 12 else (0,)
+    if kind == b"curv" and count > 1:
+        table = np.frombuffer(curve[12:], ">u2")[:count] / 65535
+        return bool(np.abs(table - np.linspace(0, 1, len(table))).max() < LINEAR_ERROR)
+    if kind == b"curv":  # no entry: the identity; one: a power
+        power = struct.unpack_from(">H", curve, 12)[0] / 256 if count else 1.0
+        return bool(abs(power - 1) < LINEAR_ERROR)
+    if kind == b"para" and curve[8:10] == b"\0\0":
+        return bool(abs(struct.unpack_from(">i", curve, 12)[0] / 65536 - 1) < LINEAR_ERROR)
+    return False
 
 
 def is_for_gray(profile: bytes) -> bool:

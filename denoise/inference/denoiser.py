@@ -25,6 +25,7 @@ from denoise.inference.report import Denoised, Report
 from denoise.inference.settings import DEFAULTS, Settings, Sigma, as_planes
 from denoise.inference.sigma_plan import SigmaPlan, plan_sigma
 from denoise.inference.tiling import denoise_tiles
+from denoise.inference.working_space import WorkingSpace, find_working_space
 from denoise.progress import OnBytes, OnTile, Preview
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo, find_estimator, partner_of
@@ -83,6 +84,7 @@ class Denoiser:
         texture: float = 0.0,
         detail: float = 0.0,
         choose: bool = False,
+        linear: bool = False,
         on_tile: OnTile | None = None,
     ) -> ImageT:
         """Return the denoised image: same type, shape and dtype, clamped to [0,1].
@@ -99,6 +101,8 @@ class Denoiser:
             detail: share of the removed detail that is given back, 0 (none) to 1.
             choose: try several noise levels on pieces of the picture, estimate the error of each
                 without the clean picture, and use the best; takes some seconds more.
+            linear: whether values are proportional to light, as in a renderer's or a raw
+                developer's; files whose profile says so need no telling.
             on_tile: called after every pass of a network over a tile, with passes done and total;
                 what it raises stops the work at once.
 
@@ -114,6 +118,7 @@ class Denoiser:
             texture=texture,
             detail=detail,
             choose=choose,
+            linear=linear,
         )
         denoised: ImageT = self.run(image, settings, on_tile=on_tile, always_estimate=False).image
         return denoised
@@ -135,8 +140,10 @@ class Denoiser:
         that of an earlier run at auto, of which the image is a part; None: made anew.
         """
         self.check(settings)
-        images, repack = _unpack(image)
-        check_size(images, self.facts)
+        given, repack = _unpack(image)
+        check_size(given, self.facts)
+        space = find_working_space(image, given, is_linear=settings.linear)
+        images = space.images
         started = time.perf_counter()
         selection = None
         if plan is None:
@@ -144,6 +151,7 @@ class Denoiser:
         planned = time.perf_counter()
         if preview is not None:
             preview.begin(plan)
+            preview = _Back(preview, space) if space.steps else preview
         inference = self._inference(plan, settings)
         result, tiles = denoise_tiles(images, plan.planes, inference, self.device, on_tile, preview)
         if settings.detail > 0:
@@ -171,11 +179,12 @@ class Denoiser:
             size=(images.shape[2], images.shape[1]),
             warnings=(
                 *self._doubts_of_weights,
+                *space.notes,
                 *plan.warnings,
                 *doubt_domain(images, result, self.facts),
             ),
         )
-        return Denoised(repack(result), report)
+        return Denoised(repack(space.back(result)), report)
 
     def check(self, settings: Settings) -> None:
         """Refuse settings that this network has no use for, whatever the picture.
@@ -206,7 +215,7 @@ class Denoiser:
         images, _ = _unpack(image)
         if not self.facts.needs.takes_sigma:
             raise SettingError(f"{self.facts.name} cannot be told a noise level.")
-        return self._select_level(images)
+        return self._select_level(find_working_space(image, images).images)
 
     def _plan(
         self, images: Images, settings: Settings, *, always_estimate: bool
@@ -324,6 +333,17 @@ def _unpack(image: Image.Image | NDArray[Any] | Tensor | Picture) -> Unpacked:
         return unpack(image)
     images, repack = unpack(image.pixels)
     return Unpacked(images, lambda result: image.with_pixels(repack(result)))
+
+
+class _Back:
+    """Gives a preview what was denoised, in the values that came in."""
+
+    def __init__(self, preview: Preview, space: WorkingSpace) -> None:
+        self._preview, self._space = preview, space
+        self.begin, self.next_region = preview.begin, preview.next_region
+
+    def show(self, rows: slice, columns: slice, pixels: NDArray[Any]) -> None:
+        self._preview.show(rows, columns, self._space.back(pixels[None], rows, columns)[0])
 
 
 def _placed(network: nn.Module, device: torch.device) -> nn.Module:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from denoise.images.arrays import unpack
 from denoise.images.picture import Picture
 from denoise.inference.denoiser import Denoiser
 from denoise.inference.fitting import fit
@@ -10,6 +11,7 @@ from denoise.inference.noise_level import estimate_noise
 from denoise.inference.report import Denoised, EstimateReport, NoiseReport
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.inference.sigma_plan import SigmaPlan
+from denoise.inference.working_space import find_working_space
 from denoise.noise.synthesis import NoiseSpec, is_mixture
 from denoise.progress import OnTile, Preview
 from denoise.zoo.zoo import Zoo
@@ -48,7 +50,8 @@ def estimate_picture(
         SettingError: a denoiser that cannot be told a noise level.
     """
     picture, _ = _scale(picture)
-    found = estimate_noise(picture.pixels, zoo=zoo)
+    space = find_working_space(picture, unpack(picture.pixels).images)
+    found = estimate_noise(space.images[0], zoo=zoo)
     return EstimateReport(
         sigma=round(found.sigma, 5),
         sigma_255=round(255 * found.sigma, 2),
@@ -56,7 +59,7 @@ def estimate_picture(
         jpeg_step=round(found.jpeg_step, 4) or None,
         choice=None if denoiser is None else denoiser.choose(picture),
         size=_size(picture),
-        warnings=picture.warnings,
+        warnings=(*picture.warnings, *space.notes),
     )
 
 
