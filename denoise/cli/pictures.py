@@ -57,7 +57,6 @@ ESTIMATE_HELP = (
 @file_options
 @click.option("--model", default=DEFAULT_MODEL, metavar="MODEL", help=MODEL_HELP)
 @click.option("--sigma", type=parse_sigma, metavar="S", help=SIGMA_HELP)
-@flag("--choose", help="try several noise levels and use the best")
 @click.option("--strength", type=float, default=1.0, help="share of the change, 0 to 1 (1.0)")
 @flag("--ensemble", help="best quality: mean of eight orientations, 8x time")
 @click.option(
@@ -71,7 +70,6 @@ def run(
     files: Files,
     model: str,
     sigma: float | None,
-    choose: bool,
     strength: float,
     ensemble: bool,
     texture: float,
@@ -87,7 +85,6 @@ def run(
 
     settings = Settings(
         sigma=sigma,
-        choose=choose,
         strength=strength,
         ensemble=ensemble,
         texture=texture,
@@ -119,31 +116,22 @@ def noise(
 @click.command(cls=Command, short_help="say how noisy pictures are", help=ESTIMATE_HELP)
 @input_options
 @flag("--json", "as_json", help="a report for each, as JSON")
-@click.option("--model", metavar="MODEL", help="say which noise level to tell this network, too")
-@zoo_option
-@device_option
 def estimate(
     inputs: tuple[Path, ...],
     is_recursive: bool,
     as_json: bool,
-    model: str | None,
-    zoo: Path | None,
-    device: str,
 ) -> int:
     """Print how noisy pictures are."""
     from denoise.cli.batch import read
-    from denoise.inference.denoiser import Denoiser
     from denoise.inference.pipeline import estimate_picture
 
-    networks = open_zoo(zoo)
-    denoiser = None if model is None else Denoiser(model, device=device, zoo=networks)
     files, closed, others = find_inputs(inputs, is_recursive=is_recursive)
     tell_closed(closed, as_json=as_json)
     tell_others(others)
     failed = FAILED_INPUT if closed else 0
     for file, _ in files:
         try:
-            report = estimate_picture(read(file), denoiser, zoo=networks).to_dict()
+            report = estimate_picture(read(file)).to_dict()
         except DenoiseError as error:
             failed = complain(about(file, str(error)), FAILED_INPUT)
         else:
@@ -155,23 +143,9 @@ def _estimate_words(file: str, report: dict[str, Any], *, as_json: bool) -> str:
     if as_json:
         return json.dumps({"input": file} | report)
     level = f"{report['sigma']:.4f}\t{report['sigma_255']:.1f}/255"
-    choice = "" if report["choice"] is None else f"\t{_choice_words(report['choice'])}"
     step = report["jpeg_step"]
     jpeg = "" if step is None else f"\tJPEG, steps of {255 * step:.1f}/255"
-    return f"{file}\t{level}\tcorrelation {report['correlation']:.2f}{jpeg}{choice}"
-
-
-def _choice_words(choice: dict[str, Any]) -> str:
-    """Return the level to tell, and the estimated errors of all that were tried, in 1/255."""
-    best = f"best: {_level_words(choice['sigma'])}"
-    if choice["judged_by"] is None:
-        return f"{best}, no estimate holds for such noise"
-    tried = (f"{_level_words(one['sigma'])}: {255 * one['rms']:.2f}" for one in choice["ratings"])
-    return f"{best}\terrors by {choice['judged_by']}, in 1/255: {', '.join(tried)}"
-
-
-def _level_words(sigma: float | None) -> str:
-    return "auto" if sigma is None else f"{255 * sigma:.1f}/255"
+    return f"{file}\t{level}\tcorrelation {report['correlation']:.2f}{jpeg}"
 
 
 @click.command(cls=Command, short_help="list the networks", help="List the networks.")

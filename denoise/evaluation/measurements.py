@@ -1,7 +1,7 @@
 """The figures of a network on standard sets: what the scorecard needs."""
 
 import statistics
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from denoise.errors import ImageError, UnknownModelError
 from denoise.evaluation.benchmark import add_float_noise, load_set, measure
-from denoise.images.arrays import from_unit
 from denoise.images.reading import load_picture
 from denoise.inference.denoiser import Denoiser
-from denoise.inference.level_selection import levels_to_try
-from denoise.inference.noise_level import estimate_sigma
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise.synthesis import add_noise
@@ -75,24 +72,6 @@ class Measurements:
     def camera(self, every: int = 1) -> float:
         """Return the mean PSNR in dB at auto on every n-th pair of PolyU."""
         return statistics.mean(denoised for _, denoised in self._camera_pairs[::every])
-
-    def selection_gain_camera(self, every: int = 1) -> float:
-        """Return the mean gain in dB on every n-th pair of PolyU at the selected level."""
-        return statistics.mean(
-            psnr(clean, self._denoise_at_selected(noisy)) - psnr(clean, noisy)
-            for noisy, clean in self._camera_pictures(every)
-        )
-
-    def selection_loss_camera(self, every: int = 1) -> float:
-        """Return how many dB of PSNR on PolyU the selected level loses against the best one."""
-        return self._selection_loss(self._camera_pictures(every))
-
-    def selection_loss(self, sigma_255: float, every: int = 1) -> float:
-        """Return the same on CBSD68 with Gaussian noise, clipped and rounded."""
-        return self._selection_loss(
-            (from_unit(add_float_noise(clean, index, sigma_255), np.dtype(np.uint8)), clean)
-            for index, clean in list(enumerate(self._set("CBSD68")))[::every]
-        )
 
     def camera_worst(self) -> float:
         """Return the least gain in dB of all pairs of PolyU; a negative one is a loss."""
@@ -179,17 +158,6 @@ class Measurements:
         for noisy_file in noisy_files[::every]:
             clean_file = folder / noisy_file.name.replace("_real", "_mean")
             yield load_picture(noisy_file).pixels, load_picture(clean_file).pixels
-
-    def _denoise_at_selected(self, noisy: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        return self.denoiser(noisy, self.denoiser.choose(noisy).sigma)
-
-    def _selection_loss(self, pairs: Iterable[Pair]) -> float:
-        losses, highest = [], self.denoiser.facts.needs.trained_sigma[1]
-        for noisy, clean in pairs:
-            levels = levels_to_try(estimate_sigma(noisy, zoo=self.denoiser.zoo), highest)
-            best = max(psnr(clean, self.denoiser(noisy, level)) for level in levels)
-            losses.append(best - psnr(clean, self._denoise_at_selected(noisy)))
-        return statistics.mean(losses)
 
     def _set(self, name: str) -> list[NDArray[np.uint8]]:
         return load_set(self._folder(name))

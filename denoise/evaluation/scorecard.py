@@ -102,22 +102,6 @@ GOALS = [
         for quality in (50, 75)
     ),
     _shift_goal("conv-photo"),
-    _default(
-        "PolyU (camera noise), selected level: gain, dB", 1.5, Measurements.selection_gain_camera
-    ),
-    _default(
-        "every fifth pair of PolyU (camera noise), selected level: loss against the best level, dB",
-        None,
-        lambda m: m.selection_loss_camera(5),
-        is_ceiling=True,
-    ),
-    *_goals_at(
-        "conv-photo",
-        "every fourth of CBSD68 at {}, 8 bits, selected level: loss against the best level, dB",
-        {15: 0.15, 25: 0.15, 50: 0.15},
-        partial(Measurements.selection_loss, every=4),
-        is_ceiling=True,
-    ),
     _default("GMAC per Mpixel", 100, Measurements.gmac, is_ceiling=True),
     _size_goal("conv-photo"),
     _dense("gray BSD68 at 25, told: PSNR, dB", 28.3, lambda m: m.gaussian("BSD68", 25)),

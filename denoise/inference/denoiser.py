@@ -13,13 +13,12 @@ from torch import Tensor, nn
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import SettingError
-from denoise.images.arrays import Images, Unpacked, to_unit, unpack
+from denoise.images.arrays import Unpacked, to_unit, unpack
 from denoise.images.picture import Picture
 from denoise.inference.detail_recovery import give_back_detail
 from denoise.inference.domain_check import doubt_domain
 from denoise.inference.fitting import check_size
 from denoise.inference.insides import Insides, look_inside
-from denoise.inference.level_selection import LevelSelection, select_level
 from denoise.inference.passes import Inference, Part, Pilot
 from denoise.inference.report import Denoised, Report
 from denoise.inference.settings import DEFAULTS, Settings, Sigma, as_planes
@@ -29,8 +28,6 @@ from denoise.inference.working_space import WorkingSpace, find_working_space
 from denoise.progress import OnBytes, OnTile, Preview
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo, find_estimator, partner_of
-
-PILOT_MAJORITY = 0.5  # with a greater share, the pilot makes most of the result
 
 ImageT = TypeVar("ImageT", Image.Image, NDArray[Any], Tensor, Picture)
 
@@ -83,7 +80,6 @@ class Denoiser:
         ensemble: bool = False,
         texture: float = 0.0,
         detail: float = 0.0,
-        choose: bool = False,
         linear: bool = False,
         on_tile: OnTile | None = None,
     ) -> ImageT:
@@ -99,8 +95,6 @@ class Denoiser:
             ensemble: average over the eight orientations: a little better, eight times slower.
             texture: 0 (faithful) to 1 (all of the textured counterpart), where there is one.
             detail: share of the removed detail that is given back, 0 (none) to 1.
-            choose: try several noise levels on pieces of the picture, estimate the error of each
-                without the clean picture, and use the best; takes some seconds more.
             linear: whether values are proportional to light, as in a renderer's or a raw
                 developer's; files whose profile says so need no telling.
             on_tile: called after every pass of a network over a tile, with passes done and total;
@@ -117,7 +111,6 @@ class Denoiser:
             ensemble=ensemble,
             texture=texture,
             detail=detail,
-            choose=choose,
             linear=linear,
         )
         denoised: ImageT = self.run(image, settings, on_tile=on_tile, always_estimate=False).image
@@ -145,9 +138,11 @@ class Denoiser:
         space = find_working_space(image, given, is_linear=settings.linear)
         images = space.images
         started = time.perf_counter()
-        selection = None
         if plan is None:
-            plan, selection = self._plan(images, settings, always_estimate=always_estimate)
+            told = as_planes(settings.sigma, images.shape)
+            plan = plan_sigma(
+                images, told, self.facts, zoo=self.zoo, always_estimate=always_estimate
+            )
         planned = time.perf_counter()
         if preview is not None:
             preview.begin(plan)
@@ -168,7 +163,6 @@ class Denoiser:
             sigma_used=plan.used,
             sigma_source=plan.source,
             jpeg_step=plan.jpeg_step if has_pilot else None,
-            choice=selection,
             seconds={
                 "estimate": round(planned - started, 3),
                 "network": round(finished - planned, 3),
@@ -202,48 +196,6 @@ class Denoiser:
                 f"{'ensemble' if settings.ensemble else 'detail'} is for photo networks; "
                 f"{self.facts.name} was not made for it."
             )
-
-    def choose(self, image: Image.Image | NDArray[Any] | Tensor | Picture) -> LevelSelection:
-        """Select the noise level to tell the network; list the estimated error of each level.
-
-        The image is one, not a batch, of any type that a call takes. See `select_level`.
-
-        Raises:
-            SettingError: the network cannot be told a noise level, or more than one image.
-            ImageError: an image of another type.
-        """
-        images, _ = _unpack(image)
-        if not self.facts.needs.takes_sigma:
-            raise SettingError(f"{self.facts.name} cannot be told a noise level.")
-        return self._select_level(find_working_space(image, images).images)
-
-    def _plan(
-        self, images: Images, settings: Settings, *, always_estimate: bool
-    ) -> tuple[SigmaPlan, LevelSelection | None]:
-        told, selection = as_planes(settings.sigma, images.shape), None
-        if settings.choose and self.facts.needs.takes_sigma:
-            selection = self._select_level(images)
-            told = as_planes(selection.sigma, images.shape)
-        plan = plan_sigma(images, told, self.facts, zoo=self.zoo, always_estimate=always_estimate)
-        is_chosen = selection is not None and selection.sigma is not None
-        return plan._replace(source="chosen") if is_chosen else plan, selection
-
-    def _select_level(self, images: Images) -> LevelSelection:
-        if len(images) > 1:
-            raise SettingError(f"A noise level is chosen for one image; these are {len(images)}.")
-        auto = plan_sigma(images, None, self.facts, zoo=self.zoo)  # for all of its pieces
-        if auto.pilot_share > PILOT_MAJORITY:  # told alone, the network does worse, at any level
-            return LevelSelection(None, None, ())
-        inference = self._inference(auto, DEFAULTS)
-
-        def denoise(piece: NDArray[Any], sigma: float | None) -> Any:
-            if sigma is not None:
-                return self(piece, sigma)
-            images, repack = unpack(piece)
-            return repack(denoise_tiles(images, auto.planes, inference, self.device)[0])
-
-        highest = self.facts.needs.trained_sigma[1]
-        return select_level(to_unit(images[0]), denoise, highest, zoo=self.zoo)
 
     def encode(self, image: Image.Image | NDArray[Any] | Tensor) -> Tensor:
         """Return the codes, (N, *code_shape), that a network makes of noisy pictures of its size.

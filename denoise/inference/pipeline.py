@@ -37,17 +37,11 @@ def denoise_picture(
     return Denoised(restore(done.image), replace(done.report, warnings=warnings))
 
 
-def estimate_picture(
-    picture: Picture, denoiser: Denoiser | None = None, *, zoo: Zoo | None = None
-) -> EstimateReport:
+def estimate_picture(picture: Picture, *, zoo: Zoo | None = None) -> EstimateReport:
     """Report how noisy a picture is, estimated without the clean one.
-
-    With a denoiser, the report also has the noise level to tell it, and the error of each level
-    that was tried.
 
     Raises:
         WeightsError: the estimating network's weights are damaged.
-        SettingError: a denoiser that cannot be told a noise level.
     """
     picture, _ = _scale(picture)
     space = find_working_space(picture, unpack(picture.pixels).images)
@@ -57,7 +51,6 @@ def estimate_picture(
         sigma_255=round(255 * found.sigma, 2),
         correlation=round(found.correlation, 3),
         jpeg_step=round(found.jpeg_step, 4) or None,
-        choice=None if denoiser is None else denoiser.choose(picture),
         size=_size(picture),
         warnings=(*picture.warnings, *space.notes),
     )

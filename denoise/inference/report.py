@@ -3,8 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from denoise.inference.level_selection import LevelSelection
-
 
 @dataclass(frozen=True)
 class PictureReport:
@@ -26,9 +24,8 @@ class Report(PictureReport):
     guided_by: str | None  # blind model that made the pilot estimate
     sigma_estimated: float | None
     sigma_used: float | None  # None where the network guessed, or was given a map
-    sigma_source: str  # told, chosen, guessed, estimated or ignored
+    sigma_source: str  # told, guessed, estimated or ignored
     jpeg_step: float | None  # that JPEG rounded to, in [0,1], where its traces were removed
-    choice: LevelSelection | None  # noise levels that were tried, where that was asked for
     seconds: dict[str, float]  # by stage
     device: str
     precision: str
@@ -45,7 +42,6 @@ class EstimateReport(PictureReport):
     sigma_255: float  # the same in 1/255
     correlation: float  # of the noise of neighbouring pixels
     jpeg_step: float | None  # that JPEG rounded to, in [0,1]; None: no sign of JPEG
-    choice: LevelSelection | None  # noise levels that were tried, where a model was named
     size: tuple[int, int]  # width, height
     warnings: tuple[str, ...]
 

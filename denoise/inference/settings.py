@@ -21,17 +21,14 @@ class Settings:
     ensemble: bool = False  # whether to average over the eight orientations
     texture: float = 0.0  # 0 (faithful) to 1 (all of the textured counterpart)
     detail: float = 0.0  # 0 (none) to 1: share of the removed detail that is given back
-    choose: bool = False  # whether to select the best of several noise levels
     linear: bool = False  # whether values are proportional to light
 
     def __post_init__(self) -> None:
         if self.sigma is not None and not isinstance(self.sigma, Tensor):
             check_sigma(self.sigma)
-        for name in ("ensemble", "choose", "linear"):
+        for name in ("ensemble", "linear"):
             if not isinstance(value := getattr(self, name), bool):
                 raise SettingError(f"{name} is true or false; {value!r} is not.")
-        if self.choose and self.sigma is not None:
-            raise SettingError("Tell sigma, or have it chosen; not both.")
         for name in ("strength", "texture", "detail"):
             _check_share(name, getattr(self, name))
 

@@ -26,7 +26,7 @@ class SigmaPlan(NamedTuple):
     planes: Tensor | None  # (N or 1, 1, H or 1, W or 1); None: the network guesses
     estimated: float | None  # level of all the noise
     used: float | None  # None where the network guesses, or gets a map
-    source: str  # told, chosen, guessed, estimated or ignored
+    source: str  # told, guessed, estimated or ignored
     warnings: tuple[str, ...]
     pilot_share: float = 0.0  # of the pilot's estimate, in what the network gets
     dither: Dither = Dither()

@@ -369,19 +369,6 @@ def test_strength_and_detail_are_blended_at_once_and_in_the_download(page, noisy
     assert page.get_by_label("Strength").input_value() == "0.4"
 
 
-def test_levels_are_tried_and_what_was_tried_is_listed(page, noisy):
-    upload(page, noisy)
-    finish(page)
-    folded = advanced(page)
-    folded.get_by_label("Try several levels").check()
-    update(page)
-    choice = Denoiser().choose(load_picture(noisy))
-    shown = folded.locator(".report tr")
-    assert shown.count() == 1 + len(choice.ratings)
-    expected = ["auto", f"{255 * choice.ratings[0].rms:.2f}/255"]
-    assert shown.nth(1).locator("td").all_inner_texts() == expected
-
-
 def test_noise_is_the_same_on_page_over_http_and_by_command(page, server, noisy, capsys):
     upload(page, noisy)
     finish(page)

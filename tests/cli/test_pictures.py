@@ -1,5 +1,4 @@
 import json
-from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -165,24 +164,6 @@ def test_estimate_tells_that_it_was_a_jpeg(tmp_path, capsys):
     step = json.loads(capsys.readouterr().out)["jpeg_step"]
     assert jpeg.strip() == f"JPEG, steps of {255 * step:.1f}/255"
     assert 5 / 255 < step < 40 / 255
-
-
-def test_estimate_says_which_level_to_tell_a_network(photo, capsys):
-    assert run("estimate", photo, "--model", "conv-photo") == 0
-    *_, best, errors = capsys.readouterr().out.split("\t")
-    assert best.startswith("best: ")
-    assert errors.startswith("errors by ")
-    assert run("estimate", photo, "--model", "conv-photo", "--json") == 0
-    found = json.loads(capsys.readouterr().out)["choice"]
-    assert found == json.loads(json.dumps(asdict(Denoiser().choose(load_picture(photo)))))
-
-
-def test_a_level_is_chosen_where_that_is_asked_for(photo, tmp_path, capsys):
-    assert run("run", photo, "-o", tmp_path / "out.png", "--choose", "--json") == 0
-    picture = load_picture(photo)
-    assert json.loads(capsys.readouterr().out)["choice"]["ratings"]
-    chosen = Denoiser()(picture, choose=True)
-    assert np.array_equal(load_picture(tmp_path / "out.png").pixels, chosen.pixels)
 
 
 def test_a_zoo_without_networks_says_so(tmp_path, capsys):

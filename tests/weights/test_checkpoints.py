@@ -157,14 +157,13 @@ def test_a_checkpoint_is_run_by_the_command_line(tmp_path):
         assert denoised.size == (20, 12)
 
 
-@pytest.mark.parametrize("endpoint", ["denoise", "estimate"])
-def test_a_visitor_cannot_have_the_server_open_a_checkpoint(tmp_path, endpoint):
+def test_a_visitor_cannot_have_the_server_open_a_checkpoint(tmp_path):
     file, picture = tmp_path / "net.safetensors", tmp_path / "noisy.png"
     safetensors.torch.save_file(TINY["NAFNet"][0]().state_dict(), file)
     Image.new("RGB", (20, 12), "gray").save(picture)
     service = Service(device="cpu", folder=tmp_path / "served")
     with pytest.raises(UnknownModelError, match="choose one of"):
-        list(getattr(service, endpoint)(picture, str(file)))
+        list(service.denoise(picture, str(file)))
 
 
 def test_a_checkpoints_figures_are_refused_before_they_are_measured(tmp_path, capsys):

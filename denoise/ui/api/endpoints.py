@@ -46,7 +46,6 @@ def _denoise(service: Service) -> Callable[..., Any]:
         ensemble: bool = False,
         texture: float = 0.0,
         detail: float = 0.0,
-        choose: bool = False,
     ) -> Answers:
         """Take noise out of a picture.
 
@@ -61,7 +60,6 @@ def _denoise(service: Service) -> Callable[..., Any]:
             ensemble: true averages over the eight orientations: a little better, 8x slower.
             texture: 0 (faithful) to 1 (textured), for networks with a textured counterpart.
             detail: share of the removed detail that is given back, 0 (none) to 1.
-            choose: true tries several noise levels and uses the best; leave sigma out then.
 
         Returns:
             The denoised picture as PNG, of the same bit depth.
@@ -69,12 +67,7 @@ def _denoise(service: Service) -> Callable[..., Any]:
         """
         check_text("model", model)
         settings = Settings(
-            sigma=sigma,
-            strength=strength,
-            ensemble=ensemble,
-            texture=texture,
-            detail=detail,
-            choose=choose,
+            sigma=sigma, strength=strength, ensemble=ensemble, texture=texture, detail=detail
         )
         file = uploaded_file(image, service.storage.folder)
         for done in service.denoise(file, model, settings):
@@ -92,7 +85,6 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
         ensemble: bool = False,
         texture: float = 0.0,
         detail: float = 0.0,
-        choose: bool = False,
     ) -> Answers:
         """Take noise out of many pictures; a bad one does not stop the others.
 
@@ -106,7 +98,6 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
             ensemble: true averages over the eight orientations: a little better, 8x slower.
             texture: 0 (faithful) to 1 (textured), for networks with a textured counterpart.
             detail: share of the removed detail that is given back, 0 (none) to 1.
-            choose: true tries several noise levels for each and uses the best.
 
         Returns:
             A zip of the denoised pictures as PNG, named after the uploads.
@@ -114,12 +105,7 @@ def _denoise_many(service: Service) -> Callable[..., Any]:
         """
         check_text("model", model)
         settings = Settings(
-            sigma=sigma,
-            strength=strength,
-            ensemble=ensemble,
-            texture=texture,
-            detail=detail,
-            choose=choose,
+            sigma=sigma, strength=strength, ensemble=ensemble, texture=texture, detail=detail
         )
         named = listed("images", images, dict, "uploaded files")
         check_many(len(named))
@@ -165,24 +151,20 @@ def _add_noise(service: Service) -> Callable[..., Any]:
 
 
 def _estimate(service: Service) -> Callable[..., Any]:
-    def estimate(image: gr.FileData, model: str | None = None) -> dict[str, Any]:
+    def estimate(image: gr.FileData) -> dict[str, Any]:
         """Estimate how noisy a picture is, without the clean one.
 
         sigma is the noise's standard deviation, where white is 1. correlation is that of the noise
         in neighbouring pixels: 0 is white noise, 0.5 a camera's. jpeg_step is the step to which
-        JPEG rounded the picture (null: no sign of JPEG). choice has the sigma to tell the model
-        (null: auto), the method that it was judged_by (null: none holds for such noise), and the
-        ratings: sigma and rms, the estimated error, of each level tried.
+        JPEG rounded the picture (null: no sign of JPEG).
 
         Args:
             image: the picture: PNG, JPEG, WebP, TIFF, AVIF, HEIC, raw and others.
-            model: a name from /models, to say which noise level to tell it; null: none.
 
         Returns:
-            The report: sigma, sigma_255, correlation, jpeg_step, size, warnings; choice of a model.
+            The report: sigma, sigma_255, correlation, jpeg_step, size, warnings.
         """
-        check_text("model", DEFAULT_MODEL if model is None else model)
-        return service.estimate(uploaded_file(image, service.storage.folder), model)
+        return service.estimate(uploaded_file(image, service.storage.folder))
 
     return estimate
 

@@ -38,7 +38,6 @@ FIELDS: dict[str, tuple[Callable[[str], Any], str]] = {
     "ensemble": (bool, "true averages over the eight orientations: a little better, 8x slower."),
     "texture": (float, "0 (faithful, the default) to 1 (textured), for networks that can."),
     "detail": (float, "Share of the removed detail that is given back, 0 (the default) to 1."),
-    "choose": (bool, "true tries several noise levels and uses the best; leave sigma out then."),
     "format": (str, "PNG, JPEG, WEBP or TIFF; left out: the kind that came."),
     "exif": (bool, "false leaves the photo's details out of the file."),
 }
@@ -152,7 +151,7 @@ def report_header(report: dict[str, Any]) -> str:
     """Return a report as one line of ASCII JSON that fits into a header."""
     line = json.dumps(report)
     if len(line) > MAX_REPORT:
-        line = json.dumps({**report, "choice": None, "warnings": report["warnings"][:3]})
+        line = json.dumps({**report, "warnings": report["warnings"][:3]})
     return line if len(line) <= MAX_REPORT else json.dumps({"model": report["model"]})
 
 

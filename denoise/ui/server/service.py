@@ -189,12 +189,11 @@ class Service:
         """Add seeded noise to an uploaded file."""
         return self._convert(file, lambda clean: noise_picture(clean, spec), self._turns.begin())
 
-    def estimate(self, file: str | Path, model: str | None = None) -> dict[str, Any]:
-        """Return a report on how noisy a picture is, and on the noise level to tell a model."""
-        denoiser = None if model is None else self.loaded.get(model)
+    def estimate(self, file: str | Path) -> dict[str, Any]:
+        """Return a report on how noisy a picture is."""
         picture = self.read(file)
         with self._turns.take():
-            return estimate_picture(picture, denoiser, zoo=self.zoo).to_dict()
+            return estimate_picture(picture, zoo=self.zoo).to_dict()
 
     def prepare(self, file: str | Path, methods: Sequence[str] = ()) -> CleanImage:
         """Return an uploaded clean picture in a form that all the methods take."""

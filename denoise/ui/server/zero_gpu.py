@@ -18,7 +18,6 @@ from denoise.errors import DenoiseError
 from denoise.images.picture import Picture
 from denoise.inference.denoiser import Denoiser
 from denoise.inference.insides import Insides
-from denoise.inference.level_selection import LevelSelection
 from denoise.inference.report import Denoised
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.inference.sigma_plan import SigmaPlan
@@ -30,7 +29,6 @@ from denoise.zoo.zoo import Zoo
 START_S = 10  # for the fork, the start of CUDA, and what is estimated on the CPU
 UNMEASURED_S = 5.0  # a Mpixel, as the zoo's slowest network takes
 MAX_S = 120  # more is not lent to everybody
-CHOICE_PASSES = 10  # more than the levels that are tried, on pieces of the picture
 
 CallT = TypeVar("CallT", bound=Callable[..., Any])
 AnyImage = Any  # of any type that a Denoiser takes
@@ -60,20 +58,17 @@ def gpu(task: CallT | None = None, *, duration: int | Callable[..., int] | None 
     return decorate if task is None else decorate(task)
 
 
-def seconds(model: str, task: str, image: AnyImage, settings: Settings = DEFAULTS, *_: Any) -> int:
+def seconds(model: str, _: str, image: AnyImage, settings: Settings = DEFAULTS, *__: Any) -> int:
     """Return for how many seconds to book a GPU for a picture."""
-    return booked_seconds(_here(model).facts, task, image, settings)
+    return booked_seconds(_here(model).facts, image, settings)
 
 
-def booked_seconds(
-    facts: ModelFacts, task: str, image: AnyImage, settings: Settings = DEFAULTS
-) -> int:
+def booked_seconds(facts: ModelFacts, image: AnyImage, settings: Settings = DEFAULTS) -> int:
     """Return for how many seconds to book a GPU, from the network's measured speed.
 
     The speed was measured on two CPU cores; a Space's GPU is faster, so that is always enough.
     """
     passes = (8 if settings.ensemble else 1) * (2 if settings.texture else 1)
-    passes += CHOICE_PASSES if settings.choose or task == "choose" else 0
     work_s = passes * (facts.seconds_per_mpixel or UNMEASURED_S) * _pixels(image) / 1e6
     return START_S + ceil(min(work_s, MAX_S - START_S))
 
@@ -114,11 +109,6 @@ class LentDenoiser(Denoiser):
             if on_tile is not None:
                 on_tile(answer.done, answer.total)
         raise DenoiseError("The GPU was taken away before the picture was done; try again.")
-
-    def choose(self, image: AnyImage) -> LevelSelection:
-        """Do what `Denoiser.choose` does."""
-        choice: LevelSelection = self._ask("choose", image)
-        return choice
 
     def encode(self, image: AnyImage) -> Tensor:
         """Do what `Denoiser.encode` does."""

@@ -63,7 +63,7 @@ export class Advanced {
   choice() { return { ...this.plain(), sigma: this.sigma(), texture: this.texture }; }
 
   plain() {
-    return { model: this.model, ensemble: this.find('.ensemble').checked, choose: this.level === 'choose' };
+    return { model: this.model, ensemble: this.find('.ensemble').checked };
   }
 
   sigma() {
@@ -72,10 +72,10 @@ export class Advanced {
   }
 
   // Takes a choice that a way has made, so that the settings say what is shown.
-  take({ sigma, texture, choose }) {
+  take({ sigma, texture }) {
     this.texture = texture ?? 0;
     this.exactSigma = sigma;
-    const level = sigma !== null ? 'told' : choose ? 'choose' : 'auto';
+    const level = sigma !== null ? 'told' : 'auto';
     this.element.querySelector(`[name=stage-level][value=${level}]`).checked = true;
     if (sigma !== null) this.find('.level').value = Math.round(255 * sigma);
     this.describe();
@@ -96,7 +96,6 @@ export class Advanced {
       paragraph.textContent = line;
       return paragraph;
     }));
-    this.find('.report').append(...levels(entry.report.choice, this.say));
   }
 
   showCommand(words) { this.find('code').textContent = words; }
@@ -118,7 +117,6 @@ export class Advanced {
     this.take({
       sigma: asked.get('sigma') && sigma >= 0 && sigma <= 1 ? sigma : null,
       texture: Number(asked.get('texture')) > 0 && this.facts(this.model)?.textured ? Math.min(1, Number(asked.get('texture'))) : 0,
-      choose: asked.get('choose') === 'true',
     });
     this.find('.ensemble').checked = asked.get('ensemble') === 'true';
     if (this.config.formats.includes(asked.get('format'))) this.find('.format').value = asked.get('format');
@@ -126,27 +124,13 @@ export class Advanced {
   }
 
   write(set) {
-    const { model, sigma, texture, ensemble, choose } = this.choice();
+    const { model, sigma, texture, ensemble } = this.choice();
     set('model', model, this.config.default);
     set('sigma', sigma, null);
     set('texture', String(texture), '0');
     set('ensemble', String(ensemble), 'false');
-    set('choose', String(choose), 'false');
     set('format', this.format, '');
     set('exif', String(this.keepsExif), 'true');
   }
 }
 
-// The levels that were tried, as a table.
-function levels(choice, say) {
-  if (!choice?.judged_by) return [];
-  const table = document.createElement('table'), row = (kind, ...texts) => {
-    const line = table.insertRow();
-    texts.forEach((text) => { line.appendChild(document.createElement(kind)).textContent = text; });
-  };
-  row('th', say('Noise level tried'), say('Error, as estimated'));
-  for (const { sigma, rms } of choice.ratings) {
-    row('td', sigma === null ? say('auto') : `${(255 * sigma).toFixed(1)}/255`, `${(255 * rms).toFixed(2)}/255`);
-  }
-  return [table];
-}

@@ -31,14 +31,11 @@ class Choice:
     sigma: float | None = None
     texture: float = 0.0
     ensemble: bool = False
-    choose: bool = False
 
     @property
     def settings(self) -> Settings:
         """The settings of a run; SettingError: one is out of its range."""
-        return Settings(
-            sigma=self.sigma, texture=self.texture, ensemble=self.ensemble, choose=self.choose
-        )
+        return Settings(sigma=self.sigma, texture=self.texture, ensemble=self.ensemble)
 
 
 @dataclass(eq=False)
@@ -215,7 +212,6 @@ def read_choice(asked: dict[str, Any], default_model: str) -> Choice:
         asked.get("sigma"),
         asked.get("texture", 0.0),
         asked.get("ensemble", False),
-        asked.get("choose", False),
     )
     _ = choice.settings  # which checks them
     return choice

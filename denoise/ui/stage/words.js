@@ -56,7 +56,7 @@ function doneWords(entry, say) {
 export function reportLines(entry, say) {
   const { report, warnings = [] } = entry, in255 = (sigma) => `${(255 * sigma).toFixed(1)}/255 (sigma ${sigma.toFixed(3)})`;
   const sources = {
-    guessed: say('the network found it itself'), told: say('set by hand'), chosen: say('the best of the levels tried'),
+    guessed: say('the network found it itself'), told: say('set by hand'),
     estimated: say('as found, corrected for white noise'), ignored: say('this network cannot be told'),
   };
   const stages = { read: say('reading'), estimate: say('estimating'), network: say('cleaning'), write: say('writing') };
@@ -79,7 +79,6 @@ export function commandLine(entry, { strength, detail }, { format, keepsExif }) 
   parts.push('--format', format || entry.format);
   if (!keepsExif) parts.push('--no-exif');
   if (choice.sigma !== null) parts.push('--sigma', `${Math.round(choice.sigma * 25500) / 100}/255`);
-  if (choice.choose) parts.push('--choose');
   for (const [option, value, usual] of [['strength', strength, 1], ['texture', choice.texture, 0], ['detail', detail, 0]]) {
     if (value !== usual) parts.push(`--${option}`, String(value));
   }

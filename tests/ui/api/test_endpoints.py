@@ -220,15 +220,6 @@ def test_models_lists_the_zoo(client):
     assert [facts["name"] for facts in listed] == [facts.name for facts in list_models()]
 
 
-def test_the_noise_level_to_tell_is_chosen_as_python_does(client, noisy_file):
-    picture, denoiser = load_picture(noisy_file), Denoiser()
-    report = client.predict(handle_file(noisy_file), "conv-photo", api_name="/estimate")
-    assert report == estimate_picture(picture, denoiser).to_dict()
-    file, told = client.predict(image=handle_file(noisy_file), choose=True, api_name="/denoise")
-    assert told["choice"] == report["choice"]
-    assert np.array_equal(pixels_of(file), denoiser(picture, choose=True).pixels)
-
-
 def test_many_pictures_come_back_as_a_zip_but_for_a_bad_one(client, noisy_file, tmp_path):
     text = tmp_path / "words.png"
     text.write_text("no picture")
@@ -270,7 +261,7 @@ def test_scripts_see_their_own_endpoints_only(client):
         "/sweep",
     }
     names = [parameter["parameter_name"] for parameter in endpoints["/denoise"]["parameters"]]
-    settings = ["sigma", "strength", "ensemble", "texture", "detail", "choose"]
+    settings = ["sigma", "strength", "ensemble", "texture", "detail"]
     assert names == ["image", "model", *settings]
 
 
@@ -327,7 +318,6 @@ BAD_SETTINGS = (
     ("denoise", {"strength": 7}),
     ("denoise", {"strength": None}),
     ("denoise", {"ensemble": "yes"}),
-    ("estimate", {"model": []}),
     ("add_noise", {"kind": "grain"}),
     ("add_noise", {"kind": ["gaussian"]}),
     ("add_noise", {"level": 25}),

@@ -74,11 +74,10 @@ def test_where_gpus_are_lent_both_forms_decorate(monkeypatch):
 def test_a_larger_picture_wants_the_gpu_longer():
     small, large = (np.zeros((side, side, 3), np.uint8) for side in (64, 4000))
     conv, dense = read_facts("conv-photo"), read_facts("dense-photo")
-    assert booked_seconds(conv, "run", small) == 11
-    assert booked_seconds(conv, "run", large) == 21
-    assert booked_seconds(conv, "run", large, Settings(ensemble=True)) == 91
-    assert booked_seconds(dense, "run", large, Settings(ensemble=True)) == 120
-    assert booked_seconds(conv, "choose", large) > booked_seconds(conv, "run", large)
+    assert booked_seconds(conv, small) == 11
+    assert booked_seconds(conv, large) == 21
+    assert booked_seconds(conv, large, Settings(ensemble=True)) == 91
+    assert booked_seconds(dense, large, Settings(ensemble=True)) == 120
 
 
 @pytest.mark.parametrize(
@@ -86,8 +85,8 @@ def test_a_larger_picture_wants_the_gpu_longer():
     [(0.3, 14), (0.6, 18), (9, 118), (100, 120), (None, 70), ("fast", 70), (math.nan, 70)],
 )
 def test_the_gpu_is_booked_by_the_measured_speed(measured, booked):
-    facts = replace(read_facts("blind-photo"), metrics={"seconds_per_mpixel": measured})
-    assert booked_seconds(facts, "run", np.zeros((3000, 4000, 3), np.uint8)) == booked
+    facts = replace(read_facts("conv-photo"), metrics={"seconds_per_mpixel": measured})
+    assert booked_seconds(facts, np.zeros((3000, 4000, 3), np.uint8)) == booked
 
 
 def test_a_space_on_zero_gpu_is_known_by_its_variable():
@@ -104,20 +103,6 @@ def test_the_picture_that_a_lent_gpu_gives_is_the_same(client, lending, noisy_fi
     assert abs(difference).max() <= 1
     lent = re.findall(r"lent for (\d+) s", lending.log.read_text())
     assert lent[before:] == ["11"]
-
-
-def test_levels_are_tried_within_one_loan(client, lending, noisy_file):
-    before = lending.log.read_text().count("lent for")
-    report = client.predict(handle_file(noisy_file), "conv-photo", api_name="/estimate")
-    assert len(report["choice"]["ratings"]) > 2
-    assert lending.log.read_text().count("lent for") == before + 1
-
-
-def test_a_refusal_keeps_its_sentence_on_the_way_back(client, lending, noisy_file):
-    before = lending.log.read_text().count("lent for")
-    with pytest.raises(AppError, match="conv-mnist cannot be told a noise level"):
-        client.predict(handle_file(noisy_file), "conv-mnist", api_name="/estimate")
-    assert lending.log.read_text().count("lent for") == before + 1
 
 
 def test_a_picture_that_does_not_fit_is_refused_on_the_way_back():

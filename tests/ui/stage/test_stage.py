@@ -193,7 +193,6 @@ def test_what_cannot_be_is_refused_with_a_sentence(client, visits, rest, status)
         {"sigma": "much"},
         {"texture": -1},
         {"ensemble": "yes"},
-        {"choose": 1},
     ],
 )
 def test_odd_calls_are_refused_with_a_sentence(client, visits, asked):
