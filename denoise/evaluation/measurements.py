@@ -9,15 +9,23 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+from skimage.color import hsv2rgb, rgb2hsv
 from torch.utils.flop_counter import FlopCounterMode
 
+from denoise.datasets.renders import load_renders
 from denoise.errors import ImageError, UnknownModelError
 from denoise.evaluation.benchmark import add_float_noise, load_set, measure
+from denoise.evaluation.kinds import measure_auto
+from denoise.evaluation.situations import NOISY_JPEGS
+from denoise.extras import optional
+from denoise.images.arrays import from_unit, to_unit
 from denoise.images.reading import load_picture
 from denoise.inference.denoiser import Denoiser
 from denoise.metrics import fine_power, psnr
 from denoise.models import build_network
 from denoise.noise.synthesis import add_noise
+from denoise.training.rendering import show_light
 from denoise.weights.manifest import WEIGHTS_FILE
 
 Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the clean one
@@ -25,6 +33,8 @@ Pair = tuple[NDArray[np.uint8], NDArray[np.uint8]]  # a noisy picture and the cl
 IMPULSES = 0.1  # share of the pixels hit
 COUNTED_SIDE = 256  # pixels a side of the picture that operations are counted on
 REFERENCE = "conv-photo"  # the network that texture is measured against
+RENDERS = "renders"  # folder of scenes that no network was trained on
+YARDSTICK = "blind-photo"  # whose results on noisy JPEGs are to be reached
 
 
 class Measurements:
@@ -61,6 +71,44 @@ class Measurements:
         """Return how many dB of PSNR on CBSD68 are lost if sigma is not told."""
         told = self.gaussian("CBSD68", sigma_255)
         return told - self.gaussian("CBSD68", sigma_255, told=False)
+
+    def saturated(self, sigma_255: float) -> float:
+        """Return the mean PSNR in dB on CBSD68 in colours twice as saturated (HSV), told sigma."""
+        figures = []
+        for index, clean in enumerate(self._set("CBSD68")):
+            hsv = rgb2hsv(clean)
+            hsv[..., 1] = np.clip(2 * hsv[..., 1], 0, 1)
+            vivid = from_unit(hsv2rgb(hsv), np.dtype(np.uint8))
+            noisy = add_float_noise(vivid, index, sigma_255)
+            denoised = from_unit(self.denoiser(noisy, sigma_255 / 255), np.dtype(np.uint8))
+            figures.append(psnr(vivid, denoised))
+        return statistics.mean(figures)
+
+    def noisy_jpegs(self) -> float:
+        """Return the mean PSNR in dB at auto on noisy pictures that were stored as JPEG."""
+        return statistics.mean(self._noisy_jpegs)
+
+    def noisy_jpegs_worst(self) -> float:
+        """Return the same against the yardstick's, in dB, of the picture that does worst."""
+        yardstick = Denoiser(YARDSTICK, device=str(self.denoiser.device))
+        others = measure_auto(yardstick, NOISY_JPEGS)
+        return min(own - other for own, other in zip(self._noisy_jpegs, others, strict=True))
+
+    def render_gain(self, samples: int) -> float:
+        """Return by how many dB auto beats a 3x3 median on renders of so many samples a pixel."""
+        return statistics.mean(
+            psnr(clean, self.denoiser(noisy)) - psnr(clean, median_filter(noisy, (3, 3, 1)))
+            for noisy, clean in self._renders(samples)
+        )
+
+    def render_loss(self, samples: int) -> float:
+        """Return by how many dB auto is behind Open Image Denoise, which is given colour alone."""
+        pyoidn = optional("pyoidn", "renders")
+        losses = []
+        for noisy, clean in self._renders(samples):
+            other = from_unit(pyoidn.denoise(to_unit(noisy)), noisy.dtype)
+            losses.append(psnr(clean, other) - psnr(clean, self.denoiser(noisy)))
+        return statistics.mean(losses)
 
     def impulses(self) -> float:
         """Return the mean PSNR in dB at auto on CBSD68 with salt and pepper, seeded by index."""
@@ -149,6 +197,18 @@ class Measurements:
             (psnr(clean, noisy), psnr(clean, self.denoiser(noisy)))
             for noisy, clean in self._camera_pictures()
         ]
+
+    def _renders(self, samples: int) -> Iterator[Pair]:
+        """Return renders of few samples and their references, as a file of 8 bits shows them."""
+        for render in load_renders([self._folder(RENDERS)]):
+            pair = (render.noisy[samples], render.reference)
+            shown = (show_light(light.astype(np.float32)) for light in pair)
+            noisy, clean = (from_unit(picture, np.dtype(np.uint8)) for picture in shown)
+            yield noisy, clean
+
+    @cached_property
+    def _noisy_jpegs(self) -> list[float]:
+        return measure_auto(self.denoiser, NOISY_JPEGS)
 
     def _camera_pictures(self, every: int = 1) -> Iterator[Pair]:
         folder = self._folder("PolyU")

@@ -33,6 +33,15 @@ def sets(tmp_path):
         noise = np.random.default_rng(index).normal(0, 8, picture.shape)
         noisy = np.clip(picture + noise, 0, 255).astype(np.uint8)
         Image.fromarray(noisy).save(pairs / f"{index}_real.JPG", quality=100)
+    renders = tmp_path / "renders"
+    renders.mkdir()
+    light = (data.coffee()[100:164, 100:172] / 255) ** 2.2
+    noisy = {
+        samples: light * np.random.default_rng(samples).exponential(1, light.shape)
+        for samples in (4, 16, 64)
+    }
+    stored = {f"samples_{samples}": picture for samples, picture in noisy.items()}
+    np.savez(renders / "render-00000-64-1024.npz", reference=light, **stored)
     return tmp_path
 
 
@@ -58,6 +67,25 @@ def test_a_colour_shift_is_measured(sets):
 
 def test_what_takes_a_jpeg_farther_from_the_clean_picture_gains_less_than_nothing(sets):
     assert Measurements(Inverter(), sets).jpeg_gain(50) < -1
+
+
+def test_vivid_colours_get_the_noise_that_is_asked_for(sets):
+    class Idle(Brightener):
+        def __call__(self, image, sigma=None):
+            return image
+
+    noise = 20 * np.log10(255 / 10)
+    assert Measurements(Idle(), sets).saturated(10) == pytest.approx(noise, abs=1)
+
+
+def test_a_render_is_measured_against_a_median_and_another_denoiser(sets):
+    class Knowing(Brightener):
+        def __call__(self, image, sigma=None):
+            return data.coffee()[100:164, 100:172]
+
+    measured = Measurements(Knowing(), sets)
+    assert measured.render_gain(4) > 5
+    assert measured.render_loss(4) < -5
 
 
 def test_every_goal_is_measured_where_its_model_ships_and_its_set_is_there(sets):
@@ -116,7 +144,7 @@ def test_a_figure_without_a_target_is_neither_met_nor_missed():
 
 def test_without_its_sets_the_scorecard_says_so(tmp_path, capsys):
     assert main(["benchmark", "--all", "--sets", str(tmp_path)]) == 1
-    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in capsys.readouterr().out.splitlines() if line.startswith("|")]
     assert len(lines) == len(GOALS) + 2
     assert f"there is no folder CBSD68 in {tmp_path}" in lines[2]
 
