@@ -1,5 +1,6 @@
 """Denoiser: a network of the zoo at work on pictures of any type and size."""
 
+import math
 import time
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from denoise.defaults import BUNDLED, DEFAULT_MODEL
 from denoise.devices import choose_device, choose_dtype, device_label
 from denoise.errors import SettingError
-from denoise.images.arrays import Unpacked, to_unit, unpack
+from denoise.images.arrays import FARTHEST, Unpacked, to_unit, unpack
 from denoise.images.picture import Picture
 from denoise.inference.detail_recovery import give_back_detail
 from denoise.inference.domain_check import doubt_domain
@@ -24,7 +25,7 @@ from denoise.inference.report import Denoised, Report
 from denoise.inference.settings import DEFAULTS, Settings, Sigma, as_planes
 from denoise.inference.sigma_plan import SigmaPlan, plan_sigma
 from denoise.inference.tiling import denoise_tiles
-from denoise.inference.working_space import WorkingSpace, find_working_space
+from denoise.inference.working_space import WorkingSpace, find_working_space, holds_light
 from denoise.progress import OnBytes, OnTile, Preview
 from denoise.weights.facts import ModelFacts
 from denoise.zoo.zoo import Zoo, find_estimator, partner_of
@@ -133,7 +134,7 @@ class Denoiser:
         that of an earlier run at auto, of which the image is a part; None: made anew.
         """
         self.check(settings)
-        given, repack = _unpack(image)
+        given, repack = _unpack(image, is_linear=settings.linear)
         check_size(given, self.facts)
         space = find_working_space(image, given, is_linear=settings.linear)
         images = space.images
@@ -280,10 +281,11 @@ class Denoiser:
         )
 
 
-def _unpack(image: Image.Image | NDArray[Any] | Tensor | Picture) -> Unpacked:
+def _unpack(image: Image.Image | NDArray[Any] | Tensor | Picture, *, is_linear: bool) -> Unpacked:
+    farthest = math.inf if holds_light(image, is_told=is_linear) else FARTHEST
     if not isinstance(image, Picture):
-        return unpack(image)
-    images, repack = unpack(image.pixels)
+        return unpack(image, farthest=farthest)
+    images, repack = unpack(image.pixels, farthest=farthest)
     return Unpacked(images, lambda result: image.with_pixels(repack(result)))
 
 

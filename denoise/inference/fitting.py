@@ -23,6 +23,8 @@ def fit(
 
     The sentence says that the change is for `reason`; for the network if that is empty.
     """
+    if facts.needs.fixed_size is None:
+        return picture, ()
     pixels, notes = fit_to(picture, facts.needs)
     if not notes:
         return picture, ()

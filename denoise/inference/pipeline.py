@@ -1,5 +1,6 @@
 """What page, HTTP and command line do to a picture, so that all of them give the same bytes."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ from denoise.inference.noise_level import estimate_noise
 from denoise.inference.report import Denoised, EstimateReport, NoiseReport
 from denoise.inference.settings import DEFAULTS, Settings
 from denoise.inference.sigma_plan import SigmaPlan
-from denoise.inference.working_space import find_working_space
+from denoise.inference.working_space import find_working_space, holds_light
 from denoise.noise.synthesis import NoiseSpec, is_mixture
 from denoise.progress import OnTile, Preview
 from denoise.zoo.zoo import Zoo
@@ -30,7 +31,7 @@ def denoise_picture(
 
     For a network of fixed size the picture is fitted first; the report says how.
     """
-    picture, restore = _scale(picture)
+    picture, restore = _scale(picture, is_linear=settings.linear)
     fitted, notes = fit(picture, denoiser.facts)
     done = denoiser.run(fitted, settings, on_tile=on_tile, preview=preview, plan=plan)
     warnings = (*picture.warnings, *notes, *done.report.warnings)
@@ -44,7 +45,7 @@ def estimate_picture(picture: Picture, *, zoo: Zoo | None = None) -> EstimateRep
         WeightsError: the estimating network's weights are damaged.
     """
     picture, _ = _scale(picture)
-    space = find_working_space(picture, unpack(picture.pixels).images)
+    space = find_working_space(picture, unpack(picture.pixels, farthest=math.inf).images)
     found = estimate_noise(space.images[0], zoo=zoo)
     return EstimateReport(
         sigma=round(found.sigma, 5),
@@ -70,9 +71,11 @@ def noise_picture(picture: Picture, spec: NoiseSpec) -> tuple[Picture, NoiseRepo
     )
 
 
-def _scale(picture: Picture) -> tuple[Picture, Callable[[Picture], Picture]]:
+def _scale(
+    picture: Picture, *, is_linear: bool = False
+) -> tuple[Picture, Callable[[Picture], Picture]]:
     """Return a picture with floats in [0,1], and what gives its own range back to another."""
-    if picture.pixels.dtype.kind != "f":
+    if picture.pixels.dtype.kind != "f" or holds_light(picture, is_told=is_linear):
         return picture, lambda same: same
     low, high = min(0.0, float(picture.pixels.min())), max(1.0, float(picture.pixels.max()))
     if (low, high) == (0, 1):

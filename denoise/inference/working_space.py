@@ -15,6 +15,8 @@ from denoise.images.picture import Picture
 from denoise.images.profiles import is_linear as is_linear_profile
 
 DEPTHS = (8, 10, 12, 14)  # bits that instruments use of 16
+WHITE_QUANTILE = 0.95  # of a picture of light: about as bright as white
+HLG = (0.17883277, 0.28466892, 0.55991073)  # a, b and c of ITU-R BT.2100
 STRIP = 1024  # rows in which what is hidden is filled at once
 ALL = slice(None)
 LINEAR_NOTE = "It holds linear light; it was denoised on the curve of sRGB, where sigma is meant."
@@ -80,15 +82,20 @@ def find_working_space(image: Any, images: Images, *, is_linear: bool = False) -
         images: its colours, (N, H, W, C).
         is_linear: whether its values are known to be proportional to light.
     """
-    alpha = None
+    alpha, is_linear = None, holds_light(image, is_told=is_linear)
     if isinstance(image, Picture):
         alpha = image.alpha
-        is_linear |= image.icc_profile is not None and is_linear_profile(image.icc_profile)
     elif isinstance(image, Image.Image) and image.mode in ("LA", "RGBA"):
         alpha = np.asarray(image)[..., -1]
     elif isinstance(image, np.ndarray) and image.ndim == 3 and image.shape[2] == 4:
         alpha = image[..., 3]
     return WorkingSpace.of(images, alpha, is_linear=is_linear)
+
+
+def holds_light(image: Any, *, is_told: bool = False) -> bool:
+    """Return whether an image's values are proportional to light: by its profile, or as told."""
+    profile = image.icc_profile if isinstance(image, Picture) else None
+    return is_told or (profile is not None and is_linear_profile(profile))
 
 
 def used_bits(images: Images) -> int:
@@ -114,6 +121,8 @@ def _spread(images: Images, depth: int) -> Step:
 
 
 def _encode(images: Images) -> Step:
+    if images.dtype.kind == "f" and images.max() > 1:
+        return _compress(images)
     dtype = images.dtype
     deep = np.dtype(np.uint16) if dtype.kind == "u" else dtype
     encoded = _curved(images, srgb_from_light, deep)
@@ -123,6 +132,20 @@ def _encode(images: Images) -> Step:
         # What was not changed is not rounded either.
         same = result == encoded[:, rows, columns]
         return np.asarray(np.where(same, images[:, rows, columns], light))
+
+    return Step(encoded, back)
+
+
+def _compress(images: Images) -> Step:
+    """Bring light of any brightness to [0,1]: roots below white, logarithms above it (HLG)."""
+    white = max(float(np.quantile(images.max(axis=-1), WHITE_QUANTILE)), 1e-6)
+    scale = float(hlg_from_light(images.max() / white))
+    encoded = np.asarray(hlg_from_light(images.astype(np.float64) / white) / scale, images.dtype)
+
+    def back(result: Images, rows: slice, columns: slice) -> Images:
+        light = white * light_from_hlg(scale * result.astype(np.float64))
+        same = result == encoded[:, rows, columns]
+        return np.asarray(np.where(same, images[:, rows, columns], light), images.dtype)
 
     return Step(encoded, back)
 
@@ -168,6 +191,23 @@ def light_from_srgb(value: NDArray[Any]) -> NDArray[Any]:
     size = np.abs(value)
     light = np.where(size <= 0.04045, size / 12.92, ((size + 0.055) / 1.055) ** 2.4)
     return np.asarray(np.copysign(light, value))
+
+
+def hlg_from_light(light: NDArray[Any]) -> NDArray[Any]:
+    """Return the hybrid log-gamma curve (ITU-R BT.2100), where white is 0.5; below 0 mirrored."""
+    a, b, c = HLG
+    size = np.abs(light)
+    bright = a * np.log(np.maximum(size, 1) - b) + c
+    return np.asarray(np.copysign(np.where(size <= 1, np.sqrt(size) / 2, bright), light))
+
+
+def light_from_hlg(value: NDArray[Any]) -> NDArray[Any]:
+    """Return the light that the hybrid log-gamma curve stands for; below 0 mirrored."""
+    a, b, c = HLG
+    size = np.abs(value)
+    return np.asarray(
+        np.copysign(np.where(size <= 0.5, 4 * size**2, np.exp((size - c) / a) + b), value)
+    )
 
 
 def _curved(images: Images, curve: Curve, dtype: np.dtype[Any]) -> Images:

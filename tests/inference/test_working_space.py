@@ -4,8 +4,9 @@ from PIL import Image
 from skimage import data
 
 from denoise import Denoiser, Picture, psnr
+from denoise.errors import ImageError
 from denoise.images.profiles import Colours, is_linear, make_profile
-from denoise.inference.pipeline import estimate_picture
+from denoise.inference.pipeline import denoise_picture, estimate_picture
 from denoise.inference.settings import Settings
 from denoise.inference.working_space import WorkingSpace, used_bits
 
@@ -80,6 +81,25 @@ def test_linear_light_is_denoised_on_the_curve_it_is_seen_on(denoiser, dtype):
 def test_what_is_not_changed_in_linear_light_is_not_rounded(denoiser, dtype):
     noisy, _ = in_linear_light(dtype)
     assert np.array_equal(denoiser(noisy, strength=0.0, linear=True), noisy)
+
+
+def test_light_beyond_white_comes_back_as_bright(denoiser):
+    light = 20 * (CLEAN / 255.0) ** 2.2
+    light[80:90, 80:90] = 5000.0  # a lamp
+    noisy = light * (1 + 0.1 * RNG.normal(size=light.shape))
+    with pytest.raises(ImageError, match="say linear=True if it is light"):
+        denoiser(noisy)
+    image = denoiser(noisy, linear=True)
+    assert image[85, 85].mean() == pytest.approx(5000, rel=0.2)
+    assert error(np.log(image + 1), np.log(light + 1)) < 0.6 * error(
+        np.log(noisy + 1), np.log(light + 1)
+    )
+    noisy = noisy.astype(np.float32)
+    assert np.array_equal(denoiser(noisy, strength=0.0, linear=True), noisy)
+    as_picture = denoise_picture(Picture(noisy, icc_profile=LINEAR), denoiser)
+    assert as_picture.image.pixels.max() > 4000
+    with pytest.raises(ImageError, match="NaN or infinity"):
+        denoiser(np.full((8, 8), np.nan), linear=True)
 
 
 def test_linear_profiles_are_told_from_others():
