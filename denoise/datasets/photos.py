@@ -39,6 +39,9 @@ LICENSES = {
 }
 
 
+SHARP_METHODS = (Image.Resampling.LANCZOS, Image.Resampling.NEAREST)
+
+
 @dataclass(frozen=True)
 class Sampling:
     """Which shares of the patches are changed, and how."""
@@ -46,6 +49,7 @@ class Sampling:
     shrunk: float = 0.5  # shrinking cleans grainy photographs and adds scales
     detailed: float = 0.8
     gray: float = 0.2
+    sharp: float = 0.0  # of the shrunk ones: with their sharpness kept, or even jagged
     patterned: float = 0.06  # without them a chair's mesh in a camera's photograph was erased
 
 
@@ -101,7 +105,9 @@ def random_patch(
     count = CANDIDATES if rng.random() < sampling.detailed else 1
     patch = max((_random_crop(photo, source_side, rng) for _ in range(count)), key=_detail)
     if source_side != side:
-        patch = np.asarray(Image.fromarray(patch).resize((side, side), Image.Resampling.BOX))
+        is_sharp = sampling.sharp > 0 and rng.random() < sampling.sharp
+        method = SHARP_METHODS[rng.integers(2)] if is_sharp else Image.Resampling.BOX
+        patch = np.asarray(Image.fromarray(patch).resize((side, side), method))
     patch = _random_orientation(patch, rng)
     clean = patch / 255.0
     if rng.random() < sampling.patterned:

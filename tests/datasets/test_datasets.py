@@ -8,7 +8,7 @@ from places import SHARED
 
 from denoise.datasets import mnist
 from denoise.datasets.mnist import SMALL_IMAGE_SETS, load_small_images
-from denoise.datasets.photos import describe_sources, load_photos, random_patch
+from denoise.datasets.photos import Sampling, describe_sources, load_photos, random_patch
 from denoise.datasets.synthetic import draw_clothing, draw_digits
 from denoise.errors import DenoiseError, ImageError
 from denoise.training.recipes.registry import RECIPES
@@ -39,6 +39,21 @@ def test_made_small_pictures_are_light_on_black_and_come_back_by_seed(make):
     assert torch.equal(pictures, again)
     assert pictures[:, :, 0, 0].max() == 0
     assert len(set(labels.tolist())) > 2
+
+
+def test_shrunk_patches_may_keep_their_sharpness():
+    stripes = np.zeros((300, 300, 3), np.uint8)
+    stripes[:, ::2] = 255
+    jagged = [
+        sum(
+            set(np.unique(random_patch([stripes], 64, np.random.default_rng(seed), sampling)))
+            <= {0.0, 1.0}
+            for seed in range(40)
+        )
+        for sampling in (Sampling(1, 0, 0, 0, 0), Sampling(1, 0, 0, 1, 0))
+    ]
+    assert jagged[0] <= 2  # at a scale of nearly one
+    assert 10 <= jagged[1] <= 30  # half of them; the others are smooth, yet sharp
 
 
 def test_random_patches_are_square_and_in_range(photos):

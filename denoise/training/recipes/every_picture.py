@@ -62,21 +62,20 @@ EVERY_PICTURE_RECIPES = {
         config=UNetConfig(is_anchored=True),
         needs=UNET_NEEDS,
         purpose="Photos, scans, renders and drawings of any size, whatever the noise, told or not.",
-        method="blind-photo, its dead units (four fifths at the coarse levels) given new weights, "
-        "then taught " + EVERY_PICTURE_METHOD + "eight of 96x96 pixels and the absolute error, "
-        "weak noise weighted more; then of 112x112 and the logarithm of the squared error, which "
-        "is PSNR; Muon",
-        make_task=partial(_make_every_picture_task, side=96, batch_size=8),
+        method="conv-photo of 0.2.0, its dead units (nearly all at the coarse levels) given new "
+        "weights, then taught " + EVERY_PICTURE_METHOD + "eight of 96x96, later of 112x112 pixels, "
+        "and the logarithm of the squared error, which is PSNR; Muon",
+        make_task=partial(_make_every_picture_task, side=96, batch_size=8, measure="psnr"),
         make_optimizer=Muon,
         schedule=Schedule(rate=3e-4, decay_share=0.0),
-        budget=Budget(steps=1_800),
-        start_from="blind-photo",
+        budget=Budget(steps=8_000),
+        start_from="conv-photo",
         revives=True,
         later=(
             Phase(
                 partial(_make_every_picture_task, side=112, batch_size=8, measure="psnr"),
                 Schedule(rate=2e-4, decay_share=0.85),
-                Budget(steps=2_700),
+                Budget(steps=5_000),
                 step_cost=1.4,
             ),
         ),
